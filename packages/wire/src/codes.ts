@@ -1,0 +1,84 @@
+/**
+ * Codes that travel: closing a connection, resetting a stream, refusing a HELLO or an OPEN. Numbers are never reused.
+ *
+ * 0–31 connection and session, 32–63 OPEN and tunnels.
+ */
+export const wireCodes: Readonly<Record<WireCode, { readonly number: number; readonly sentence: string }>> = {
+  ok: { number: 0, sentence: 'closed in good order' },
+  protocol_error: { number: 1, sentence: 'the peer sent something that the protocol does not allow' },
+  version_unsupported: {
+    number: 2,
+    sentence: 'the peer speaks another major version; update the older side',
+  },
+  hello_timeout: { number: 3, sentence: 'the peer did not finish its HELLO in time' },
+  bad_signature: { number: 4, sentence: 'the peer could not prove its identity on this connection' },
+  name_taken: {
+    number: 5,
+    sentence:
+      'another node uses this name in this realm; choose another name or wait 15 s after the other has left',
+  },
+  replaced: { number: 6, sentence: 'the same identity opened a newer session for this name' },
+  realm_refused: { number: 7, sentence: 'the relay does not serve this realm' },
+  busy: { number: 8, sentence: 'the relay is at its limit; try again later' },
+  draining: { number: 9, sentence: 'the relay is shutting down; use another one' },
+  id_mismatch: { number: 10, sentence: 'the relay is not the one pinned in its URL' },
+  not_a_relay: { number: 11, sentence: 'the peer is not admitted as a relay' },
+  self_connection: { number: 12, sentence: 'the relay reached itself; remove its own URL from its peers' },
+  shutdown: { number: 13, sentence: 'the peer ended' },
+  not_found: { number: 32, sentence: 'no relay of the mesh knows a node of this name in this realm' },
+  not_here: { number: 33, sentence: 'this relay has no session of that name' },
+  hop_limit: { number: 34, sentence: 'too many relays on the way' },
+  timeout: { number: 35, sentence: 'the other side did not answer in time' },
+  refused: { number: 36, sentence: 'the other node does not accept connections' },
+  decrypt_failed: { number: 37, sentence: 'the two nodes do not share the same cookie' },
+  beam_closed: { number: 38, sentence: 'the other node closed the connection' },
+  relay_lost: { number: 39, sentence: 'a relay on the way was lost' },
+  agent_stopped: { number: 40, sentence: 'the agent of the other node ended' },
+  tunnel_error: { number: 41, sentence: 'the tunnel ended because its bytes were not what they must be' },
+};
+
+/** Name of a travelling code; {@link wireCodes} says what each means. */
+export type WireCode =
+  | 'ok'
+  | 'protocol_error'
+  | 'version_unsupported'
+  | 'hello_timeout'
+  | 'bad_signature'
+  | 'name_taken'
+  | 'replaced'
+  | 'realm_refused'
+  | 'busy'
+  | 'draining'
+  | 'id_mismatch'
+  | 'not_a_relay'
+  | 'self_connection'
+  | 'shutdown'
+  | 'not_found'
+  | 'not_here'
+  | 'hop_limit'
+  | 'timeout'
+  | 'refused'
+  | 'decrypt_failed'
+  | 'beam_closed'
+  | 'relay_lost'
+  | 'agent_stopped'
+  | 'tunnel_error';
+
+const nameByNumber = new Map<number, WireCode>(
+  Object.entries(wireCodes).map(([name, { number }]) => [number, name as WireCode]),
+);
+
+/** The number that travels. */
+export function codeNumber(code: WireCode): number {
+  return wireCodes[code].number;
+}
+
+/** The name of a number; an unknown one (from a newer peer) is `protocol_error`. */
+export function codeFromNumber(number: number): WireCode {
+  return nameByNumber.get(number) ?? 'protocol_error';
+}
+
+/** What a person should read: cause and remedy. */
+export function codeSentence(code: WireCode): string {
+  return wireCodes[code].sentence;
+}

@@ -1,0 +1,32 @@
+/** Largest frame body after its 4-byte length, bytes: 64 KiB; control messages need a few hundred. */
+export const frameBytesMax: number = 64 * 1024;
+
+/** Bytes a peer may send before its HELLO is accepted (RULES H4): 64 KiB. */
+export const helloBytesMax: number = 64 * 1024;
+
+/** Milliseconds until an unfinished HELLO is dropped. */
+export const helloTimeoutMs = 5000;
+
+/** Longest node name, bytes of UTF-8: an Erlang atom has at most 255 characters, four bytes each. */
+export const nodeNameBytesMax = 1020;
+
+/** Longest realm, bytes of UTF-8. */
+export const realmBytesMax = 255;
+
+/** Names one session may advertise. */
+export const namesPerSessionMax = 64;
+
+/** Longest end-to-end offer or answer in OPEN and OPEN_OK, bytes: a share, a Noise message, names and versions. */
+export const openPayloadBytesMax = 8192;
+
+/** Relays an OPEN may visit (agent's relay included) before `hop_limit`. */
+export const hopLimitDefault = 3;
+
+/** Relays named in an OPEN as visited or being asked. */
+export const visitedRelaysMax = 1024;
+
+/** Depth of nesting in a message body. */
+export const bodyDepthMax = 6;
+
+/** Longest explanation text in a message, bytes. */
+export const textBytesMax = 1024;

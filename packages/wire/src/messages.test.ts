@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codeFromNumber, wireCodes } from './codes.js';
+import { WireError } from './errors.js';
+import { encodeRawFrame, FrameReader, type RawFrame } from './frame.js';
+import { decodeMessage, encodeMessage, type Message, messageTypes } from './messages.js';
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const name = fc.string({ minLength: 1, maxLength: 40 });
+const names = fc.array(name, { maxLength: 5 });
+const number = fc.nat();
+const code = fc.constantFrom(...(Object.keys(wireCodes) as (keyof typeof wireCodes)[]));
+const text = fc.string({ maxLength: 50 });
+
+const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    kind: fc.constant('hello' as const),
+    major: fc.nat(65_535),
+    minor: fc.nat(65_535),
+    role: fc.constantFrom('agent' as const, 'relay' as const),
+    realm: text,
+    names,
+    identity: bytes(32),
+    bootId: bytes(16),
+    sessionSeq: fc.maxSafeNat(),
+    nonce: bytes(32),
+    label: text,
+  }),
+  fc.record({
+    kind: fc.constant('challenge' as const),
+    major: fc.nat(65_535),
+    minor: fc.nat(65_535),
+    identity: bytes(32),
+    bootId: bytes(16),
+    nonce: bytes(32),
+    signature: bytes(64),
+  }),
+  fc.record({ kind: fc.constant('proof' as const), signature: bytes(64) }),
+  fc.record({ kind: fc.constant('welcome' as const), label: text }),
+  fc.record({ kind: fc.constant('names' as const), request: number, add: names, remove: names }),
+  fc.record({ kind: fc.constant('names_done' as const), request: number, taken: names }),
+  fc.record({ kind: fc.constant('ping' as const), number }),
+  fc.record({ kind: fc.constant('pong' as const), number }),
+  fc.constant({ kind: 'draining' as const }),
+  fc.record({ kind: fc.constant('goodbye' as const), code, text }),
+  fc.record({
+    kind: fc.constant('open' as const),
+    pathId: bytes(16),
+    realm: name,
+    from: name,
+    to: name,
+    visited: fc.array(bytes(32), { maxLength: 4 }),
+    hopsLeft: fc.nat(255),
+    offer: fc.uint8Array({ maxLength: 300 }),
+  }),
+  fc.record({ kind: fc.constant('open_ok' as const), answer: fc.uint8Array({ maxLength: 300 }) }),
+  fc.record({ kind: fc.constant('open_failed' as const), code, text }),
+);
+
+function onlyFrame(encoded: Uint8Array): RawFrame {
+  const reader = new FrameReader();
+  reader.push(encoded);
+  const frame = reader.next();
+  expect(frame).toBeDefined();
+  expect(reader.bufferedBytes).toBe(0);
+  return frame!;
+}
+
+/** Buffers and Uint8Arrays alike. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_key, v) =>
+      v instanceof Uint8Array ? [...v] : v?.type === 'Buffer' ? v.data : v,
+    ),
+  );
+
+describe('messages', () => {
+  it('round-trip', () => {
+    fc.assert(
+      fc.property(arbitraryMessage, (message) => {
+        expect(plain(decodeMessage(onlyFrame(encodeMessage(message))))).toEqual(plain(message));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('PING has this encoding (hex vector)', () => {
+    // 0000000a length, 07 type, 81 map of 1, a6 "number", 05
+    expect(Buffer.from(encodeMessage({ kind: 'ping', number: 5 })).toString('hex')).toBe(
+      '0000000a0781a66e756d62657205',
+    );
+  });
+
+  it('answer mutated valid frames with a message or a WireError, nothing else', () => {
+    fc.assert(
+      fc.property(
+        arbitraryMessage,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 }),
+        (message, mutations) => {
+          const { type, body } = onlyFrame(encodeMessage(message));
+          const mutated = Uint8Array.from(body);
+          for (const [at, mask] of mutations) if (mutated.length > 0) mutated[at % mutated.length]! ^= mask;
+          try {
+            decodeMessage({ type, body: mutated });
+          } catch (error) {
+            expect(error).toBeInstanceOf(WireError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('of an unknown type are undefined (a newer minor version)', () => {
+    expect(decodeMessage(onlyFrame(encodeRawFrame(200, Uint8Array.of(0x80))))).toBeUndefined();
+  });
+
+  it('ignore unknown fields (a newer minor version)', () => {
+    // 82: number 5 and "new": true
+    const body = Buffer.from('82a66e756d62657205a36e6577c3', 'hex');
+    expect(decodeMessage({ type: messageTypes.ping, body })).toEqual({ kind: 'ping', number: 5 });
+  });
+
+  it.each([
+    ['a missing field', '80'],
+    ['a negative number', '81a66e756d626572ff'],
+    ['a fraction', '81a66e756d626572cb3ff8000000000000'],
+    ['text for a number', '81a66e756d626572a135'],
+  ])('refuse %s', (_what, hex) => {
+    expect(() => decodeMessage({ type: messageTypes.ping, body: Buffer.from(hex, 'hex') })).toThrow(
+      expect.objectContaining({ code: 'bad_field' }),
+    );
+  });
+
+  it('codes have unique numbers, and unknown numbers are protocol_error', () => {
+    const numbers = Object.values(wireCodes).map((entry) => entry.number);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    for (const [key, entry] of Object.entries(wireCodes)) expect(codeFromNumber(entry.number)).toBe(key);
+    expect(codeFromNumber(9999)).toBe('protocol_error');
+  });
+});

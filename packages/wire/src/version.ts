@@ -1,0 +1,5 @@
+/** Major version of the wire protocol: different majors refuse each other with `version_unsupported`. */
+export const wireMajor = 1;
+
+/** Minor version: newer minors add message types and fields, which older ones ignore. */
+export const wireMinor = 0;

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const sourceCondition = { resolve: { conditions: ['@macula/source'] }, ssr: { resolve: { conditions: ['@macula/source'] } } };
+
+// `unit` runs the sources as they are (no build needed); `e2e` runs what was built, in real processes.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...sourceCondition,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tools/{tidy,sim,bench}/src/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tools/e2e/src/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
