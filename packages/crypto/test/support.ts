@@ -1,0 +1,66 @@
+/** Helpers of the tests of this package. */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { CryptoError, type CryptoErrorCode } from '../src/errors.js';
+import type { RandomSource } from '../src/random.js';
+
+/** fast-check's seed: set MACULA_SEED to rerun a failure, which prints its own. */
+export const propertyRuns: { readonly seed: number; readonly numRuns: number } = {
+  seed: Number(process.env.MACULA_SEED ?? 20260323),
+  numRuns: Number(process.env.MACULA_RUNS ?? 100),
+};
+
+/** Bytes of a hexadecimal string. */
+export function unhex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'hex'));
+}
+
+/** Hexadecimal string of bytes. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** UTF-8 bytes of a string. */
+export function utf8(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
+}
+
+/** One array out of many. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** A random source that gives SHA-256(seed, 0), SHA-256(seed, 1), … */
+export function seededRandom(seed: string): RandomSource {
+  let counter = 0;
+  return (length) => {
+    const blocks: Buffer[] = [];
+    for (let made = 0; made < length; made += 32) {
+      blocks.push(createHash('sha256').update(`${seed}/${counter++}`).digest());
+    }
+    return join(blocks).slice(0, length);
+  };
+}
+
+/** A random source that gives the same bytes at every call. */
+export function fixedRandom(bytes: Uint8Array): RandomSource {
+  return () => Uint8Array.from(bytes);
+}
+
+/** Parses a file under vectors/. */
+export function readVectors<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8')) as T;
+}
+
+/** The code of the CryptoError that `action` throws; fails when it throws anything else or nothing. */
+export function codeOf(action: () => unknown): CryptoErrorCode {
+  try {
+    action();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(CryptoError);
+    return (thrown as CryptoError).code;
+  }
+  throw new Error('nothing was thrown');
+}
