@@ -1,0 +1,35 @@
+/** Milliseconds for one attempt to reach one relay, from dialling to WELCOME. */
+export const dialTimeoutMs = 5000;
+
+/** Milliseconds after which the next relay of the list is tried beside one that has not answered yet. */
+export const dialStaggerMs = 1500;
+
+/** Milliseconds until the first new attempt after all relays failed; doubled each time up to {@link redialDelayMsMax}. */
+export const redialDelayMsMin = 100;
+
+/** RECONNECT_INTERVAL: the longest pause between two rounds of attempts, milliseconds. */
+export const redialDelayMsMax = 2000;
+
+/** Milliseconds between PINGs on the control stream. */
+export const pingIntervalMs = 5000;
+
+/** Milliseconds without an answer to the oldest PING until the session is lost. */
+export const pingTimeoutMs = 10_000;
+
+/** Milliseconds until an OPEN without answer is `timeout`. */
+export const openTimeoutMs = 15_000;
+
+/** Milliseconds a freshly accepted stream has to deliver its OPEN. */
+export const acceptTimeoutMs = 5000;
+
+/** Streams in the middle of their OPEN, per session. */
+export const acceptingStreamsMax = 256;
+
+/** Milliseconds to let END leave before the session is closed (RULES T26). */
+export const closeGraceMs = 1000;
+
+/** Milliseconds a new tunnel waits for a session that is just being re-established. */
+export const sessionWaitMs = 5000;
+
+/** Tunnels of one mesh, both directions: 4,096 x 2 MiB of rings and windows are 8 GiB at worst; beyond it OPENs are refused `busy`. */
+export const tunnelsMax = 4096;

@@ -1,0 +1,331 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Tunnel, TunnelError, type TunnelMetrics, type TunnelOutput } from '@macula/tunnel';
+import { codeNumber, codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
+import { describeFailure, MeshError } from './errors.js';
+import { LocalSocket } from './local-socket.js';
+import type { OpenHandlers } from './session.js';
+import type { StreamHandover } from './stream-handover.js';
+import { StreamPath } from './stream-path.js';
+
+/** What a tunnel tells its owner. */
+export interface MeshTunnelHandlers {
+  /** Something moved while the tunnel is being made. */
+  onProgress?(): void;
+  /** Responder: the peer has proven the key. Connect the local node, then `attachLocal`. */
+  onConfirmed?(): void;
+  /** Initiator: the peer's node is connected. `attachLocal` now. */
+  onUp?(): void;
+  /** Something odd that ends nothing, such as `ticktime_mismatch`. */
+  onWarning?(kind: string, text: string): void;
+  /** Once; a local socket that was attached closes after this. `reason` is a code of the wire or of tunnels. */
+  onEnded(info: MeshTunnelEnded): void;
+}
+
+/** Why a tunnel ended. */
+export interface MeshTunnelEnded {
+  readonly reason: string;
+  readonly text: string;
+  /** Whether the other agent said so, sealed. */
+  readonly byPeer: boolean;
+}
+
+/** What both roles need. */
+export interface MeshTunnelOptions {
+  readonly realm: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** 16 bytes, of this process. */
+  readonly bootId: Uint8Array;
+  /** Seconds; 0 unknown. */
+  readonly netTicktime: number;
+}
+
+/**
+ * The shell of one tunnel: connects the pure {@link Tunnel} with a path (a transport stream), a local socket and a timer.
+ * Nothing is decided here.
+ */
+export class MeshTunnel {
+  readonly peer: string;
+  readonly role: 'initiator' | 'responder';
+  /** For the mesh that owns it: nothing of the tunnel is left. */
+  onGone: () => void = () => undefined;
+  readonly #core: Tunnel;
+  readonly #netTicktime: number;
+  #handlers: MeshTunnelHandlers | undefined;
+  readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
+  #path: StreamPath | undefined;
+  #giveUpOpen: ((code: WireCode, text: string) => void) | undefined;
+  #local: LocalSocket | undefined;
+  /** Came before the local socket; the tunnel's window bounds it. */
+  #undelivered: Uint8Array[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #pumping = false;
+  #ended = false;
+  #gone = false;
+
+  private constructor(core: Tunnel, peer: string, netTicktime: number) {
+    this.#core = core;
+    this.role = core.role;
+    this.peer = peer;
+    this.#netTicktime = netTicktime;
+    this.#armTimer();
+  }
+
+  /** @throws TunnelError `bad_option` */
+  static initiate(options: MeshTunnelOptions & { readonly from: string; readonly to: string }): MeshTunnel {
+    const core = Tunnel.initiate(
+      {
+        realm: options.realm,
+        ownName: options.from,
+        peerName: options.to,
+        tunnelKey: options.key,
+        random: randomBytes,
+        ticktimeSeconds: options.netTicktime,
+      },
+      performance.now(),
+    );
+    return new MeshTunnel(core, options.to, options.netTicktime);
+  }
+
+  /** @throws TunnelError `bad_offer`, `version_unsupported`, `decrypt_failed`, `bad_option` */
+  static respond(options: MeshTunnelOptions & { readonly open: Open }): MeshTunnel {
+    const core = Tunnel.respond(
+      {
+        realm: options.realm,
+        ownName: options.open.to,
+        peerName: options.open.from,
+        tunnelKey: options.key,
+        random: randomBytes,
+        ticktimeSeconds: options.netTicktime,
+        bootId: options.bootId,
+      },
+      options.open.offer,
+      performance.now(),
+    );
+    return new MeshTunnel(core, options.open.from, options.netTicktime);
+  }
+
+  /** 32 bytes; undefined until the handshake is through. */
+  get tunnelId(): Uint8Array | undefined {
+    return this.#core.tunnelId;
+  }
+
+  /** Begins to tell; what happened before is told now. */
+  start(handlers: MeshTunnelHandlers): void {
+    this.#handlers = handlers;
+    for (const tell of this.#untold.splice(0)) tell(handlers);
+  }
+
+  /** Initiator: sends the offer by `open`, a session's. */
+  openPath(
+    open: (offer: Uint8Array, handlers: OpenHandlers) => (code: WireCode, text: string) => void,
+  ): void {
+    if (this.#ended) return;
+    this.#tell((handlers) => handlers.onProgress?.());
+    this.#giveUpOpen = open(this.#core.offer, {
+      onAnswer: (answer, handover) => {
+        this.#giveUpOpen = undefined;
+        this.#tell((handlers) => handlers.onProgress?.());
+        this.#usePath(handover, () => this.#core.handleAnswer(answer, performance.now()));
+      },
+      onFailed: (error) => {
+        this.#giveUpOpen = undefined;
+        if (error instanceof MeshError) this.fail(error.wireCode, error.message);
+        else this.fail(error.closeCode, error.message);
+      },
+    });
+  }
+
+  /** Responder: answers on the stream the OPEN came on. */
+  acceptPath(handover: StreamHandover): void {
+    handover.stream.write(encodeMessage({ kind: 'open_ok', answer: this.#core.answer }));
+    this.#usePath(handover, () => undefined);
+  }
+
+  /** Takes the local socket over: raw bytes in both directions until the tunnel's end. */
+  attachLocal(socket: Socket, alreadyRead?: Uint8Array): void {
+    this.#local = new LocalSocket(socket, {
+      onData: (bytes) => this.#input(() => this.#core.handleLocalData(bytes, performance.now())),
+      onAccepted: (byteCount) =>
+        this.#input(() => this.#core.handleLocalAccepted(byteCount, performance.now())),
+      onClosed: () => this.#input(() => this.#core.handleLocalClosed(performance.now())),
+    });
+    if (this.#ended) {
+      this.#local.write(this.#undelivered);
+      this.#local.closeAfterDelivery();
+      return;
+    }
+    if (this.role === 'responder') this.#input(() => this.#core.localReady(performance.now()));
+    this.#local.write(this.#undelivered);
+    this.#undelivered = [];
+    this.#local.start(alreadyRead);
+  }
+
+  /** Ends the tunnel and tells the peer why. */
+  close(reason: WireCode, text: string): void {
+    this.#input(() => this.#core.end(tunnelReason(reason), text, performance.now()));
+  }
+
+  /** Ends the tunnel without its path: there is none, or it doesn't matter any more. */
+  fail(reason: WireCode, text: string): void {
+    this.#endWith({ reason, text: text === '' ? codeSentence(reason) : text, byPeer: false });
+    this.#input(() => this.#core.end(tunnelReason(reason), text, performance.now()));
+    this.#path?.reset(codeNumber(reason));
+    this.#disappear();
+  }
+
+  metrics(): TunnelMetrics {
+    return this.#core.metrics;
+  }
+
+  #usePath(handover: StreamHandover, before: () => void): void {
+    this.#path = new StreamPath(handover, {
+      onData: (bytes) => this.#input(() => this.#core.handlePathData(bytes, performance.now())),
+      onEnd: () => this.#input(() => this.#core.handlePathEnd(performance.now())),
+      onWritable: () => this.#input(() => undefined),
+      onClosed: (closed) => this.#input(() => this.#core.handlePathClosed(closed, performance.now())),
+    });
+    this.#input(before);
+    this.#path.start();
+  }
+
+  /** Every input goes through here: then outputs, path bytes and the timer follow. */
+  #input(handle: () => void): void {
+    if (this.#gone) return;
+    try {
+      handle();
+    } catch (thrown) {
+      // The core throws for our own mistakes only; the tunnel can't be trusted any more, the process can.
+      const { text } = describeFailure(thrown);
+      this.#endWith({
+        reason: thrown instanceof TunnelError ? thrown.endReason : 'tunnel_error',
+        text,
+        byPeer: false,
+      });
+      this.#path?.reset(codeNumber('tunnel_error'));
+      this.#disappear();
+      return;
+    }
+    if (this.#pumping) return; // an output's effect came back at once; the loop below goes on with it
+    this.#pumping = true;
+    this.#local?.cork();
+    this.#drainOutputs();
+    while (!this.#gone && this.#path?.writable === true) {
+      const pieces = this.#core.pollPath(performance.now());
+      if (pieces === undefined) break;
+      this.#path.write(pieces);
+      this.#drainOutputs();
+    }
+    this.#local?.uncork();
+    this.#pumping = false;
+    this.#armTimer();
+  }
+
+  #drainOutputs(): void {
+    for (let output = this.#core.pollOutput(); output !== undefined; output = this.#core.pollOutput()) {
+      this.#handleOutput(output);
+    }
+  }
+
+  #handleOutput(output: TunnelOutput): void {
+    switch (output.kind) {
+      case 'deliver':
+        if (this.#local === undefined) this.#undelivered.push(...output.bytes);
+        else this.#local.write(output.bytes);
+        return;
+      case 'deliver_end':
+        this.#local?.end();
+        return;
+      case 'pause_local':
+        this.#local?.pause();
+        return;
+      case 'resume_local':
+        this.#local?.resume();
+        return;
+      case 'confirmed':
+        this.#compareTicktimes(output.peerTicktimeSeconds);
+        this.#tell((handlers) => handlers.onConfirmed?.());
+        return;
+      case 'up':
+        if (this.role === 'responder') return;
+        this.#compareTicktimes(output.peerTicktimeSeconds);
+        this.#tell((handlers) => handlers.onUp?.());
+        return;
+      case 'ended':
+        this.#endWith(output);
+        return;
+      case 'end_path':
+        this.#path?.end();
+        return;
+      case 'reset_path':
+        this.#path?.reset(codeNumber(output.code));
+        this.#giveUpOpen?.(output.code, '');
+        return;
+      case 'closed':
+        this.#disappear();
+        return;
+    }
+  }
+
+  #compareTicktimes(peerSeconds: number): void {
+    const own = this.#netTicktime;
+    if (own === 0 || peerSeconds === 0 || own === peerSeconds) return;
+    const text = `net_ticktime is ${own} here and ${peerSeconds} at ${this.peer}; set the same everywhere, or idle links may die`;
+    this.#tell((handlers) => handlers.onWarning?.('ticktime_mismatch', text));
+  }
+
+  #endWith({ reason, text, byPeer }: MeshTunnelEnded): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#tell((handlers) => handlers.onEnded({ reason, text, byPeer }));
+    this.#local?.closeAfterDelivery();
+  }
+
+  #disappear(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    clearTimeout(this.#timer);
+    this.#giveUpOpen?.('ok', '');
+    this.onGone();
+  }
+
+  #tell(tell: (handlers: MeshTunnelHandlers) => void): void {
+    if (this.#handlers === undefined) this.#untold.push(tell);
+    else tell(this.#handlers);
+  }
+
+  /** One timer; moved only to an earlier time, since a late look at `pollTimeout` is as good. */
+  #armTimer(): void {
+    if (this.#gone) return;
+    const due = this.#core.pollTimeout();
+    if (due === undefined || due.atMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = due.atMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Number.POSITIVE_INFINITY;
+        this.#input(() => this.#core.handleTimeout(performance.now()));
+      },
+      Math.max(0, Math.ceil(due.atMs - performance.now())),
+    );
+  }
+}
+
+/** Codes of sessions that a tunnel ends with have no number of their own in END records. */
+function tunnelReason(code: WireCode): Parameters<Tunnel['end']>[0] {
+  switch (code) {
+    case 'hello_timeout':
+    case 'bad_signature':
+    case 'name_taken':
+    case 'replaced':
+    case 'realm_refused':
+    case 'id_mismatch':
+    case 'not_a_relay':
+    case 'self_connection':
+      return 'relay_lost';
+    default:
+      return code;
+  }
+}

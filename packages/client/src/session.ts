@@ -1,0 +1,325 @@
+import {
+  type Connection,
+  type ConnectionClosed,
+  type RelayUrl,
+  type Stream,
+  type StreamClosed,
+  TransportError,
+} from '@macula/transport';
+import {
+  codeFromNumber,
+  codeNumber,
+  decodeMessage,
+  encodeMessage,
+  FrameReader,
+  HelloDialer,
+  type Message,
+  type Open,
+  type WireCode,
+  WireError,
+} from '@macula/wire';
+import { MeshError } from './errors.js';
+import { readFirstMessage } from './first-message.js';
+import {
+  acceptingStreamsMax,
+  acceptTimeoutMs,
+  openTimeoutMs,
+  pingIntervalMs,
+  pingTimeoutMs,
+} from './limits.js';
+import type { StreamHandover } from './stream-handover.js';
+
+/** What a session needs to know to say HELLO. */
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly url: RelayUrl;
+  /** Without certificate and pin, which come from the connection and the URL. */
+  readonly hello: Omit<ConstructorParameters<typeof HelloDialer>[0], 'certificateSha256' | 'identityPin'>;
+  readonly onOpen: (open: Open, handover: StreamHandover) => void;
+  readonly onNamesTaken: (names: readonly string[]) => void;
+  /** Once: the session is over. */
+  readonly onEnded: (error: MeshError) => void;
+}
+
+/**
+ * One session with one relay, dialer's side. States: greeting (HELLO under way) → up (`welcomed` resolves) → ended
+ * (`onEnded`, once; from either state).
+ */
+export class Session {
+  readonly url: RelayUrl;
+  readonly welcomed: Promise<void>;
+  #relayId: Uint8Array | undefined;
+  #rttMs: number | undefined;
+  readonly #options: SessionOptions;
+  readonly #connection: Connection;
+  readonly #control: Stream;
+  readonly #frames: FrameReader = new FrameReader();
+  readonly #dialer: HelloDialer;
+  readonly #pings = new Map<number, number>();
+  #pingNumber = 0;
+  #pingTimer: NodeJS.Timeout | undefined;
+  #request = 0;
+  readonly #nameChanges = new Map<number, () => void>();
+  #accepting = 0;
+  #draining = false;
+  #state: 'greeting' | 'up' | 'ended' = 'greeting';
+  #settleWelcome!: { resolve: () => void; reject: (error: MeshError) => void };
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.url = options.url;
+    this.#connection = options.connection;
+    this.#dialer = new HelloDialer({
+      ...options.hello,
+      certificateSha256: options.connection.certificateSha256,
+      identityPin: options.url.identityPin,
+    });
+    this.welcomed = new Promise((resolve, reject) => {
+      this.#settleWelcome = { resolve, reject };
+    });
+    this.welcomed.catch(() => undefined); // whoever cares awaits it; onEnded tells in any case
+    this.#connection.start({
+      onStream: (stream) => this.#handleStream(stream),
+      onClosed: (info) => this.#end(closedError(info)),
+    });
+    this.#control = this.#connection.openStream({ priority: 'control' });
+    this.#control.start({
+      onData: (bytes) => this.#handleControlBytes(bytes),
+      onEnd: () => this.#end(new MeshError('relay_lost', 'relay_lost', 'the relay ended the control stream')),
+      onDrain: () => undefined,
+      onClosed: (reason) => this.#end(streamError(reason)),
+    });
+    this.#send(this.#dialer.hello);
+  }
+
+  /** The relay's Ed25519 key, once proven. */
+  get relayId(): Uint8Array | undefined {
+    return this.#relayId;
+  }
+
+  /** Last measured round trip in milliseconds. */
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  /** The relay has announced its end: new tunnels should use another one. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get transport(): string {
+    return this.#connection.transport;
+  }
+
+  /**
+   * Advertises and withdraws names; resolves when the relay has done it, or with the end of the session. Taken names are
+   * reported by `onNamesTaken`.
+   */
+  changeNames(change: {
+    readonly add: readonly string[];
+    readonly remove: readonly string[];
+  }): Promise<void> {
+    if (this.#state !== 'up') return Promise.resolve();
+    this.#request += 1;
+    const request = this.#request;
+    this.#send({ kind: 'names', request, ...change });
+    return new Promise((resolve) => this.#nameChanges.set(request, resolve));
+  }
+
+  /**
+   * Opens a path; returns how to give up. Exactly one of the handlers is called, once; the stream must be taken over
+   * within `onAnswer`.
+   */
+  open(open: Open, handlers: OpenHandlers): (code: WireCode, text: string) => void {
+    if (this.#state !== 'up') {
+      queueMicrotask(() => handlers.onFailed(new MeshError('relay_lost', 'relay_lost')));
+      return () => undefined;
+    }
+    const stream = this.#connection.openStream();
+    const giveUp = readFirstMessage(stream, openTimeoutMs, {
+      onMessage: (message, handover) => {
+        if (message.kind === 'open_ok') return handlers.onAnswer(message.answer, handover);
+        stream.start(ignoreEverything);
+        stream.reset(codeNumber('ok'));
+        handlers.onFailed(
+          message.kind === 'open_failed'
+            ? new MeshError('open_failed', message.code, message.text || undefined)
+            : new WireError('unexpected_message', `${message.kind} instead of OPEN_OK`),
+        );
+      },
+      onFailed: (error) => handlers.onFailed(error),
+    });
+    stream.write(encodeMessage(open));
+    return giveUp;
+  }
+
+  /** Says why and closes. */
+  close(code: WireCode, text: string): void {
+    if (this.#state === 'ended') return;
+    this.#send({ kind: 'goodbye', code, text });
+    this.#connection.close(codeNumber(code), text);
+    this.#end(new MeshError('closed', code, text));
+  }
+
+  #send(message: Message): void {
+    this.#control.write(encodeMessage(message));
+  }
+
+  #handleControlBytes(bytes: Uint8Array): void {
+    this.#frames.push(bytes);
+    try {
+      for (;;) {
+        const frame = this.#state === 'ended' ? undefined : this.#frames.next();
+        if (frame === undefined) return;
+        const message = decodeMessage(frame);
+        if (message !== undefined) this.#handleMessage(message);
+      }
+    } catch (thrown) {
+      const error =
+        thrown instanceof WireError ? thrown : new WireError('bad_body', String(thrown), { cause: thrown });
+      this.#fail(error);
+    }
+  }
+
+  #handleMessage(message: Message): void {
+    switch (message.kind) {
+      case 'challenge':
+        if (this.#state !== 'greeting') break;
+        this.#send(this.#dialer.handleChallenge(message));
+        this.#relayId = message.identity;
+        return;
+      case 'welcome':
+        if (this.#state !== 'greeting' || this.#relayId === undefined) break;
+        this.#state = 'up';
+        this.#pingTimer = setInterval(() => this.#ping(), pingIntervalMs);
+        this.#ping();
+        this.#settleWelcome.resolve();
+        return;
+      case 'names_done':
+        this.#nameChanges.get(message.request)?.();
+        this.#nameChanges.delete(message.request);
+        if (message.taken.length > 0) this.#options.onNamesTaken(message.taken);
+        return;
+      case 'ping':
+        this.#send({ kind: 'pong', number: message.number });
+        return;
+      case 'pong':
+        this.#handlePong(message.number);
+        return;
+      case 'draining':
+        this.#draining = true;
+        return;
+      case 'goodbye':
+        this.#connection.close(codeNumber('ok'), 'goodbye');
+        this.#end(
+          new MeshError(
+            this.#state === 'greeting' ? 'refused' : 'relay_lost',
+            message.code,
+            message.text || undefined,
+          ),
+        );
+        return;
+      default:
+        break;
+    }
+    throw new WireError('unexpected_message', `${message.kind} while ${this.#state}`);
+  }
+
+  #ping(): void {
+    const now = performance.now();
+    const oldest = this.#pings.values().next().value;
+    if (oldest !== undefined && now - oldest > pingTimeoutMs) {
+      this.#connection.close(codeNumber('timeout'), 'no answer to PING');
+      this.#end(
+        new MeshError(
+          'relay_lost',
+          'relay_lost',
+          `the relay has not answered a PING for ${pingTimeoutMs} ms`,
+        ),
+      );
+      return;
+    }
+    this.#pingNumber += 1;
+    this.#pings.set(this.#pingNumber, now);
+    this.#send({ kind: 'ping', number: this.#pingNumber });
+  }
+
+  #handlePong(number: number): void {
+    const sentAt = this.#pings.get(number);
+    if (sentAt === undefined) return;
+    this.#rttMs = performance.now() - sentAt;
+    for (const earlier of this.#pings.keys()) if (earlier <= number) this.#pings.delete(earlier);
+  }
+
+  #handleStream(stream: Stream): void {
+    if (this.#state !== 'up' || this.#accepting >= acceptingStreamsMax) {
+      stream.start(ignoreEverything);
+      stream.reset(codeNumber('busy'));
+      return;
+    }
+    this.#accepting += 1;
+    readFirstMessage(stream, acceptTimeoutMs, {
+      onMessage: (message, handover) => {
+        this.#accepting -= 1;
+        if (message.kind === 'open') return this.#options.onOpen(message, handover);
+        stream.start(ignoreEverything);
+        stream.reset(codeNumber('protocol_error'));
+      },
+      // The stream alone is at fault; the session and its other streams go on.
+      onFailed: () => {
+        this.#accepting -= 1;
+      },
+    });
+  }
+
+  #fail(error: WireError): void {
+    this.#send({ kind: 'goodbye', code: error.closeCode, text: error.message });
+    this.#connection.close(codeNumber(error.closeCode), error.message);
+    this.#end(
+      new MeshError(this.#state === 'greeting' ? 'refused' : 'relay_lost', error.closeCode, error.message, {
+        cause: error,
+      }),
+    );
+  }
+
+  #end(error: MeshError): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    clearInterval(this.#pingTimer);
+    this.#settleWelcome.reject(error);
+    for (const done of this.#nameChanges.values()) done();
+    this.#connection.close(codeNumber('ok'), '');
+    this.#options.onEnded(error);
+  }
+}
+
+/** Who waits for the answer to an OPEN. */
+export interface OpenHandlers {
+  onAnswer(answer: Uint8Array, handover: StreamHandover): void;
+  onFailed(error: MeshError | WireError): void;
+}
+
+const ignoreEverything = {
+  onData: () => undefined,
+  onEnd: () => undefined,
+  onDrain: () => undefined,
+  onClosed: () => undefined,
+};
+
+function closedError(info: ConnectionClosed): MeshError {
+  switch (info.kind) {
+    case 'lost':
+      return new MeshError('relay_lost', 'relay_lost', info.error.message, { cause: info.error });
+    default: {
+      const code = codeFromNumber(info.code);
+      return new MeshError('relay_lost', code === 'ok' ? 'relay_lost' : code, info.reason || undefined);
+    }
+  }
+}
+
+function streamError(reason: StreamClosed): MeshError {
+  if (reason.kind === 'reset') return new MeshError('relay_lost', codeFromNumber(reason.code));
+  const cause =
+    reason.kind === 'lost' ? reason.error : new TransportError('closed', 'the control stream ended');
+  return new MeshError('relay_lost', 'relay_lost', cause.message, { cause });
+}

@@ -1,0 +1,10 @@
+import type { Stream } from '@macula/transport';
+
+/**
+ * A stream that changes its owner, together with the bytes that were already read from it. One value, since bytes left behind
+ * are lost bytes. The stream is paused; the new owner calls `start` and `resume`.
+ */
+export interface StreamHandover {
+  readonly stream: Stream;
+  readonly alreadyRead: Uint8Array;
+}

@@ -1,0 +1,67 @@
+import type { Stream } from '@macula/transport';
+import { codeFromNumber, type WireCode } from '@macula/wire';
+import type { StreamHandover } from './stream-handover.js';
+
+/** What a path tells its tunnel. */
+export interface StreamPathHandlers {
+  onData(bytes: Uint8Array): void;
+  onEnd(): void;
+  onWritable(): void;
+  onClosed(closed: { readonly code: WireCode } | { readonly lost: true }): void;
+}
+
+/** A transport stream as the path of a tunnel. */
+export class StreamPath {
+  readonly #stream: Stream;
+  readonly #handlers: StreamPathHandlers;
+  #alreadyRead: Uint8Array;
+  #writable = true;
+
+  constructor({ stream, alreadyRead }: StreamHandover, handlers: StreamPathHandlers) {
+    this.#stream = stream;
+    this.#alreadyRead = alreadyRead;
+    this.#handlers = handlers;
+    stream.start({
+      onData: (bytes) => handlers.onData(bytes),
+      onEnd: () => handlers.onEnd(),
+      onDrain: () => {
+        this.#writable = true;
+        handlers.onWritable();
+      },
+      onClosed: (reason) => {
+        this.#writable = false;
+        if (reason.kind === 'done') return; // both ends have ended: onEnd told
+        if (reason.kind === 'reset' && reason.local) return; // our own doing
+        handlers.onClosed(reason.kind === 'reset' ? { code: codeFromNumber(reason.code) } : { lost: true });
+      },
+    });
+  }
+
+  /** Begins to deliver, with what was read before the hand-over first. */
+  start(): void {
+    const bytes = this.#alreadyRead;
+    this.#alreadyRead = new Uint8Array(0);
+    if (bytes.length > 0) this.#handlers.onData(bytes);
+    this.#stream.resume();
+  }
+
+  /** Whether the stream takes more bytes now. */
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  /** Writes pieces in order. */
+  write(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) if (!this.#stream.write(piece)) this.#writable = false;
+  }
+
+  end(): void {
+    this.#writable = false;
+    this.#stream.end();
+  }
+
+  reset(code: number): void {
+    this.#writable = false;
+    this.#stream.reset(code);
+  }
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { identityFromSeed } from '@macula/crypto';
+import { createMemoryNetwork, makeDevCertificate, parseRelayUrl } from '@macula/transport';
+import {
+  type IncomingTunnel,
+  Mesh,
+  type MeshEvent,
+  type MeshTunnel,
+  type MeshTunnelEnded,
+} from '../src/index.js';
+import { TestRelay } from './test-relay.js';
+
+/** A relay and meshes around it on a network in memory, with real local sockets; `close` ends all. */
+export class Fixture {
+  readonly network = createMemoryNetwork();
+  readonly directory: string = mkdtempSync(join(tmpdir(), 'macula-client-'));
+  readonly #closers: (() => Promise<unknown> | unknown)[] = [];
+  #sockets = 0;
+
+  async relay(host = 'relay', port = 4433): Promise<TestRelay> {
+    const certificate = await makeDevCertificate({ names: [host], ips: [] });
+    const relay = await TestRelay.start(this.network.transport(host), { host, port, certificate });
+    this.#closers.push(() => relay.close());
+    return relay;
+  }
+
+  /** A mesh with a node `name`; incoming tunnels are accepted with `key` and echoed to `onLocal`. */
+  mesh(
+    name: string,
+    options: { relays: string[]; key?: Uint8Array; realm?: string; ticktime?: number },
+  ): Node {
+    const events: MeshEvent[] = [];
+    const incoming: IncomingTunnel[] = [];
+    const node: Node = {
+      name,
+      events,
+      incoming,
+      onIncoming: () => undefined,
+      mesh: new Mesh({
+        transport: this.network.transport(name),
+        relays: options.relays.map(parseRelayUrl),
+        realm: options.realm ?? 'io.macula',
+        label: name,
+        tlsVerify: 'none',
+        identity: identityFromSeed(randomBytes(32)),
+        bootId: randomBytes(16),
+        names: [name],
+        netTicktime: options.ticktime ?? 120,
+        onEvent: (event) => events.push(event),
+        onIncoming: (request) => {
+          incoming.push(request);
+          node.onIncoming(request);
+        },
+      }),
+    };
+    this.#closers.push(() => node.mesh.close('shutdown'));
+    return node;
+  }
+
+  /** Two ends of a Unix-domain socket: the agent's and the node's. */
+  async socketPair(): Promise<{ agent: Socket; node: Socket }> {
+    const path = join(this.directory, `${this.#sockets++}.sock`);
+    const server: Server = createServer({ pauseOnConnect: true });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const node = connect(path);
+    const agent = await accepted;
+    server.close();
+    this.#closers.push(() => {
+      node.destroy();
+      agent.destroy();
+    });
+    return { agent, node };
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+/** A mesh and what it told. */
+export interface Node {
+  readonly name: string;
+  readonly mesh: Mesh;
+  readonly events: MeshEvent[];
+  readonly incoming: IncomingTunnel[];
+  onIncoming: (request: IncomingTunnel) => void;
+}
+
+/** A tunnel whose events are promises. */
+export interface Watched {
+  readonly tunnel: MeshTunnel;
+  readonly ready: Promise<void>;
+  readonly ended: Promise<MeshTunnelEnded>;
+  readonly warnings: string[];
+}
+
+/** Starts a tunnel; `ready` is up (initiator) or confirmed (responder). */
+export function watch(tunnel: MeshTunnel): Watched {
+  const warnings: string[] = [];
+  let ready!: () => void;
+  let ended!: (info: MeshTunnelEnded) => void;
+  const watched: Watched = {
+    tunnel,
+    ready: new Promise((resolve) => {
+      ready = resolve;
+    }),
+    ended: new Promise((resolve) => {
+      ended = resolve;
+    }),
+    warnings,
+  };
+  tunnel.start({
+    onUp: ready,
+    onConfirmed: ready,
+    onWarning: (kind) => warnings.push(kind),
+    onEnded: (info) => ended(info),
+  });
+  return watched;
+}

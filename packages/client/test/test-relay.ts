@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { type Identity, identityFromSeed } from '@macula/crypto';
+import type { Connection, Listener, Stream, Transport } from '@macula/transport';
+import {
+  codeNumber,
+  decodeMessage,
+  encodeMessage,
+  FrameReader,
+  HelloListener,
+  type Message,
+  type Open,
+  type WireCode,
+} from '@macula/wire';
+
+/** The least relay that sessions can be tested against: one process, local names only, no limits. The real one is apps/relay. */
+export class TestRelay {
+  readonly identity: Identity = identityFromSeed(randomBytes(32));
+  readonly sessions = new Set<TestSession>();
+  /** Refuse every HELLO with this code. */
+  refuseWith: WireCode | undefined;
+  /** Called with every OPEN before it is routed; return false to leave it unanswered. */
+  onOpen: (open: Open) => boolean = () => true;
+  /** May change bytes on their way. */
+  tamper: (bytes: Uint8Array, direction: 'forward' | 'backward') => Uint8Array = (bytes) => bytes;
+  readonly #listener: Listener;
+
+  private constructor(listener: Listener) {
+    this.#listener = listener;
+    listener.start({ onConnection: (connection) => void new TestSession(this, connection) });
+  }
+
+  static async start(transport: Transport, options: Parameters<Transport['listen']>[0]): Promise<TestRelay> {
+    return new TestRelay(await transport.listen(options));
+  }
+
+  get url(): string {
+    const { host, port } = this.#listener.address;
+    return `quic://${host}:${port}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close(codeNumber('shutdown'));
+  }
+
+  route(open: Open): TestSession | undefined {
+    return [...this.sessions].find((session) => session.names.has(open.to) && session.realm === open.realm);
+  }
+}
+
+/** One agent's session. */
+export class TestSession {
+  readonly names = new Set<string>();
+  realm = '';
+  readonly connection: Connection;
+  readonly #relay: TestRelay;
+  readonly #hello: HelloListener;
+  #control: Stream | undefined;
+
+  constructor(relay: TestRelay, connection: Connection) {
+    this.#relay = relay;
+    this.connection = connection;
+    this.#hello = new HelloListener({
+      identity: relay.identity,
+      bootId: randomBytes(16),
+      nonce: randomBytes(32),
+      certificateSha256: connection.certificateSha256,
+    });
+    connection.start({
+      onStream: (stream) =>
+        this.#control === undefined ? this.#startControl(stream) : this.#startTunnel(stream),
+      onClosed: () => relay.sessions.delete(this),
+    });
+  }
+
+  send(message: Message): void {
+    this.#control?.write(encodeMessage(message));
+  }
+
+  #startControl(stream: Stream): void {
+    this.#control = stream;
+    readMessages(stream, (message) => {
+      if (message.kind === 'hello') this.send(this.#hello.handleHello(message));
+      else if (message.kind === 'proof') this.#welcome(message);
+      else if (message.kind === 'ping') this.send({ kind: 'pong', number: message.number });
+      else if (message.kind === 'names') {
+        for (const name of message.add) this.names.add(name);
+        for (const name of message.remove) this.names.delete(name);
+        this.send({ kind: 'names_done', request: message.request, taken: [] });
+      }
+      return true;
+    });
+  }
+
+  #welcome(proof: Extract<Message, { kind: 'proof' }>): void {
+    const hello = this.#hello.handleProof(proof);
+    if (this.#relay.refuseWith !== undefined) {
+      this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: 'test' });
+      return;
+    }
+    this.realm = hello.realm;
+    for (const name of hello.names) this.names.add(name);
+    this.#relay.sessions.add(this);
+    this.send({ kind: 'welcome', label: 'test' });
+  }
+
+  #startTunnel(stream: Stream): void {
+    readMessages(stream, (message) => {
+      if (message.kind !== 'open' || !this.#relay.onOpen(message)) return false;
+      const target = this.#relay.route(message);
+      if (target === undefined) {
+        stream.write(encodeMessage({ kind: 'open_failed', code: 'not_found', text: '' }));
+        stream.end();
+        return false;
+      }
+      const onward = target.connection.openStream();
+      onward.write(encodeMessage(message));
+      splice(stream, onward, (bytes) => this.#relay.tamper(bytes, 'forward'));
+      splice(onward, stream, (bytes) => this.#relay.tamper(bytes, 'backward'));
+      return false;
+    });
+  }
+}
+
+function readMessages(stream: Stream, onMessage: (message: Message) => boolean): void {
+  const frames = new FrameReader();
+  stream.start({
+    onData: (bytes) => {
+      frames.push(bytes);
+      for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+        const message = decodeMessage(frame);
+        if (message !== undefined && !onMessage(message)) return;
+      }
+    },
+    onEnd: () => undefined,
+    onDrain: () => undefined,
+    onClosed: () => undefined,
+  });
+}
+
+function splice(from: Stream, to: Stream, change: (bytes: Uint8Array) => Uint8Array): void {
+  from.start({
+    onData: (bytes) => {
+      if (!to.write(change(bytes))) from.pause();
+    },
+    onEnd: () => to.end(),
+    onDrain: () => to.resume(),
+    onClosed: (reason) => {
+      if (reason.kind !== 'done') to.reset(reason.kind === 'reset' ? reason.code : codeNumber('relay_lost'));
+    },
+  });
+}
