@@ -1,0 +1,80 @@
+import { BloomError } from './errors.js';
+import { type BloomParameters, checkCounter, checkParameters, positionsOf } from './parameters.js';
+
+/** What a {@link BloomFilter} is made of. */
+export interface BloomFilterParts {
+  /** Its size. */
+  readonly parameters: BloomParameters;
+  /** Which life of the origin it belongs to: grows with every restart. 0 to 2^53 − 1. */
+  readonly epoch: number;
+  /** Which state within the epoch: grows with every published change. 0 to 2^53 − 1. */
+  readonly version: number;
+  /** The bits; bit p is `bitmap[p >> 3] & (0x80 >> (p & 7))`. Copied. */
+  readonly bitmap: Uint8Array;
+}
+
+/**
+ * One published state of an origin's filter. Never changes. There is no way to make one without its bits: a filter that
+ * could not be read is an error, never an empty filter that would answer "not here" for every name.
+ */
+export class BloomFilter {
+  readonly parameters: BloomParameters;
+  readonly epoch: number;
+  readonly version: number;
+  readonly #bitmap: Uint8Array;
+
+  /**
+   * @throws {BloomError} `invalid_parameters` for numbers out of bounds, `invalid_format` when the bitmap has another length
+   * or bits set behind the last one
+   */
+  constructor({ parameters, epoch, version, bitmap }: BloomFilterParts) {
+    this.parameters = checkParameters(parameters);
+    this.epoch = checkCounter(epoch, 'epoch');
+    this.version = checkCounter(version, 'version');
+    if (bitmap.length !== bitmapBytes(parameters))
+      throw new BloomError('invalid_format', `${bitmap.length} bytes for ${parameters.bits} bits`);
+    const unused = bitmap.length * 8 - parameters.bits;
+    if ((bitmap.at(-1) ?? 0) & ((1 << unused) - 1))
+      throw new BloomError('invalid_format', 'bits set behind the last one');
+    this.#bitmap = bitmap.slice();
+  }
+
+  /**
+   * Whether the element may have been added. `false` is certain.
+   *
+   * @param element 16 bytes, e.g. the first half of an HMAC-SHA-256 of the name
+   * @throws {BloomError} `invalid_element` when it is not 16 bytes
+   */
+  mayContain(element: Uint8Array): boolean {
+    return positionsOf(element, this.parameters).every((position) => bitAt(this.#bitmap, position));
+  }
+
+  /** Share of bits that are set, 0 to 1. The false-positive rate is about fillRatio^hashes. */
+  get fillRatio(): number {
+    let set = 0;
+    for (let byte of this.#bitmap) for (; byte !== 0; byte &= byte - 1) set += 1;
+    return set / this.parameters.bits;
+  }
+
+  /** A copy of the bits. */
+  bitmap(): Uint8Array {
+    return this.#bitmap.slice();
+  }
+}
+
+/** Bytes of a bitmap with these parameters. */
+export function bitmapBytes({ bits }: BloomParameters): number {
+  return Math.ceil(bits / 8);
+}
+
+/** Whether a bit is set. */
+export function bitAt(bitmap: Uint8Array, position: number): boolean {
+  return ((bitmap[position >> 3] ?? 0) & (0x80 >> (position & 7))) !== 0;
+}
+
+/** Sets or clears a bit. */
+export function writeBit(bitmap: Uint8Array, position: number, value: boolean): void {
+  const mask = 0x80 >> (position & 7);
+  const byte = bitmap[position >> 3] ?? 0;
+  bitmap[position >> 3] = value ? byte | mask : byte & ~mask;
+}

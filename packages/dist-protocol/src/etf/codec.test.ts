@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  Atom,
+  atom,
+  BitString,
+  binary,
+  decodeTerm,
+  decodeTermAt,
+  EtfError,
+  type EtfErrorCode,
+  ExportFun,
+  encodeTerm,
+  Float,
+  formatTerm,
+  ImproperList,
+  NativeRecord,
+  Pid,
+  Port,
+  Reference,
+  type Term,
+  TermMap,
+  termEquals,
+  tuple,
+} from '../index.js';
+
+const name = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }));
+const anAtom = name.map(atom);
+const u32 = fc.nat({ max: 0xffff_ffff });
+const leaf: fc.Arbitrary<Term> = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.bigInt(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => new Float(value)),
+  anAtom,
+  fc.uint8Array(),
+  fc
+    .tuple(fc.uint8Array({ minLength: 1 }), fc.integer({ min: 1, max: 7 }))
+    .map(([bytes, lastBits]) => new BitString(bytes, lastBits)),
+  fc.record({ node: anAtom, id: u32, serial: u32, creation: u32 }).map((parts) => new Pid(parts)),
+  fc
+    .record({ node: anAtom, id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), creation: u32 })
+    .map((parts) => new Port(parts)),
+  fc
+    .record({ node: anAtom, creation: u32, words: fc.array(u32, { minLength: 1, maxLength: 5 }) })
+    .map((parts) => new Reference(parts)),
+  fc.tuple(anAtom, anAtom, fc.nat({ max: 255 })).map((parts) => new ExportFun(...parts)),
+);
+const { term: anyTerm } = fc.letrec<{ term: Term }>((tie) => ({
+  term: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    leaf,
+    fc.array(tie('term'), { maxLength: 6 }),
+    fc.array(tie('term'), { maxLength: 6 }).map((elements) => tuple(...elements)),
+    fc
+      .tuple(fc.array(tie('term'), { minLength: 1, maxLength: 4 }), leaf)
+      .map(([elements, tail]) => new ImproperList(elements, tail)),
+    fc
+      .uniqueArray(fc.tuple(tie('term'), tie('term')), {
+        maxLength: 5,
+        comparator: ([left], [right]) => termEquals(left, right),
+      })
+      .map((entries) => new TermMap(entries)),
+    fc
+      .record({
+        module: anAtom,
+        name: anAtom,
+        flags: fc.nat({ max: 255 }),
+        fields: fc.array(fc.tuple(anAtom, tie('term')), { maxLength: 4 }),
+      })
+      .map((parts) => new NativeRecord(parts)),
+  ),
+}));
+
+describe('every term', () => {
+  it('survives encoding and decoding', () => {
+    fc.assert(
+      fc.property(anyTerm, (term) => {
+        const bytes = encodeTerm(term);
+        const decoded = decodeTerm(bytes);
+        expect(termEquals(decoded, term)).toBe(true);
+        expect(Buffer.from(encodeTerm(decoded))).toEqual(Buffer.from(bytes));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is as long as it claims: every cut is truncated, every addition trails', () => {
+    fc.assert(
+      fc.property(anyTerm, fc.nat(), (term, position) => {
+        const bytes = encodeTerm(term);
+        expect(codeOf(() => decodeTerm(bytes.subarray(0, position % bytes.length)))).toBe('truncated');
+        expect(codeOf(() => decodeTerm(Uint8Array.of(...bytes, 0)))).toBe('trailing_bytes');
+        expect(decodeTermAt(Uint8Array.of(1, 2, ...bytes, 9), 2).endOffset).toBe(bytes.length + 2);
+      }),
+    );
+  });
+
+  it('can be printed', () => {
+    fc.assert(fc.property(anyTerm, (term) => typeof formatTerm(term) === 'string'));
+  });
+});
+
+describe('hostile bytes', () => {
+  it('give a term or an EtfError, whatever was changed in a valid term', () => {
+    const change = fc.record({ at: fc.nat(), value: fc.nat({ max: 255 }) });
+    fc.assert(
+      fc.property(anyTerm, fc.array(change, { minLength: 1, maxLength: 4 }), (term, changes) => {
+        const bytes = encodeTerm(term);
+        for (const { at, value } of changes) bytes[1 + (at % (bytes.length - 1))] = value;
+        expectTermOrEtfError(bytes);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('give a term or an EtfError when they are random', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) =>
+        expectTermOrEtfError(Uint8Array.of(131, ...bytes)),
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  const cases: readonly (readonly [string, EtfErrorCode, readonly number[]])[] = [
+    ['nothing at all', 'truncated', []],
+    ['another version', 'bad_version', [130, 97, 1]],
+    ['a compressed term', 'compressed', [131, 80, 0, 0, 0, 1, 120, 156]],
+    ['a distribution header', 'unknown_tag', [131, 68, 0]],
+    ['an atom cache reference', 'unknown_tag', [131, 82, 0]],
+    ['a list that claims 4 Gi elements', 'truncated', [131, 108, 255, 255, 255, 255, 106]],
+    ['a tuple that claims 4 Gi elements', 'truncated', [131, 105, 255, 255, 255, 255]],
+    ['a map that claims 4 Gi pairs', 'truncated', [131, 116, 255, 255, 255, 255]],
+    ['a binary that claims 4 GiB', 'truncated', [131, 109, 255, 255, 255, 255, 1]],
+    [
+      'a native record that claims 4 Gi fields',
+      'truncated',
+      [131, 67, 255, 255, 255, 255, 0, 119, 0, 119, 0],
+    ],
+    ['a bignum that claims 4 GiB', 'integer_too_large', [131, 111, 255, 255, 255, 255, 0]],
+    ['an infinite float', 'invalid_float', [131, 70, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0]],
+    ['a NaN', 'invalid_float', [131, 70, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]],
+    ['a float of text that is none', 'invalid_float', [131, 99, ...Array<number>(31).fill(0x20)]],
+    ['nine bits in a byte', 'invalid_bits', [131, 77, 0, 0, 0, 1, 9, 1]],
+    ['no bits in a byte', 'invalid_bits', [131, 77, 0, 0, 0, 1, 0, 1]],
+    ['bits without a byte', 'invalid_bits', [131, 77, 0, 0, 0, 0, 3]],
+    [
+      'a reference of six words',
+      'invalid_reference',
+      [131, 90, 0, 6, 119, 1, 97, ...Array<number>(28).fill(0)],
+    ],
+    ['a reference without words', 'invalid_reference', [131, 90, 0, 0, 119, 1, 97, 0, 0, 0, 0]],
+    ['a pid whose node is a number', 'unknown_tag', [131, 88, 97, 1, ...Array<number>(12).fill(0)]],
+    ['an atom of 256 characters', 'invalid_atom', [131, 118, 1, 0, ...Array<number>(256).fill(97)]],
+    ['an atom of 65,535 bytes', 'invalid_atom', [131, 118, 255, 255, 97]],
+    ['an atom that is not UTF-8', 'invalid_atom', [131, 119, 1, 0xff]],
+    ['an atom with a surrogate in UTF-8', 'invalid_atom', [131, 119, 3, 0xed, 0xa0, 0x80]],
+    ['a map with one key twice', 'duplicate_key', [131, 116, 0, 0, 0, 2, 97, 1, 97, 1, 97, 1, 97, 2]],
+    ['a fun of three bytes', 'invalid_fun', [131, 112, 0, 0, 0, 3, 0, 0]],
+    ['a fun with too short a body', 'invalid_fun', [131, 112, 0, 0, 0, 6, 0, 0]],
+  ];
+  it.each(cases)('%s: %s', (_, code, bytes) => {
+    expect(codeOf(() => decodeTerm(Uint8Array.from(bytes)))).toBe(code);
+  });
+
+  it('that nest a million tuples end in too_deep, not in a stack overflow', () => {
+    const bytes = new Uint8Array(2_000_001).fill(1);
+    for (let at = 1; at < bytes.length; at += 2) bytes[at] = 104;
+    bytes[0] = 131;
+    expect(codeOf(() => decodeTerm(bytes))).toBe('too_deep');
+    expect(codeOf(() => decodeTerm(bytes, { depthMax: Number.POSITIVE_INFINITY }))).toBe('too_deep');
+  });
+
+  it('that chain lists by their tails need no depth', () => {
+    const links = 100_000;
+    const bytes = new Uint8Array(1 + links * 7 + 1);
+    bytes[0] = 131;
+    for (let link = 0; link < links; link++) bytes.set([108, 0, 0, 0, 1, 97, 7], 1 + link * 7);
+    bytes[bytes.length - 1] = 106;
+    expect(decodeTerm(bytes)).toHaveLength(links);
+  });
+
+  it('that nest maps as keys of maps end in too_deep', () => {
+    const open = Array<number[]>(20).fill([116, 0, 0, 0, 1]).flat();
+    expect(codeOf(() => decodeTerm(Uint8Array.of(131, ...open)))).toBe('too_deep');
+  });
+
+  it('cannot exceed the number of elements', () => {
+    const bytes = encodeTerm([[1, 2, 3], [tuple(1, 2)], []]);
+    expect(decodeTerm(bytes, { elementsMax: 9 })).toHaveLength(3);
+    expect(codeOf(() => decodeTerm(bytes, { elementsMax: 8 }))).toBe('too_many_elements');
+  });
+});
+
+describe('values that are no term', () => {
+  it.each([
+    ['a fraction', 1.5],
+    ['an unsafe integer', 2 ** 53],
+    ['NaN', Number.NaN],
+    ['a string', 'abc'],
+    ['undefined', undefined],
+    ['null', null],
+    ['a boolean', true],
+    ['a plain object', {}],
+  ])('%s is refused', (_, value) => {
+    expect(codeOf(() => encodeTerm(value as unknown as Term))).toBe('invalid_term');
+  });
+
+  it('nesting without end is refused', () => {
+    let nested: Term = [];
+    for (let level = 0; level < 100_000; level++) nested = tuple(nested);
+    expect(codeOf(() => encodeTerm(nested))).toBe('too_deep');
+    expect(codeOf(() => termEquals(nested, tuple(nested)))).toBe('too_deep');
+    expect(formatTerm(nested)).toMatch(/…/);
+  });
+});
+
+describe('aliasing', () => {
+  it('a decoded binary is a view, an encoded term is not', () => {
+    const source = Uint8Array.of(1, 2, 3);
+    const bytes = encodeTerm(source);
+    source[0] = 9;
+    const decoded = decodeTerm(bytes) as Uint8Array;
+    expect([...decoded]).toEqual([1, 2, 3]);
+    expect(decoded.buffer).toBe(bytes.buffer);
+  });
+
+  it('works on a view into a larger buffer', () => {
+    const bytes = encodeTerm(tuple(new Float(1.5), 70_000, binary('x')));
+    const shifted = new Uint8Array(bytes.length + 13);
+    shifted.set(bytes, 13);
+    expect(formatTerm(decodeTerm(shifted.subarray(13)))).toBe('{1.5,70000,<<"x">>}');
+  });
+});
+
+function expectTermOrEtfError(bytes: Uint8Array): void {
+  try {
+    const term = decodeTerm(bytes);
+    expect(termEquals(decodeTerm(encodeTerm(term)), term)).toBe(true);
+    formatTerm(term);
+  } catch (error) {
+    if (!(error instanceof EtfError)) throw error;
+  }
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof EtfError) return error.code;
+    throw error;
+  }
+  return 'no error';
+}
+
+it('atoms are interned', () => {
+  expect(atom('ok')).toBe(atom('ok'));
+  expect(decodeTerm(encodeTerm(atom('ok')))).toBe(atom('ok'));
+  expect(atom('ok')).toBeInstanceOf(Atom);
+  expect(codeOf(() => atom('x'.repeat(256)))).toBe('invalid_atom');
+  expect(codeOf(() => atom('\ud800'))).toBe('invalid_atom');
+  expect(atom('😀'.repeat(255)).name).toHaveLength(510);
+});

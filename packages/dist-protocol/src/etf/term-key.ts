@@ -1,0 +1,80 @@
+import { EtfError } from './errors.js';
+import { depthCeiling } from './limits.js';
+import type { Term } from './term.js';
+
+/**
+ * A string that two terms share exactly when `A =:= B` in Erlang (OTP 27 and later, where `0.0` is not `-0.0`).
+ * Each part is preceded by its length or ended by a character that it can't contain, so different terms can't collide.
+ *
+ * @throws {EtfError} `too_deep` beyond 1,000 levels
+ */
+export function termKey(term: Term, depth = 0): string {
+  if (typeof term === 'number' || typeof term === 'bigint') return `i${term === 0 ? 0 : term};`;
+  if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
+  if (term instanceof Uint8Array) return `b${term.length}:${latin1(term)}`;
+  if (isList(term)) return `l${term.length}(${keys(term, depth)}`;
+  switch (term.kind) {
+    case 'atom':
+      return text('a', term.name);
+    case 'float':
+      return `f${Object.is(term.value, -0) ? '-0' : term.value};`;
+    case 'bit_string':
+      return bitStringKey(term.bytes, term.lastBits);
+    case 'tuple':
+      return `t${term.arity}(${keys(term.elements, depth)}`;
+    case 'improper_list':
+      return `I${term.elements.length}(${keys(term.elements, depth)}${termKey(term.tail, depth + 1)}`;
+    case 'map': {
+      const pairs = Array.from(term, ([key, value]) => termKey(key, depth + 1) + termKey(value, depth + 1));
+      return `m${term.size}(${pairs.sort().join('')}`;
+    }
+    case 'pid':
+      return `p${text('a', term.node.name)}${term.id}.${term.serial}.${term.creation};`;
+    case 'port':
+      return `P${text('a', term.node.name)}${term.id}.${term.creation};`;
+    case 'reference':
+      return `r${text('a', term.node.name)}${term.words.join('.')}/${term.creation};`;
+    case 'export_fun':
+      return `e${text('a', term.module.name)}${text('a', term.functionName.name)}${term.arity};`;
+    case 'opaque_fun':
+      return `F${term.bytes.length}:${latin1(term.bytes)}`;
+    case 'native_record': {
+      const fields = term.fields.map(([name, value]) => text('a', name.name) + termKey(value, depth + 1));
+      const head = text('a', term.module.name) + text('a', term.name.name);
+      return `R${term.flags}.${term.fields.length}(${head}${fields.join('')}`;
+    }
+  }
+}
+
+/** Whether `A =:= B`. @throws {EtfError} `too_deep` beyond 1,000 levels. */
+export function termEquals(a: Term, b: Term): boolean {
+  return a === b || termKey(a) === termKey(b);
+}
+
+/** `Array.isArray` that also narrows a read-only array. */
+export function isList(term: Term): term is readonly Term[] {
+  return Array.isArray(term);
+}
+
+function keys(terms: readonly Term[], depth: number): string {
+  let result = '';
+  for (const term of terms) result += termKey(term, depth + 1);
+  return result;
+}
+
+function text(letter: string, value: string): string {
+  return `${letter}${value.length}:${value}`;
+}
+
+/** The bits behind the last used one are not part of the value. */
+function bitStringKey(bytes: Uint8Array, lastBits: number): string {
+  const last = (bytes.at(-1) ?? 0) >> (8 - lastBits);
+  return `B${bytes.length}.${lastBits}.${last}:${latin1(bytes.subarray(0, -1))}`;
+}
+
+function latin1(bytes: Uint8Array): string {
+  let result = '';
+  for (let at = 0; at < bytes.length; at += 4096)
+    result += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return result;
+}

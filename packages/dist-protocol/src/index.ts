@@ -1,0 +1,20 @@
+export * from './etf/accessors.js';
+export { Atom, atom } from './etf/atom.js';
+export { decodeTerm, decodeTermAt } from './etf/decode.js';
+export { encodeTerm } from './etf/encode.js';
+export { EtfError, type EtfErrorCode } from './etf/errors.js';
+export { type FormatOptions, formatTerm } from './etf/format.js';
+export {
+  Pid,
+  type PidParts,
+  Port,
+  type PortParts,
+  Reference,
+  type ReferenceParts,
+} from './etf/identifiers.js';
+export { atomCharactersMax, type DecodeLimits, defaultDecodeLimits, depthCeiling } from './etf/limits.js';
+export { ExportFun, NativeRecord, type NativeRecordParts, OpaqueFun } from './etf/opaque.js';
+export { Tag } from './etf/tags.js';
+export { BitString, Float, ImproperList, type Term, Tuple, tuple } from './etf/term.js';
+export { termEquals } from './etf/term-key.js';
+export { atomMap, TermMap } from './etf/term-map.js';

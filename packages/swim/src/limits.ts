@@ -1,0 +1,14 @@
+/** Members in a table, the dead ones included; updates about further ones are ignored. 4,096 × ~200 B = 0.8 MB. */
+export const membersMax = 4_096;
+
+/** Updates in one message: a `join_reply` may list every member and the sender. */
+export const updatesPerMessageMax = 4_097;
+
+/** Characters of a member id: a key fingerprint has 43 to 64. */
+export const memberIdCharactersMax = 128;
+
+/** 2^48: one refutation per second lasts 8.9 million years; leaves room below 2^53 for the answer to the largest. */
+export const incarnationMax: number = 2 ** 48;
+
+/** Probes that a member makes for others at a time: 3 for each of 340 requesters within one interval. */
+export const relayedProbesMax = 1_024;
