@@ -165,13 +165,13 @@ export class MeshTunnel {
 
   /** Ends the tunnel and tells the peer why. */
   close(reason: WireCode, text: string): void {
-    this.#input(() => this.#core.end(tunnelReason(reason), text, performance.now()));
+    this.#input(() => this.#core.end(reason, text, performance.now()));
   }
 
   /** Ends the tunnel without its path: there is none, or it doesn't matter any more. */
   fail(reason: WireCode, text: string): void {
     this.#endWith({ reason, text: text === '' ? codeSentence(reason) : text, byPeer: false });
-    this.#input(() => this.#core.end(tunnelReason(reason), text, performance.now()));
+    this.#input(() => this.#core.end(reason, text, performance.now()));
     this.#path?.reset(codeNumber(reason));
     this.#disappear();
   }
@@ -310,22 +310,5 @@ export class MeshTunnel {
       },
       Math.max(0, Math.ceil(due.atMs - performance.now())),
     );
-  }
-}
-
-/** Codes of sessions that a tunnel ends with have no number of their own in END records. */
-function tunnelReason(code: WireCode): Parameters<Tunnel['end']>[0] {
-  switch (code) {
-    case 'hello_timeout':
-    case 'bad_signature':
-    case 'name_taken':
-    case 'replaced':
-    case 'realm_refused':
-    case 'id_mismatch':
-    case 'not_a_relay':
-    case 'self_connection':
-      return 'relay_lost';
-    default:
-      return code;
   }
 }

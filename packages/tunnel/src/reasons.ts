@@ -1,31 +1,26 @@
+import { type WireCode, wireCodes } from '@macula/wire';
+
+/** Name of a reason; {@link endReasons} says what each means. `no_progress` is reserved for attach. */
+export type EndReason = WireCode | TunnelReason;
+
+/** Reasons that only END records carry. */
+export type TunnelReason =
+  | 'bad_tag'
+  | 'bad_length'
+  | 'bad_type'
+  | 'bad_record'
+  | 'unexpected_record'
+  | 'offset_violation'
+  | 'offset_limit'
+  | 'no_progress';
+
 /**
  * Why a tunnel ended. The numbers travel in END records and are never reused: below 256 they are those of
  * `@macula/wire`, from 256 on they belong to tunnels.
  */
 export const endReasons: Readonly<Record<EndReason, { readonly number: number; readonly sentence: string }>> =
   {
-    ok: { number: 0, sentence: 'closed in good order' },
-    protocol_error: { number: 1, sentence: 'the peer sent something that the protocol does not allow' },
-    version_unsupported: {
-      number: 2,
-      sentence: 'the two nodes are configured for different tunnel protocols; set the same one at both ends',
-    },
-    busy: { number: 8, sentence: 'the relay or the other agent is at its limit; try again later' },
-    draining: { number: 9, sentence: 'the relay is shutting down; use another one' },
-    shutdown: { number: 13, sentence: 'the peer ended' },
-    not_found: { number: 32, sentence: 'no relay of the mesh knows a node of this name in this realm' },
-    not_here: { number: 33, sentence: 'this relay has no session of that name' },
-    hop_limit: { number: 34, sentence: 'too many relays on the way' },
-    timeout: { number: 35, sentence: 'the other side did not answer in time' },
-    refused: { number: 36, sentence: 'the other node does not accept connections' },
-    decrypt_failed: {
-      number: 37,
-      sentence: 'the two nodes do not share the same cookie, or a relay connected the wrong ones',
-    },
-    beam_closed: { number: 38, sentence: 'the node closed the connection' },
-    relay_lost: { number: 39, sentence: 'a relay on the way was lost' },
-    agent_stopped: { number: 40, sentence: 'the agent of the node ended' },
-    tunnel_error: { number: 41, sentence: 'the tunnel ended because its bytes were not what they must be' },
+    ...wireCodes,
     bad_tag: { number: 256, sentence: 'a record was changed, replayed, reordered or dropped on the way' },
     bad_length: { number: 257, sentence: 'a record claimed a length out of bounds' },
     bad_type: {
@@ -38,33 +33,6 @@ export const endReasons: Readonly<Record<EndReason, { readonly number: number; r
     offset_limit: { number: 262, sentence: 'the tunnel has carried all the bytes it can; connect again' },
     no_progress: { number: 263, sentence: 'the tunnel was attached again and again without progress' },
   };
-
-/** Name of a reason; {@link endReasons} says what each means. `no_progress` is reserved for attach. */
-export type EndReason =
-  | 'ok'
-  | 'protocol_error'
-  | 'version_unsupported'
-  | 'busy'
-  | 'draining'
-  | 'shutdown'
-  | 'not_found'
-  | 'not_here'
-  | 'hop_limit'
-  | 'timeout'
-  | 'refused'
-  | 'decrypt_failed'
-  | 'beam_closed'
-  | 'relay_lost'
-  | 'agent_stopped'
-  | 'tunnel_error'
-  | 'bad_tag'
-  | 'bad_length'
-  | 'bad_type'
-  | 'bad_record'
-  | 'unexpected_record'
-  | 'offset_violation'
-  | 'offset_limit'
-  | 'no_progress';
 
 /** Codes a tunnel resets its path with or refuses an OPEN with: names of `@macula/wire`'s table. */
 export type PathCode =
