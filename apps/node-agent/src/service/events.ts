@@ -1,0 +1,101 @@
+import { atom, binary, type Term } from '@macula/dist-protocol';
+import type { AgentEvent, EventLevel } from '../control/messages.js';
+import { EventLimiter } from './event-limiter.js';
+import type { MeshSessionEvent, TunnelEnd } from './mesh-port.js';
+
+/** Which side opened a tunnel, seen from this node. */
+export type TunnelDirection = 'in' | 'out';
+
+/** Turns what happens into events for the BEAM's log; repeats about one relay or peer pass once in 10 s. */
+export class EventReporter {
+  readonly #emit: (event: AgentEvent) => void;
+  readonly #limiter: EventLimiter;
+
+  constructor(emit: (event: AgentEvent) => void, limiter: EventLimiter = new EventLimiter()) {
+    this.#emit = emit;
+    this.#limiter = limiter;
+  }
+
+  /** A session came, went or failed. */
+  reportSession(event: MeshSessionEvent): void {
+    const relay = binary(event.relay);
+    switch (event.kind) {
+      case 'session_up':
+        this.#limiter.reset(`dial_failed ${event.relay}`);
+        this.report('session_up', 'info', `connected to ${event.relay} over ${event.transport}`, {
+          relay,
+          relay_id: binary(event.relayId),
+          transport: binary(event.transport),
+        });
+        return;
+      case 'session_down':
+        this.report('session_down', 'warning', `lost ${event.relay}: ${event.text}`, {
+          relay,
+          code: binary(event.code),
+        });
+        return;
+      case 'dial_failed':
+        this.#limited(event.relay, {
+          event: 'dial_failed',
+          level: 'warning',
+          text: `cannot reach ${event.relay}: ${event.text}`,
+          details: { relay, code: binary(event.code) },
+        });
+        return;
+      case 'names_taken':
+        this.#limited(event.relay, {
+          event: 'names_taken',
+          level: 'error',
+          text: `${event.relay} says that another node uses ${event.names.join(', ')} in this realm; choose another name, or wait 15 s after the other has left`,
+          details: { relay, names: event.names.map(binary) },
+        });
+    }
+  }
+
+  /** A warning of a tunnel, for instance `ticktime_mismatch`. */
+  reportTunnelWarning(options: {
+    peer: string;
+    direction: TunnelDirection;
+    kind: string;
+    text: string;
+  }): void {
+    const { peer, direction, kind, text } = options;
+    if (kind === 'decrypt_failed') this.#decryptFailed(peer, direction, text);
+    else
+      this.#limited(`${direction} ${peer}`, {
+        event: kind === 'ticktime_mismatch' ? kind : 'tunnel_warning', // it becomes an atom
+        level: 'warning',
+        text: `${peer}: ${text}`,
+        details: { peer: binary(peer), direction: atom(direction) },
+      });
+  }
+
+  /** The end of a tunnel; only a wrong cookie is worth an event, both sides see it. */
+  reportTunnelEnd(options: { peer: string; direction: TunnelDirection; end: TunnelEnd }): void {
+    const { peer, direction, end } = options;
+    if (end.reason === 'decrypt_failed') this.#decryptFailed(peer, direction, end.text);
+  }
+
+  /** Anything else. */
+  report(event: string, level: EventLevel, text: string, details: Readonly<Record<string, Term>> = {}): void {
+    this.#emit({ kind: 'event', event, level, text, details });
+  }
+
+  #decryptFailed(peer: string, direction: TunnelDirection, text: string): void {
+    const why = text === '' ? 'the two nodes do not share the same cookie' : text;
+    this.#limited(`${direction} ${peer}`, {
+      event: 'decrypt_failed',
+      level: 'warning',
+      text: `tunnel ${direction === 'in' ? 'from' : 'to'} ${peer}: ${why}; compare erlang:get_cookie() on both nodes`,
+      details: { peer: binary(peer), direction: atom(direction) },
+    });
+  }
+
+  #limited(about: string, event: Omit<AgentEvent, 'kind'>): void {
+    const suppressed = this.#limiter.pass(`${event.event} ${about}`);
+    if (suppressed === undefined) return;
+    const text =
+      suppressed === 0 ? event.text : `${event.text} (${suppressed} more of these since the last one)`;
+    this.#emit({ kind: 'event', ...event, text });
+  }
+}

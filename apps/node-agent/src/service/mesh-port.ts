@@ -1,0 +1,116 @@
+/** What the agent needs of the mesh; `Mesh` of @macula/client is one, tests have another. */
+
+import type { Socket } from 'node:net';
+import type { Identity } from '@macula/crypto';
+import type { RelayUrl } from '@macula/transport';
+import type { WireCode } from '@macula/wire';
+
+/** What a join decides; transport and boot id are the agent's own. */
+export interface MeshRequest {
+  /** In order of preference; at least one. */
+  readonly relays: readonly RelayUrl[];
+  readonly realm: string;
+  /** How the node calls itself; for people, proves nothing. */
+  readonly label: string;
+  readonly tlsVerify: 'none' | 'verify_peer';
+  readonly identity: Identity;
+  /** Names to advertise from the start. */
+  readonly names: readonly string[];
+  /** Seconds. */
+  readonly netTicktime: number;
+  readonly onEvent: (event: MeshSessionEvent) => void;
+  readonly onIncoming: (incoming: IncomingRequest) => void;
+}
+
+/** Makes a mesh that hasn't started; rejects when the transport can't be had. */
+export type OpenMesh = (request: MeshRequest) => Promise<MeshPort>;
+
+/** A mesh session that reconnects for ever until it is closed. */
+export interface MeshPort {
+  start(): void;
+  joined(): Promise<void>;
+  lastErrors(): ReadonlyMap<string, string>;
+  setNames(names: readonly string[]): void;
+  connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): TunnelPort;
+  status(): MeshStatusView;
+  close(code: WireCode): Promise<void>;
+}
+
+/** What `status` shows of the session. */
+export interface MeshStatusView {
+  readonly realm: string;
+  readonly names: readonly string[];
+  readonly relays: readonly {
+    readonly url: string;
+    readonly state: string;
+    readonly relayId?: string | undefined;
+    readonly transport?: string | undefined;
+    readonly rttMs?: number | undefined;
+    readonly lastError?: string | undefined;
+  }[];
+}
+
+/** One tunnel. */
+export interface TunnelPort {
+  readonly peer: string;
+  readonly role: 'initiator' | 'responder';
+  readonly tunnelId: Uint8Array | undefined;
+  start(handlers: TunnelPortHandlers): void;
+  attachLocal(socket: Socket, alreadyRead?: Uint8Array): void;
+  close(reason: WireCode, text: string): void;
+  metrics(): TunnelFigures;
+}
+
+/** What a tunnel tells its owner. */
+export interface TunnelPortHandlers {
+  onProgress?(): void;
+  onConfirmed?(): void;
+  onUp?(): void;
+  onWarning?(kind: string, text: string): void;
+  /** The path is lost; the tunnel is being resumed for at most so long. May come again, to prolong. */
+  onDetached?(milliseconds: number): void;
+  /** It has a path again. */
+  onAttached?(): void;
+  onEnded(info: TunnelEnd): void;
+}
+
+/** Why a tunnel ended. */
+export interface TunnelEnd {
+  readonly reason: string;
+  readonly text: string;
+  readonly byPeer: boolean;
+}
+
+/** Counters of a tunnel. */
+export interface TunnelFigures {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  readonly srttMs: number | undefined;
+}
+
+/** A peer's request for a tunnel. */
+export interface IncomingRequest {
+  readonly from: string;
+  readonly to: string;
+  /** Undefined when the peer's offer was unusable; it has been refused then. */
+  accept(options: { readonly key: Uint8Array }): TunnelPort | undefined;
+  refuse(code: WireCode, text: string): void;
+}
+
+/** What happens to the session. */
+export type MeshSessionEvent =
+  | {
+      readonly kind: 'session_up';
+      readonly relay: string;
+      readonly relayId: string;
+      readonly transport: string;
+    }
+  | {
+      readonly kind: 'session_down' | 'dial_failed';
+      readonly relay: string;
+      readonly code: string;
+      readonly text: string;
+    }
+  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] };

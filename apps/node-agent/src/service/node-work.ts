@@ -1,0 +1,193 @@
+import type { WireCode } from '@macula/wire';
+import type { AgentMessage, BeamMessage, ErlangInteger } from '../control/messages.js';
+import {
+  ephemeralIdentity,
+  IdentityStoreError,
+  loadIdentity,
+  type StoredIdentity,
+} from '../identity-store.js';
+import type { LocalServer } from '../local/local-server.js';
+import type { EventReporter } from './events.js';
+import { type BeamListener, Incoming } from './incoming.js';
+import { type JoinOptions, parseJoinOptions } from './join-options.js';
+import { JoinFailure, Membership } from './membership.js';
+import type { MeshPort, OpenMesh } from './mesh-port.js';
+import { Outgoing } from './outgoing.js';
+import { statusTerm } from './status.js';
+import { TunnelTable } from './tunnel-table.js';
+
+/** What a {@link NodeWork} works with. */
+export interface NodeWorkOptions {
+  readonly send: (message: AgentMessage) => void;
+  readonly events: EventReporter;
+  readonly server: LocalServer;
+  readonly openMesh: OpenMesh;
+  readonly loadIdentity: IdentityLoader | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  /** DIST_TIMEOUT, milliseconds. */
+  readonly negotiationMs: number;
+  readonly agentVersion: string;
+  /** Seconds, of the BEAM. */
+  readonly netTicktime: number;
+}
+
+/** Gives the identity of a label; undefined for a node that has none: any will do. */
+export type IdentityLoader = (label: string | undefined) => StoredIdentity;
+
+/** Messages that the work is about; greeting and heartbeat are the service's. */
+export type WorkMessage = Exclude<BeamMessage, { kind: 'hello' | 'ping' | 'unknown' }>;
+
+/**
+ * What the agent does for one greeted BEAM: membership, tunnels, status. Loaded after the hello is answered, so that the
+ * answer doesn't wait for the code of transports and cryptography.
+ */
+export class NodeWork {
+  readonly #options: NodeWorkOptions;
+  readonly #tunnels: TunnelTable;
+  readonly #membership: Membership;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
+  #listener: BeamListener | undefined;
+  #identity: StoredIdentity | undefined;
+
+  constructor(options: NodeWorkOptions) {
+    this.#options = options;
+    const { send, events, negotiationMs } = options;
+    const tunnels = new TunnelTable(send);
+    this.#tunnels = tunnels;
+    this.#membership = new Membership(
+      (joinOptions) => this.#makeMesh(joinOptions),
+      (text) => events.report('join_refused', 'warning', text),
+    );
+    this.#outgoing = new Outgoing({ mesh: () => this.#membership.mesh, tunnels, events, negotiationMs });
+    this.#incoming = new Incoming({ listener: () => this.#listener, send, tunnels, events });
+  }
+
+  /** Where the BEAM listens now. */
+  get listener(): BeamListener | undefined {
+    return this.#listener;
+  }
+
+  /** @throws ControlError `bad_order` */
+  handleMessage(message: WorkMessage): void {
+    switch (message.kind) {
+      case 'listening':
+        this.#listener = { node: message.node, address: message.address };
+        this.#membership.mesh?.setNames(this.#names());
+        break;
+      case 'not_listening':
+        this.#listener = undefined;
+        this.#membership.mesh?.setNames([]);
+        break;
+      case 'join':
+        void this.#join(message);
+        break;
+      case 'leave':
+        void this.#leave(message.ref);
+        break;
+      case 'status':
+        this.#reply(message.ref, { kind: 'value', value: this.#status() });
+        break;
+      case 'connect':
+        this.#outgoing.handleConnect(message, this.#options.server);
+        break;
+      case 'accept':
+        this.#incoming.handleAccept(message);
+        break;
+      case 'refuse':
+        this.#incoming.handleRefuse(message.id, message.reason);
+        break;
+      case 'closed':
+        this.#tunnels.handleBeamClosed(message.tunnelId);
+        break;
+    }
+  }
+
+  /** Ends every tunnel with the code and leaves the mesh; takes about a second at most. */
+  async end(code: WireCode): Promise<void> {
+    this.#listener = undefined;
+    this.#incoming.end();
+    this.#outgoing.end();
+    await this.#membership.leave(code);
+  }
+
+  /** Ends what `end` had no time for. */
+  abandon(): void {
+    this.#tunnels.endAll({
+      reason: 'agent_stopped',
+      text: 'the agent of this node ended',
+      byPeer: false,
+    });
+  }
+
+  async #join({ ref, options: map }: Extract<BeamMessage, { kind: 'join' }>): Promise<void> {
+    const options = parseJoinOptions(map);
+    const error = 'code' in options ? options : await this.#membership.join(options);
+    this.#reply(ref, error === undefined ? { kind: 'ok' } : { kind: 'error', error });
+  }
+
+  async #leave(ref: ErlangInteger): Promise<void> {
+    this.#incoming.end();
+    await this.#membership.leave('shutdown');
+    // a join that came meanwhile has a mesh of its own, whose tunnels stay
+    if (this.#membership.mesh === undefined)
+      this.#tunnels.endAll({ reason: 'shutdown', text: 'this node left the mesh', byPeer: false });
+    this.#reply(ref, { kind: 'ok' });
+  }
+
+  #reply(ref: ErlangInteger, result: Extract<AgentMessage, { kind: 'reply' }>['result']): void {
+    this.#options.send({ kind: 'reply', ref, result });
+  }
+
+  async #makeMesh(options: JoinOptions): Promise<MeshPort> {
+    const { events, openMesh, netTicktime } = this.#options;
+    const label = options.identity ?? this.#names()[0];
+    const stored = this.#load(label);
+    if (stored.warning !== undefined) events.report('identity_ephemeral', 'warning', stored.warning);
+    this.#identity = stored;
+    const names = this.#names();
+    const mesh = await openMesh({
+      relays: options.relays,
+      realm: options.realm,
+      label: label ?? 'anonymous',
+      tlsVerify: options.tlsVerify,
+      identity: stored.identity,
+      names,
+      netTicktime,
+      onEvent: (event) => events.reportSession(event),
+      onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
+    });
+    mesh.setNames(this.#names()); // they may have changed while its code was loaded
+    return mesh;
+  }
+
+  #load(label: string | undefined): StoredIdentity {
+    try {
+      if (this.#options.loadIdentity !== undefined) return this.#options.loadIdentity(label);
+      // Without a label a node only dials, so nothing has to know it again; with a kept key such nodes would replace each other.
+      return label === undefined ? ephemeralIdentity() : loadIdentity(label, this.#options.environment);
+    } catch (thrown) {
+      if (!(thrown instanceof IdentityStoreError)) throw thrown;
+      throw new JoinFailure({ code: 'bad_option', name: 'identity', why: thrown.message });
+    }
+  }
+
+  /** What to advertise: a dynamic node has no name of its own to be found under. */
+  #names(): string[] {
+    const node = this.#listener?.node;
+    return node === undefined || node.startsWith('undefined@') ? [] : [node];
+  }
+
+  #status(): ReturnType<typeof statusTerm> {
+    const { mesh, joined, options } = this.#membership;
+    return statusTerm({
+      agentVersion: this.#options.agentVersion,
+      listener: this.#listener,
+      identity: mesh === undefined ? undefined : this.#identity,
+      joined,
+      realm: options?.realm,
+      mesh: mesh?.status(),
+      tunnels: this.#tunnels.terms(),
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+import { nodeNameBytesMax } from '@macula/wire';
+import { ControlError } from '../control/control-error.js';
+import type { ConnectMessage } from '../control/messages.js';
+import type { LocalServer } from '../local/local-server.js';
+import type { EventReporter } from './events.js';
+import type { MeshPort } from './mesh-port.js';
+import { OutgoingTunnel, sendFailure } from './outgoing-tunnel.js';
+import { failureOf, remedies } from './reasons.js';
+import type { TunnelTable } from './tunnel-table.js';
+
+/** What {@link Outgoing} works with. */
+export interface OutgoingOptions {
+  /** The mesh of now; undefined when not joined. */
+  readonly mesh: () => MeshPort | undefined;
+  readonly tunnels: TunnelTable;
+  readonly events: EventReporter;
+  /** DIST_TIMEOUT, milliseconds. */
+  readonly negotiationMs: number;
+}
+
+/** Outgoing tunnels of one BEAM: brings `connect` messages and dialled sockets together. */
+export class Outgoing {
+  readonly #options: OutgoingOptions;
+  readonly #active = new Set<OutgoingTunnel>();
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The BEAM announces a tunnel.
+   * @throws ControlError `bad_order` when its token is in use
+   */
+  handleConnect(request: ConnectMessage, server: LocalServer): void {
+    const taken = server.expect(request.token, {
+      onSocket: (socket) => {
+        this.#begin(request, socket);
+        request.key.fill(0);
+      },
+      onExpired: () => request.key.fill(0),
+    });
+    request.token.fill(0);
+    if (!taken)
+      throw new ControlError('bad_order', 'connect with a token that is in use, or too many of them');
+  }
+
+  /** Gives up what isn't up yet. */
+  end(): void {
+    for (const tunnel of [...this.#active]) tunnel.cancel('the agent ends');
+  }
+
+  #begin({ node, self, key }: ConnectMessage, socket: Socket): void {
+    const wrong = [node, self].find((name) => !isNodeName(name));
+    if (wrong !== undefined) {
+      sendFailure(socket, 'bad_name', `"${wrong}" is not a node name. ${remedies.bad_name}`);
+      return;
+    }
+    const mesh = this.#options.mesh();
+    if (mesh === undefined) {
+      sendFailure(socket, 'not_joined', `${node}: this node is in no mesh. ${remedies.not_joined}`);
+      return;
+    }
+    try {
+      const tunnel = mesh.connect({ from: self, to: node, key: Uint8Array.from(key) });
+      const { tunnels, events, negotiationMs } = this.#options;
+      const outgoing: OutgoingTunnel = new OutgoingTunnel({
+        socket,
+        tunnel,
+        node,
+        negotiationMs,
+        tunnels,
+        events,
+        onOver: () => queueMicrotask(() => this.#active.delete(outgoing)),
+      });
+      this.#active.add(outgoing);
+    } catch (thrown) {
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      const failure = failureOf({ reason: 'internal', text, byPeer: false }, node);
+      sendFailure(socket, failure.reason, failure.text);
+    }
+  }
+}
+
+/** `name@host`, both parts non-empty, no control characters; what else a name may hold is Erlang's business. */
+export function isNodeName(name: string): boolean {
+  return /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(name) && Buffer.byteLength(name) <= nodeNameBytesMax;
+}

@@ -1,0 +1,96 @@
+import { type EndReason, endReasons } from '@macula/tunnel';
+import { type WireCode, wireCodes } from '@macula/wire';
+import type { TunnelEnd } from './mesh-port.js';
+
+/** Why an outgoing tunnel did not come up, as PROTOCOL.md names it. */
+export type LocalReason =
+  | 'not_joined'
+  | 'not_found'
+  | 'not_here'
+  | 'hop_limit'
+  | 'decrypt_failed'
+  | 'refused'
+  | 'timeout'
+  | 'relay_lost'
+  | 'peer_closed'
+  | 'busy'
+  | 'bad_name'
+  | 'internal';
+
+/** The `"e"` frame's reason and text, with cause and remedy, for a tunnel that ended before it was up. */
+export function failureOf(end: TunnelEnd, node: string): { reason: LocalReason; text: string } {
+  const reason = localReason(end.reason);
+  const cause = (end.text === '' ? sentence(end.reason) : end.text).replace(/\.$/, '');
+  return { reason, text: `${node}: ${cause}. ${remedies[reason]}` };
+}
+
+/** The PROTOCOL.md reason for how a tunnel ended. */
+export function localReason(reason: string): LocalReason {
+  if (isKnown(reason)) return byReason[reason];
+  return Object.hasOwn(remedies, reason) ? (reason as LocalReason) : 'internal';
+}
+
+/** The reason that goes into `tunnel_down`. It becomes an atom, so it is one of our own names, whatever a peer sent. */
+export function downReason(reason: string): string {
+  return isKnown(reason) || Object.hasOwn(remedies, reason) || reason === 'window_over' ? reason : 'internal';
+}
+
+/** What can be done about it. */
+export const remedies: Readonly<Record<LocalReason, string>> = {
+  not_joined: 'Call macula:join_mesh/1 first, or set MACULA_RELAYS',
+  not_found: 'Check its name, its realm, and that it has joined relays that peer with yours',
+  not_here: 'It has just left this relay; try again in a moment',
+  hop_limit: 'The relays are not peered as a full mesh, or a peering is down',
+  decrypt_failed: 'Compare erlang:get_cookie() on both nodes',
+  refused: 'The other node does not listen, or does not allow this node',
+  timeout: 'The other node or a relay is slow or cut off; try again',
+  relay_lost: 'The agent connects again by itself; macula:status() shows the relays',
+  peer_closed: 'The other node stopped or closed the connection; try again when it is up',
+  busy: 'A limit on the way is reached; try again later',
+  bad_name: 'A node name looks like name@host',
+  internal: 'Run the agent with MACULA_LOG=debug and report what it says',
+};
+
+const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
+  ok: 'peer_closed',
+  protocol_error: 'internal',
+  version_unsupported: 'refused',
+  hello_timeout: 'timeout',
+  bad_signature: 'refused',
+  name_taken: 'refused',
+  replaced: 'peer_closed',
+  realm_refused: 'refused',
+  busy: 'busy',
+  draining: 'relay_lost',
+  id_mismatch: 'refused',
+  not_a_relay: 'refused',
+  self_connection: 'internal',
+  shutdown: 'peer_closed',
+  not_found: 'not_found',
+  not_here: 'not_here',
+  hop_limit: 'hop_limit',
+  timeout: 'timeout',
+  refused: 'refused',
+  decrypt_failed: 'decrypt_failed',
+  beam_closed: 'peer_closed',
+  relay_lost: 'relay_lost',
+  agent_stopped: 'peer_closed',
+  tunnel_error: 'internal',
+  bad_tag: 'internal',
+  bad_length: 'internal',
+  bad_type: 'internal',
+  bad_record: 'internal',
+  unexpected_record: 'internal',
+  offset_violation: 'internal',
+  offset_limit: 'internal',
+  no_progress: 'relay_lost',
+};
+
+function sentence(reason: string): string {
+  if (Object.hasOwn(endReasons, reason)) return endReasons[reason as EndReason].sentence;
+  return Object.hasOwn(wireCodes, reason) ? wireCodes[reason as WireCode].sentence : reason;
+}
+
+function isKnown(reason: string): reason is WireCode | EndReason {
+  return Object.hasOwn(byReason, reason);
+}

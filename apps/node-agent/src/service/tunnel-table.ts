@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+import { atom, atomMap, binary, type Term } from '@macula/dist-protocol';
+import type { AgentMessage } from '../control/messages.js';
+import { closedGraceMs, detachedMsMax } from '../limits.js';
+import type { TunnelEnd, TunnelPort } from './mesh-port.js';
+import { downReason } from './reasons.js';
+
+/**
+ * The tunnels whose local socket carries a distribution connection. States of an entry: established (`add`) → closing (the
+ * BEAM said `closed`) → removed (`handleEnded`).
+ */
+export class TunnelTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #send: (message: AgentMessage) => void;
+
+  constructor(send: (message: AgentMessage) => void) {
+    this.#send = send;
+  }
+
+  /** Established tunnels. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A tunnel is up and owns its local socket. */
+  add(tunnelId: Uint8Array, tunnel: TunnelPort, socket: Socket): void {
+    this.#entries.set(hex(tunnelId), { tunnelId, tunnel, socket, closing: undefined });
+  }
+
+  /** The tunnel lost its path: its connection counts as alive for at most so long. */
+  handleDetached(tunnelId: Uint8Array, milliseconds: number): void {
+    const bounded = Math.min(detachedMsMax, Math.max(0, Math.ceil(milliseconds)));
+    if (this.#entries.has(hex(tunnelId)))
+      this.#send({ kind: 'tunnel_detached', tunnelId, milliseconds: bounded });
+  }
+
+  /** It has a path again. */
+  handleAttached(tunnelId: Uint8Array): void {
+    if (this.#entries.has(hex(tunnelId))) this.#send({ kind: 'tunnel_attached', tunnelId });
+  }
+
+  /** The tunnel is over; its local socket is closed after this call, so that the BEAM can learn why first. */
+  handleEnded(tunnelId: Uint8Array, end: TunnelEnd): void {
+    const entry = this.#entries.get(hex(tunnelId));
+    if (entry === undefined) return;
+    this.#entries.delete(hex(tunnelId));
+    clearTimeout(entry.closing);
+    const byOwnBeam = entry.closing !== undefined || (end.reason === 'beam_closed' && !end.byPeer);
+    if (byOwnBeam) return;
+    this.#send({ kind: 'tunnel_down', tunnelId, reason: downReason(end.reason), text: end.text });
+  }
+
+  /**
+   * The BEAM closed the socket. A tunnel that reads sees that itself, after the last bytes; one that is held back
+   * (its ring is full) does not, and is closed after a moment.
+   */
+  handleBeamClosed(tunnelId: Uint8Array): void {
+    const entry = this.#entries.get(hex(tunnelId));
+    if (entry === undefined || entry.closing !== undefined) return;
+    entry.closing = setTimeout(
+      () => entry.tunnel.close('beam_closed', 'the node closed the connection'),
+      closedGraceMs,
+    );
+  }
+
+  /** After the mesh was closed: whatever is left is ended here. */
+  endAll(end: TunnelEnd): void {
+    for (const { tunnelId, socket } of [...this.#entries.values()]) {
+      this.handleEnded(tunnelId, end);
+      socket.destroySoon();
+    }
+  }
+
+  /** For `status`: one map per tunnel; what `get_tunnel_metrics` shows. */
+  terms(): Term[] {
+    return [...this.#entries.values()].map(({ tunnelId, tunnel }) => {
+      const figures = tunnel.metrics();
+      return atomMap({
+        id: tunnelId,
+        peer: binary(tunnel.peer),
+        role: atom(tunnel.role),
+        bytes_in: figures.bytesIn,
+        bytes_out: figures.bytesOut,
+        msgs_in: figures.recordsIn,
+        msgs_out: figures.recordsOut,
+        rtt_ms: figures.srttMs === undefined ? atom('undefined') : Math.round(figures.srttMs),
+      });
+    });
+  }
+}
+
+interface Entry {
+  readonly tunnelId: Uint8Array;
+  readonly tunnel: TunnelPort;
+  readonly socket: Socket;
+  /** Runs after the BEAM's `closed`. */
+  closing: NodeJS.Timeout | undefined;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,48 @@
+import { negotiationMsDefault } from './limits.js';
+
+/** Levels of MACULA_LOG. */
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/** What the environment sets. */
+export interface Settings {
+  /** `MACULA_LOG`; default `silent` beside a BEAM, which logs the events it is sent, `info` as a daemon. */
+  readonly logLevel: LogLevel;
+  /** `MACULA_LOCAL_SOCKETS`: `tcp` for 127.0.0.1 instead of Unix-domain sockets. */
+  readonly localSockets: 'unix' | 'tcp';
+  /** `DIST_TIMEOUT`, milliseconds to negotiate an outgoing tunnel; 1000 to 600,000, default 25,000. */
+  readonly negotiationMs: number;
+}
+
+/** Reads the settings; a value that can't be used counts as not set and is told through `warn`. */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  channel: 'port' | 'socket',
+  warn: (text: string) => void = () => undefined,
+): Settings {
+  const choose = <Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    fallback: Choice,
+  ): Choice => {
+    const value = environment[name] ?? '';
+    if (value === '') return fallback;
+    if ((choices as readonly string[]).includes(value)) return value as Choice;
+    warn(`${name}=${value} is not one of ${choices.join(', ')}; using ${fallback}`);
+    return fallback;
+  };
+  return {
+    logLevel: choose('MACULA_LOG', logLevels, channel === 'port' ? 'silent' : 'info'),
+    localSockets: choose('MACULA_LOCAL_SOCKETS', ['unix', 'tcp'], 'unix'),
+    negotiationMs: milliseconds(environment.DIST_TIMEOUT, warn),
+  };
+}
+
+function milliseconds(value: string | undefined, warn: (text: string) => void): number {
+  if (value === undefined || value === '') return negotiationMsDefault;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1000 && number <= 600_000) return number;
+  warn(`DIST_TIMEOUT=${value} is not 1000 to 600000 milliseconds; using ${negotiationMsDefault}`);
+  return negotiationMsDefault;
+}
+
+const logLevels: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
