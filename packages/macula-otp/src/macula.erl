@@ -1,0 +1,96 @@
+%% @doc Joining the mesh, leaving it, and finding out why a node can't be reached.
+-module(macula).
+
+-export([join_mesh/1, leave_mesh/0, status/0, why/1]).
+
+-export_type([why/0]).
+
+-type why() :: #{node := node(), reason := atom(), text := binary(), at := integer()}.
+
+%% @doc Joins the mesh; returns when a relay has accepted the node, or with the reason why not. A failed call
+%% leaves nothing behind.
+%%
+%% Options: `relays' (required, list of URLs), `realm' (default `<<"io.macula">>'), `identity' (default the node's
+%% name), `tls_verify' (`none', the default, or `verify_peer'). It takes at most `connect_timeout' (10 s by
+%% default) and a second.
+-spec join_mesh(map()) -> ok | {error, Reason} when
+      Reason :: macula_options:bad_option()
+              | {not_distributed, #{text := binary()}}
+              | {agent_unavailable | connect_timeout | refused | already_joined, map()}.
+join_mesh(Options) ->
+    case macula_options:parse(Options) of
+        {ok, Parsed} ->
+            case carrier() of
+                running -> join(Parsed);
+                Error -> Error
+            end;
+        Error ->
+            Error
+    end.
+
+%% @doc Leaves the mesh: its connections end, and nothing joins again by itself, neither the environment nor a
+%% restarted agent.
+-spec leave_mesh() -> ok.
+leave_mesh() ->
+    macula_joined:leave(),
+    _ = macula_agent:leave(),
+    ok.
+
+%% @doc The state of the agent and of the mesh session. Works when the agent is down, too.
+-spec status() -> #{agent := up | down, joined := boolean(), atom() => term()}.
+status() ->
+    Joined = macula_joined:is_joined(),
+    case macula_agent:status() of
+        {ok, Hello, Status} ->
+            maps:merge(Status, #{agent => up, joined => maps:get(joined, Status, Joined),
+                                 agent_version => maps:get(agent_version, Hello, undefined),
+                                 agent_os_pid => maps:get(os_pid, Hello, undefined)});
+        {error, {agent_unavailable, #{text := Text}}} ->
+            #{agent => down, joined => Joined, text => Text}
+    end.
+
+%% @doc Why is it pang? The last known reason for this node, in words, with what to do about it. `at' is
+%% `erlang:system_time(millisecond)' of that moment. `connected' and `never_tried' are reasons too.
+-spec why(node()) -> why().
+why(Node) when is_atom(Node) ->
+    case {lists:member(Node, nodes(connected)) orelse Node =:= node(), macula_reasons:lookup(Node)} of
+        {true, _} -> explained(Node, connected);
+        {false, {ok, #{reason := connected}}} -> explained(Node, connection_closed);
+        {false, {ok, Entry}} -> Entry#{node => Node};
+        {false, error} -> explained(Node, never_tried)
+    end.
+
+join(Options) ->
+    Started = erlang:monotonic_time(millisecond),
+    Timeout = macula_config:integer(connect_timeout),
+    case {macula_agent:join(Options, Timeout), macula_joined:is_from_environment()} of
+        {{error, {already_joined, _}}, true} ->
+            _ = macula_agent:leave(),
+            Spent = erlang:monotonic_time(millisecond) - Started,
+            Result = macula_agent:join(Options, max(1, Timeout - Spent)),
+            _ = [macula_agent:tell(rejoin) || Result =/= ok],
+            Result;
+        {Result, _} ->
+            Result
+    end.
+
+explained(Node, Reason) ->
+    #{node => Node, reason => Reason, text => macula_reasons:explain(Reason), at => erlang:system_time(millisecond)}.
+
+carrier() ->
+    case {whereis(macula_agent_sup), is_our_carrier()} of
+        {Pid, _} when is_pid(Pid) -> running;
+        {undefined, true} -> not_distributed("This node is not distributed yet. Start it with -name or -sname, or call "
+                                             "net_kernel:start/1.");
+        {undefined, false} -> not_distributed("This node was not started with the macula carrier. Start it with -proto_dist "
+                                              "macula -no_epmd -start_epmd false and the macula application in the code path.")
+    end.
+
+is_our_carrier() ->
+    case init:get_argument(proto_dist) of
+        {ok, Lists} -> lists:member("macula", lists:append(Lists));
+        error -> false
+    end.
+
+not_distributed(Text) ->
+    {error, {not_distributed, #{text => unicode:characters_to_binary(Text)}}}.

@@ -1,0 +1,24 @@
+%% @doc Events of the agent become log lines, and reasons for `macula:why/1' where they name a peer.
+-module(macula_agent_events).
+
+-export([handle/3]).
+
+-spec handle(term(), term(), term()) -> ok.
+handle(Kind, Level, #{text := Text} = Data) when is_atom(Kind), is_binary(Text) ->
+    macula_log:log(level(Level), "~ts", [Text], maps:remove(text, Data#{event => Kind})),
+    remember(Kind, Data, Text);
+handle(_, _, _) ->
+    ok.
+
+level(Level) when Level =:= debug; Level =:= info; Level =:= notice; Level =:= warning; Level =:= error -> Level;
+level(_) -> notice.
+
+%% Only for names this node knows already: the name comes from the network.
+remember(decrypt_failed, #{peer := Peer}, Text) when is_binary(Peer) ->
+    try binary_to_existing_atom(Peer) of
+        Node -> macula_reasons:record(Node, decrypt_failed, Text)
+    catch
+        error:_ -> ok
+    end;
+remember(_, _, _) ->
+    ok.

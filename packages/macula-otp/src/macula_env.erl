@@ -1,0 +1,49 @@
+%% @doc Joining from the environment alone: `MACULA_RELAYS' (commas or spaces between URLs), `MACULA_REALM',
+%% `MACULA_IDENTITY' and `MACULA_TLS_VERIFY' (`none' or `verify_peer').
+-module(macula_env).
+
+-export([options/0, parse/1]).
+
+%% @doc `none' when the environment does not ask to join.
+-spec options() -> {ok, macula_options:options()} | none | {error, Text :: string()}.
+options() ->
+    parse(fun(Name) -> os:getenv(Name, "") end).
+
+%% @doc The same over any lookup function, which gives `""' for a variable that isn't set.
+-spec parse(fun((string()) -> string())) -> {ok, macula_options:options()} | none | {error, Text :: string()}.
+parse(Lookup) ->
+    case string:lexemes(Lookup("MACULA_RELAYS"), ", \t\n") of
+        [] -> none;
+        Relays -> check(Relays, Lookup)
+    end.
+
+check(Relays, Lookup) ->
+    Given = [{relays, Relays}
+             | [{Option, Value}
+                || {Option, Name, Convert} <- variables(), Value <- [Convert(Lookup(Name))], Value =/= unset]],
+    case macula_options:parse(maps:from_list(Given)) of
+        {ok, Options} -> {ok, Options};
+        {error, {bad_option, {Option, Why}}} -> {error, problem(Option, Why)}
+    end.
+
+variables() ->
+    [{realm, "MACULA_REALM", fun binary/1},
+     {identity, "MACULA_IDENTITY", fun binary/1},
+     {tls_verify, "MACULA_TLS_VERIFY", fun verify/1}].
+
+binary("") -> unset;
+binary(Text) -> unicode:characters_to_binary(Text).
+
+verify("") -> unset;
+verify("none") -> none;
+verify("verify_peer") -> verify_peer;
+verify(Other) -> Other.
+
+problem(Option, Why) ->
+    Variable = "MACULA_" ++ string:uppercase(atom_to_list(Option)),
+    lists:flatten(io_lib:format("~ts is not usable (~tp), so this node does not join the mesh by itself. ~ts",
+                                [Variable, Why, remedy(Option)])).
+
+remedy(relays) -> "It takes relay URLs like https://relay.example.org:4433 with commas or spaces between them.";
+remedy(tls_verify) -> "It takes none or verify_peer.";
+remedy(_) -> "It takes 1 to 255 bytes of UTF-8 text without control characters.".

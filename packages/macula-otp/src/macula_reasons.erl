@@ -1,0 +1,130 @@
+%% @doc Why a node is not connected: the last reason per node, and what each reason means in plain English.
+-module(macula_reasons).
+
+-export([new_table/0, record/3, lookup/1, forget/1, explain/1, is_elsewhere/1]).
+
+-export_type([entry/0]).
+
+-type entry() :: #{reason := atom(), text := binary(), at := integer()}.
+
+-define(TABLE, ?MODULE).
+%% At most 1000 nodes; then the oldest entry goes.
+-define(MAX_NODES, 1000).
+%% How long a node the mesh does not know is left to the other carrier (`-proto_dist inet_tcp macula').
+-define(ELSEWHERE_MS, 60000).
+
+-spec new_table() -> ok.
+new_table() ->
+    ?TABLE = ets:new(?TABLE, [named_table, public, set]),
+    ok.
+
+%% @doc Remembers a reason. `Detail' is what the agent or OTP said about this very attempt; it may be empty.
+-spec record(node(), atom(), unicode:chardata()) -> ok.
+record(Node, Reason, Detail) ->
+    try
+        case ets:member(?TABLE, Node) orelse ets:info(?TABLE, size) < ?MAX_NODES of
+            true -> ok;
+            false -> drop_oldest()
+        end,
+        Order = erlang:unique_integer([monotonic]),
+        true = ets:insert(?TABLE, {Node, Order, Reason, Detail, erlang:system_time(millisecond)}),
+        ok
+    catch
+        error:badarg -> ok
+    end.
+
+-spec lookup(node()) -> {ok, entry()} | error.
+lookup(Node) ->
+    try ets:lookup(?TABLE, Node) of
+        [{_, _, Reason, Detail, At}] -> {ok, #{reason => Reason, text => text(Reason, Detail), at => At}};
+        [] -> error
+    catch
+        error:badarg -> error
+    end.
+
+-spec forget(node()) -> ok.
+forget(Node) ->
+    try true = ets:delete(?TABLE, Node), ok catch error:badarg -> ok end.
+
+%% @doc Whether the mesh said lately that it does not know this node, so that another carrier may try. Never
+%% raises: net_kernel asks through `select/1'.
+-spec is_elsewhere(node()) -> boolean().
+is_elsewhere(Node) ->
+    case lookup(Node) of
+        {ok, #{reason := Reason, at := At}} ->
+            lists:member(Reason, [not_found, not_here, hop_limit, not_joined, agent_unavailable, bad_name])
+                andalso erlang:system_time(millisecond) - At < ?ELSEWHERE_MS;
+        error ->
+            false
+    end.
+
+text(Reason, Detail) ->
+    Explanation = explain(Reason),
+    case unicode:characters_to_binary(Detail) of
+        Said when is_binary(Said), Said =/= <<>> -> <<Explanation/binary, " (", Said/binary, ")">>;
+        _ -> Explanation
+    end.
+
+drop_oldest() ->
+    Oldest = ets:foldl(fun({Node, Order, _, _, _}, {_, Least}) when Order < Least -> {Node, Order};
+                          (_, Least) -> Least
+                       end, {none, infinity}, ?TABLE),
+    ets:delete(?TABLE, element(1, Oldest)).
+
+%% @doc Cause and remedy. Also for reasons a newer agent may invent.
+-spec explain(atom()) -> binary().
+explain(connected) ->
+    <<"The node is connected.">>;
+explain(never_tried) ->
+    <<"This node has not tried to reach it since its distribution was started. Call net_adm:ping/1, then ask again.">>;
+explain(not_joined) ->
+    <<"This node has not joined the mesh, and the other node was not found on the local network. "
+      "Call macula:join_mesh/1 or set MACULA_RELAYS.">>;
+explain(not_found) ->
+    <<"No relay of the mesh knows this name in your realm. Check the spelling (nodes() on the other side, or node()), that the "
+      "other node has joined with the same realm, and that its relay peers with yours.">>;
+explain(not_here) ->
+    <<"A relay expected the node but it had just left. Try again in a moment; if it stays so, look at the other node's "
+      "macula:status/0.">>;
+explain(hop_limit) ->
+    <<"The relays passed the request on until the hop limit was reached. Their peering has a gap: the relay's operator can see "
+      "it with 'macula doctor'.">>;
+explain(decrypt_failed) ->
+    <<"The two nodes do not have the same cookie for each other. Compare erlang:get_cookie() on both sides, and "
+      "erlang:set_cookie/2 if you use cookies per node.">>;
+explain(refused) ->
+    <<"The other side or a relay refused the connection: the other node does not listen (-dist_listen false), does not allow "
+      "this node (net_kernel:allow/1), or the realm's token does not permit it.">>;
+explain(timeout) ->
+    <<"The tunnel was not made within DIST_TIMEOUT (25 s by default). The way to the other node is slow or cut; try again, or "
+      "raise dist_timeout.">>;
+explain(relay_lost) ->
+    <<"The connection to the relays was lost and did not come back within its window (RECONNECT_INTERVAL x "
+      "RECONNECT_MAX_ATTEMPTS, 30 s by default). Look at macula:status/0 and at the relay.">>;
+explain(window_over) ->
+    explain(relay_lost);
+explain(peer_closed) ->
+    <<"The other node closed the connection: it stopped, restarted, or disconnected on purpose.">>;
+explain(busy) ->
+    <<"The relay or the other node has too many connections being made. Try again in a few seconds.">>;
+explain(bad_name) ->
+    <<"This is not a name a node can have in the mesh. It must be name@host, at most 255 bytes.">>;
+explain(internal) ->
+    <<"The agent met a defect of its own; its message is in the log. Please report it.">>;
+explain(agent_unavailable) ->
+    <<"The agent process beside this node is not running or does not answer. Is Node.js installed and in PATH (or MACULA_NODE)? "
+      "The log has the cause; macula:status/0 shows it too.">>;
+explain(handshake_failed) ->
+    <<"The tunnel was made but the two nodes did not finish OTP's own handshake. Often both connected at once and the other "
+      "attempt won; if not, the log of either node says what it lacked (OTP 23 can't talk to OTP 26 and later).">>;
+explain(no_cookie) ->
+    <<"The distribution was starting or stopping, so there was no cookie to use. Try again.">>;
+explain(net_tick_timeout) ->
+    <<"Nothing arrived for net_ticktime seconds. net_ticktime should be the same on all nodes; otherwise the way between the "
+      "nodes was cut or the other node hung.">>;
+explain(disconnected) ->
+    <<"This node disconnected on purpose (erlang:disconnect_node/1), or OTP's global did to prevent overlapping partitions.">>;
+explain(connection_closed) ->
+    <<"The connection's local socket was closed: the other node stopped, or the agent process ended and was restarted.">>;
+explain(Other) ->
+    <<"The connection ended: ", (atom_to_binary(Other))/binary, ".">>.

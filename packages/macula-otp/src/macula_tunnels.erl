@@ -1,0 +1,142 @@
+%% @doc Registry of the tunnels that have a local socket: which node, socket and process belong to a tunnel id. It
+%% watches each owner process and tells the agent when one ends, because an agent that has stopped reading a loaded
+%% socket does not see it close.
+-module(macula_tunnels).
+-behaviour(gen_server).
+
+-export([start_link/0, new_table/0, add/3, up/2, list/0, end_tunnel/3, detached/2, attached/1, is_detached/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+-export_type([tunnel_id/0]).
+
+-type tunnel_id() :: <<_:256>>.
+
+-define(TABLE, ?MODULE).
+%% The longest an agent may keep a tunnel alive with one message, so that a silent agent can't keep a dead link.
+-define(MAX_DETACHED_MS, 300000).
+
+%% node is undefined until an incoming connection has said its name; detached_until is monotonic time in milliseconds.
+-record(tunnel, {id, node, socket, owner, detached_until = none}).
+
+-spec start_link() -> gen_server:start_ret().
+start_link() ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
+
+-spec new_table() -> ok.
+new_table() ->
+    ?TABLE = ets:new(?TABLE, [named_table, public, set, {keypos, #tunnel.id}]),
+    ok.
+
+%% @doc Called by the process that owns the socket, as soon as it knows the tunnel's id.
+-spec add(tunnel_id(), node() | undefined, gen_tcp:socket()) -> ok.
+add(Id, Node, Socket) ->
+    try
+        true = ets:insert(?TABLE, #tunnel{id = Id, node = Node, socket = Socket, owner = self()}),
+        gen_server:cast(?MODULE, {watch, Id, self()})
+    catch
+        error:badarg -> ok
+    end.
+
+%% @doc The handshake is complete.
+-spec up(tunnel_id(), node()) -> ok.
+up(Id, Node) ->
+    _ = update(Id, {#tunnel.node, Node}),
+    macula_reasons:record(Node, connected, "").
+
+-spec list() -> [{tunnel_id(), node() | undefined, gen_tcp:socket(), pid()}].
+list() ->
+    try ets:tab2list(?TABLE) of
+        Tunnels -> [{Id, Node, Socket, Owner} || #tunnel{id = Id, node = Node, socket = Socket, owner = Owner} <- Tunnels]
+    catch
+        error:badarg -> []
+    end.
+
+%% @doc The agent says that this tunnel is over. `net_kernel' and `monitor_nodes' get the reason as `{macula, Reason}'.
+-spec end_tunnel(tunnel_id(), atom(), binary()) -> ok.
+end_tunnel(Id, Reason, Text) ->
+    case ets:lookup(?TABLE, Id) of
+        [#tunnel{node = Node, owner = Owner}] ->
+            _ = [macula_reasons:record(Node, Reason, Text) || Node =/= undefined],
+            true = exit(Owner, {macula, Reason}),
+            ok;
+        [] ->
+            ok
+    end.
+
+%% @doc The agent is making a new path for this tunnel and may need this long.
+-spec detached(tunnel_id(), non_neg_integer()) -> ok.
+detached(Id, Milliseconds) ->
+    _ = update(Id, {#tunnel.detached_until, now_ms() + min(Milliseconds, ?MAX_DETACHED_MS)}),
+    ok.
+
+-spec attached(tunnel_id()) -> ok.
+attached(Id) ->
+    _ = update(Id, {#tunnel.detached_until, none}),
+    ok.
+
+%% @doc Asked at each tick.
+-spec is_detached(tunnel_id()) -> boolean().
+is_detached(Id) ->
+    try ets:lookup_element(?TABLE, Id, #tunnel.detached_until) of
+        none -> false;
+        Until -> now_ms() < Until
+    catch
+        error:badarg -> false
+    end.
+
+%% The table is older than this process when it was restarted after a crash.
+-spec init([]) -> {ok, #{reference() => tunnel_id()}}.
+init([]) ->
+    {ok, maps:from_list([{monitor(process, Owner), Id} || {Id, _, _, Owner} <- list()])}.
+
+-spec handle_call(term(), gen_server:from(), map()) -> {reply, {error, unknown_call}, map()}.
+handle_call(_Request, _From, Watched) ->
+    {reply, {error, unknown_call}, Watched}.
+
+-spec handle_cast(term(), map()) -> {noreply, map()}.
+handle_cast({watch, Id, Owner}, Watched) ->
+    case lists:member(Id, maps:values(Watched)) of
+        true -> {noreply, Watched};
+        false -> {noreply, Watched#{monitor(process, Owner) => Id}}
+    end;
+handle_cast(_, Watched) ->
+    {noreply, Watched}.
+
+-spec handle_info(term(), map()) -> {noreply, map()}.
+handle_info({'DOWN', Monitor, process, _, Reason}, Watched) when is_map_key(Monitor, Watched) ->
+    {Id, Rest} = maps:take(Monitor, Watched),
+    case ets:take(?TABLE, Id) of
+        [#tunnel{node = Node}] ->
+            macula_agent:tell({closed, Id}),
+            ended(Node, Reason);
+        [] ->
+            ok
+    end,
+    {noreply, Rest};
+handle_info(_, Watched) ->
+    {noreply, Watched}.
+
+%% {macula, _} was recorded when the agent said it. A process killed in favour of another connection says nothing
+%% about the node.
+ended(undefined, _) -> ok;
+ended(_, {macula, _}) -> ok;
+ended(_, killed) -> ok;
+ended(Node, Reason) ->
+    case macula_reasons:lookup(Node) of
+        {ok, #{reason := connected}} -> macula_reasons:record(Node, name(Reason), detail(Reason));
+        {ok, #{reason := handshake_failed}} -> macula_reasons:record(Node, handshake_failed, io_lib:format("~0tP", [Reason, 20]));
+        _ -> ok
+    end.
+
+name(Reason) when is_atom(Reason) -> Reason;
+name({Reason, _}) when is_atom(Reason) -> Reason;
+name(_) -> connection_closed.
+
+detail(Reason) when is_atom(Reason) -> "";
+detail(Reason) -> io_lib:format("~0tP", [Reason, 20]).
+
+update(Id, Change) ->
+    try ets:update_element(?TABLE, Id, Change) catch error:badarg -> false end.
+
+now_ms() ->
+    erlang:monotonic_time(millisecond).

@@ -1,0 +1,24 @@
+-module(macula_env_tests).
+-include_lib("eunit/include/eunit.hrl").
+
+parse(Variables) ->
+    macula_env:parse(fun(Name) -> proplists:get_value(Name, Variables, "") end).
+
+nothing_set_test() ->
+    ?assertEqual(none, parse([])),
+    ?assertEqual(none, parse([{"MACULA_RELAYS", " , "}, {"MACULA_REALM", "x"}])).
+
+separators_test() ->
+    {ok, #{relays := Relays}} = parse([{"MACULA_RELAYS", "https://a:1, https://b:2 https://c:3"}]),
+    ?assertEqual([<<"https://a:1">>, <<"https://b:2">>, <<"https://c:3">>], Relays).
+
+all_test() ->
+    ?assertEqual({ok, #{relays => [<<"https://a:1">>], realm => <<"r">>, identity => <<"i">>, tls_verify => verify_peer}},
+                 parse([{"MACULA_RELAYS", "https://a:1"}, {"MACULA_REALM", "r"}, {"MACULA_IDENTITY", "i"},
+                        {"MACULA_TLS_VERIFY", "verify_peer"}])).
+
+invalid_values_name_their_variable_test() ->
+    {error, Verify} = parse([{"MACULA_RELAYS", "https://a:1"}, {"MACULA_TLS_VERIFY", "yes"}]),
+    ?assertMatch({match, _}, re:run(Verify, "MACULA_TLS_VERIFY.*none or verify_peer")),
+    {error, Relays} = parse([{"MACULA_RELAYS", "a b"}]),
+    ?assertMatch({match, _}, re:run(Relays, "MACULA_RELAYS")).

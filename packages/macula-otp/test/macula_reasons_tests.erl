@@ -1,0 +1,43 @@
+-module(macula_reasons_tests).
+-include_lib("eunit/include/eunit.hrl").
+
+reasons_test_() ->
+    {foreach, fun macula_reasons:new_table/0, fun(_) -> ets:delete(macula_reasons) end,
+     [{"last wins", fun last/0}, {"bounded", fun bounded/0}, {"detail", fun detail/0}, {"other carrier", fun elsewhere/0}]}.
+
+last() ->
+    macula_reasons:record(a@b, not_found, ""),
+    macula_reasons:record(a@b, busy, ""),
+    ?assertMatch({ok, #{reason := busy}}, macula_reasons:lookup(a@b)),
+    macula_reasons:forget(a@b),
+    ?assertEqual(error, macula_reasons:lookup(a@b)).
+
+bounded() ->
+    Names = [list_to_atom("n" ++ integer_to_list(N) ++ "@h") || N <- lists:seq(1, 1010)],
+    [macula_reasons:record(Name, not_found, "") || Name <- Names],
+    ?assertEqual(1000, ets:info(macula_reasons, size)),
+    ?assertEqual(error, macula_reasons:lookup(hd(Names))),
+    ?assertMatch({ok, _}, macula_reasons:lookup(lists:last(Names))).
+
+detail() ->
+    macula_reasons:record(a@b, timeout, ["after ", <<"25 s">>]),
+    {ok, #{text := Text}} = macula_reasons:lookup(a@b),
+    ?assertMatch({match, _}, re:run(Text, "DIST_TIMEOUT.*\\(after 25 s\\)$")).
+
+elsewhere() ->
+    ?assertNot(macula_reasons:is_elsewhere(a@b)),
+    macula_reasons:record(a@b, not_found, ""),
+    ?assert(macula_reasons:is_elsewhere(a@b)),
+    macula_reasons:record(a@b, decrypt_failed, ""),
+    ?assertNot(macula_reasons:is_elsewhere(a@b)).
+
+%% Every reason of PROTOCOL.md has cause and remedy of its own.
+explanations_test_() ->
+    [?_assertNotMatch(<<"The connection ended", _/binary>>, macula_reasons:explain(Reason))
+     || Reason <- [not_joined, not_found, not_here, hop_limit, decrypt_failed, refused, timeout, relay_lost, peer_closed, busy,
+                   bad_name, internal, agent_unavailable, connected, never_tried]].
+
+no_table_test() ->
+    ?assertEqual(ok, macula_reasons:record(a@b, busy, "")),
+    ?assertEqual(error, macula_reasons:lookup(a@b)),
+    ?assertNot(macula_reasons:is_elsewhere(a@b)).
