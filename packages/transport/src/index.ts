@@ -1,4 +1,13 @@
+export * from './certificate-pair.js';
+export * from './dev-certificate.js';
 export * from './errors.js';
 export * from './limits.js';
+export {
+  createMemoryNetwork,
+  type MemoryNetwork,
+  type MemoryNetworkOptions,
+} from './memory/memory-network.js';
+export { createQuicTransport, type QuicTransportOptions } from './quic/quic-transport.js';
 export * from './relay-url.js';
 export * from './transport.js';
+export { createWorkerTransport, type WorkerTransportOptions } from './worker/worker-transport.js';

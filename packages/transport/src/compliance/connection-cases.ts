@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import type { Connection } from '../transport.js';
+import type { Bench } from './describe-transport.js';
+import { bindUdp, dialOptions, Inbox, TestConnection, TestStream, testCertificate } from './tools.js';
+
+/** What connections, listeners and transports promise. */
+export function connectionCases(bench: Bench): void {
+  describe('connections', () => {
+    test.each(['dialer', 'listener'] as const)('close by the %s carries code and reason', async (who) => {
+      const { near, far, dialer, listener } = await bench.streams();
+      const [mine, theirs] = who === 'dialer' ? [dialer, listener] : [listener, dialer];
+      mine.connection.close(7, 'good bye');
+      expect(await mine.closed).toEqual({ kind: 'local', code: 7, reason: 'good bye' });
+      expect(await theirs.closed).toEqual({ kind: 'peer', code: 7, reason: 'good bye' });
+      expect(await near.closed).toMatchObject({ kind: 'lost', error: { code: 'closed' } });
+      expect(await far.closed).toMatchObject({ kind: 'lost', error: { code: 'closed' } });
+      expect(() => mine.connection.openStream()).toThrowError(expect.objectContaining({ code: 'closed' }));
+      expect(mine.connection.sendDatagram(Buffer.from('x'))).toBe(false);
+    });
+
+    test('both ends know the same certificate, and their roles', async () => {
+      const { dialer, listener } = await bench.connect();
+      expect(Buffer.from(dialer.connection.certificateSha256)).toEqual(
+        Buffer.from(listener.connection.certificateSha256),
+      );
+      expect(dialer.connection.certificateSha256).toHaveLength(32);
+      expect([dialer.connection.role, listener.connection.role]).toEqual(['dialer', 'listener']);
+    });
+
+    test('streams that come before start are told after it', async () => {
+      const { dialer, listener } = await bench.connectRaw();
+      const near = new TestStream(dialer.openStream());
+      near.stream.write(Buffer.from('early'));
+      // What the peer answers shows that it has got everything before.
+      const far = listener.openStream();
+      far.write(Buffer.from('x'));
+      const dialing = new TestConnection(dialer);
+      await new TestStream(await dialing.streams.next()).received(1);
+      const stream = new TestStream(await new TestConnection(listener).streams.next());
+      await stream.received(5);
+      expect(stream.text()).toBe('early');
+    });
+
+    test('a close that comes before start is told after it', async () => {
+      const { dialer, listener } = await bench.connectRaw();
+      const stream = listener.openStream();
+      const near = new TestConnection(dialer);
+      near.connection.close(3, 'done');
+      await near.closed;
+      expect(await new TestConnection(listener).closed).toEqual({ kind: 'peer', code: 3, reason: 'done' });
+      expect(await new TestStream(stream).closed).toMatchObject({ kind: 'lost' });
+    });
+
+    test('datagrams pass, and too large ones are refused', async () => {
+      const { dialer, listener } = await bench.connect();
+      const { connection } = dialer;
+      expect(connection.datagramBytesMax).toBeGreaterThan(1000);
+      expect(connection.sendDatagram(Buffer.alloc(connection.datagramBytesMax + 1))).toBe(false);
+      expect(connection.sendDatagram(Buffer.alloc(connection.datagramBytesMax, 1))).toBe(true);
+      expect(await listener.datagrams.next()).toHaveLength(connection.datagramBytesMax);
+      expect(listener.connection.sendDatagram(Buffer.from('back'))).toBe(true);
+      expect(Buffer.from(await dialer.datagrams.next()).toString()).toBe('back');
+    });
+
+    test('the listener closes all its connections with the code', async () => {
+      const listener = await bench.listen();
+      const accepted = new Inbox<Connection>();
+      listener.start({ onConnection: (connection) => accepted.push(connection) });
+      const { dialer } = bench.pair();
+      const first = new TestConnection(await dialer.dial(dialOptions(listener.address)));
+      const second = new TestConnection(await dialer.dial(dialOptions(listener.address)));
+      await accepted.next();
+      await accepted.next();
+      await listener.close(9);
+      expect(await first.closed).toMatchObject({ kind: 'peer', code: 9 });
+      expect(await second.closed).toMatchObject({ kind: 'peer', code: 9 });
+    });
+
+    test('connections that come before start of the listener wait', async () => {
+      const listener = await bench.listen();
+      const near = new TestConnection(await bench.pair().dialer.dial(dialOptions(listener.address)));
+      near.connection.openStream().write(Buffer.from('early'));
+      const accepted = new Inbox<Connection>();
+      listener.start({ onConnection: (connection) => accepted.push(connection) });
+      const far = new TestConnection(await accepted.next());
+      const stream = new TestStream(await far.streams.next());
+      await stream.received(5);
+      expect(stream.text()).toBe('early');
+    });
+
+    test('an address in use', async () => {
+      const listener = await bench.listen();
+      const certificate = await testCertificate;
+      await expect(bench.pair().listener.listen({ ...listener.address, certificate })).rejects.toMatchObject({
+        code: 'bind_failed',
+      });
+    });
+
+    test('abrupt loss is noticed by both ends', async () => {
+      await bench.retune({ idleTimeoutMs: 600, keepAliveMs: 200 });
+      const listener = await bench.listen();
+      const accepted = new Inbox<Connection>();
+      listener.start({ onConnection: (connection) => accepted.push(connection) });
+      const link = await bench.pair().link(listener.address);
+      const near = new TestConnection(await bench.pair().dialer.dial(dialOptions(link.address)));
+      const far = new TestConnection(await accepted.next());
+      const stream = new TestStream(near.connection.openStream());
+      stream.stream.write(Buffer.from('x'));
+      await far.streams.next();
+      link.sever();
+      expect(await near.closed).toMatchObject({ kind: 'lost', error: { code: 'idle_timeout' } });
+      expect(await far.closed).toMatchObject({ kind: 'lost', error: { code: 'idle_timeout' } });
+      expect(await stream.closed).toMatchObject({ kind: 'lost', error: { code: 'idle_timeout' } });
+      link.close();
+    });
+
+    test('an idle connection lives by its pings', async () => {
+      await bench.retune({ idleTimeoutMs: 500, keepAliveMs: 100 });
+      const { dialer, listener } = await bench.connect();
+      // Three idle timeouts long nothing is said.
+      const waited = new Promise((resolve) => setTimeout(() => resolve('alive'), 1500));
+      expect(await Promise.race([waited, dialer.closed, listener.closed])).toBe('alive');
+      const stream = new TestStream(dialer.connection.openStream());
+      stream.stream.write(Buffer.from('x'));
+      await new TestStream(await listener.streams.next()).received(1);
+    });
+
+    test('refused where nothing listens', async () => {
+      const listener = await bench.listen();
+      await listener.close();
+      await expect(bench.pair().dialer.dial(dialOptions(listener.address))).rejects.toMatchObject({
+        code: 'refused',
+      });
+    });
+
+    test.runIf(bench.under.usesSockets)('a black hole ends in connect_timeout', async () => {
+      const hole = await bindUdp();
+      const address = { host: '127.0.0.1', port: hole.address().port };
+      const dialing = bench.pair().dialer.dial(dialOptions(address, { connectTimeoutMs: 300 }));
+      await expect(dialing).rejects.toMatchObject({ code: 'connect_timeout' });
+      hole.close();
+    });
+
+    test.runIf(bench.under.usesSockets)('a name that nobody knows', async () => {
+      const options = dialOptions({ host: 'does-not-exist.invalid', port: 1 }, { connectTimeoutMs: 5000 });
+      await expect(bench.pair().dialer.dial(options)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(name_not_resolved|connect_timeout)$/),
+      });
+    });
+
+    test('a closed transport refuses to dial and to listen', async () => {
+      const { dialer, address } = await bench.connect();
+      await bench.pair().dialer.close();
+      expect(await dialer.closed).toMatchObject({ kind: 'local' });
+      await expect(bench.pair().dialer.dial(dialOptions(address))).rejects.toMatchObject({ code: 'closed' });
+    });
+  });
+}

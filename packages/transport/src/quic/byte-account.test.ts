@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { ByteAccount } from './byte-account.js';
+
+const none = (): number => 0;
+
+test('a mebibyte that shows up nowhere is too much', () => {
+  const account = new ByteAccount(0);
+  for (let packet = 0; packet < 800; packet++) {
+    account.handlePacket(1350);
+    account.handleTurnEnd();
+  }
+  expect(account.isExceeded(1000, none)).toBe(true);
+});
+
+test('honest traffic is never too much: bulk, tiny messages, acknowledgements, pings, parked streams', () => {
+  const bulk = new ByteAccount(0);
+  for (let turn = 0; turn < 100_000; turn++) {
+    for (let packet = 0; packet < 64; packet++) bulk.handlePacket(1350);
+    bulk.handleRead(64 * 1290);
+    bulk.handleTurnEnd();
+  }
+  expect(bulk.isExceeded(0, none)).toBe(false);
+
+  const tiny = new ByteAccount(0);
+  for (let turn = 0; turn < 1_000_000; turn++) {
+    tiny.handlePacket(46);
+    tiny.handleRead(1);
+    tiny.handleTurnEnd();
+  }
+  expect(tiny.isExceeded(0, none)).toBe(false);
+
+  const sender = new ByteAccount(0);
+  for (let turn = 0; turn < 1_000_000; turn++) {
+    sender.handlePacket(48);
+    sender.handleSent(2 * 1350);
+    sender.handleTurnEnd();
+  }
+  expect(sender.isExceeded(0, none)).toBe(false);
+
+  const pings = new ByteAccount(0);
+  for (let ping = 0; ping < 100_000; ping++) pings.handlePacket(41);
+  expect(pings.isExceeded(100_000 * 10_000, none)).toBe(false);
+
+  const parked = new ByteAccount(0);
+  for (let packet = 0; packet < 4000; packet++) parked.handlePacket(1350);
+  expect(parked.isExceeded(0, () => 5)).toBe(false);
+});

@@ -1,0 +1,67 @@
+import { streamWindowBytesMax, unaccountedBytesMax } from '../limits.js';
+
+/** A packet's own bytes (header, connection id, tag) and those of a small frame. */
+const packetOverheadBytes = 64;
+/** Pings and their like: bytes a second that nobody asks about. */
+const freeBytesPerSecond = 256;
+
+/**
+ * Compares what a connection received with what became of it. The bundled quiche keeps some frames (CRYPTO,
+ * PATH_CHALLENGE) without bound; a peer that sends a mebibyte which shows up nowhere is cut off. It bounds what a peer
+ * can park per byte of honest traffic; it is no proof against one that pads its attack with traffic.
+ *
+ * Credited are: bytes read from streams and an eighth on top (headers, repeats), datagrams, per packet an overhead as
+ * long as the turn delivered something, an eighth of what was sent (acknowledgements), and a trickle for pings.
+ */
+export class ByteAccount {
+  /** Bytes of all packets received. */
+  received = 0;
+  #credit = 0;
+  #turnPackets = 0;
+  #turnBytes = 0;
+  readonly #startMs: number;
+
+  constructor(nowMs: number) {
+    this.#startMs = nowMs;
+  }
+
+  handlePacket(bytes: number): void {
+    this.received += bytes;
+    this.#turnPackets++;
+  }
+
+  /** Bytes read from a stream; an end counts as one. */
+  handleRead(bytes: number): void {
+    this.#credit += bytes + bytes / 8;
+    this.#turnBytes += bytes;
+  }
+
+  handleSent(bytes: number): void {
+    this.#credit += bytes / 8;
+  }
+
+  /** A stream ended whose remaining bytes will never be read. */
+  handleDiscarded(parkedSince: number | undefined, isLocal: boolean): void {
+    // What the peer had in flight when we reset; or what came since the stream was last empty.
+    const parked = parkedSince === undefined ? 0 : this.received - parkedSince;
+    this.#credit += isLocal
+      ? streamWindowBytesMax
+      : Math.min(streamWindowBytesMax, parked + this.#turnPackets * 1500);
+  }
+
+  handleTurnEnd(): void {
+    this.#credit += packetOverheadBytes * Math.min(this.#turnPackets, this.#turnBytes);
+    this.#turnPackets = 0;
+    this.#turnBytes = 0;
+  }
+
+  /** True when too much is unaccounted for; `parked` are streams with bytes that their owner doesn't read now. */
+  isExceeded(nowMs: number, parkedStreams: () => number): boolean {
+    const free = ((nowMs - this.#startMs) / 1000) * freeBytesPerSecond;
+    const unaccounted = this.received - this.#credit - free;
+    return (
+      unaccounted > unaccountedBytesMax &&
+      unaccounted > unaccountedBytesMax + parkedStreams() * streamWindowBytesMax
+    );
+  }
+}

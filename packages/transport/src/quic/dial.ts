@@ -1,0 +1,165 @@
+import dns from 'node:dns';
+import { isIP, isIPv6 } from 'node:net';
+import { TransportError } from '../errors.js';
+import type { DialOptions, SocketAddress } from '../transport.js';
+import { certificateFailure, checkPeerCertificate } from './certificates.js';
+import type { Config, Quiche } from './native.js';
+import { QuicConnection } from './quic-connection.js';
+import { QuicPump } from './quic-pump.js';
+import { UdpSocket } from './udp-socket.js';
+
+/** Milliseconds until `connect_timeout` when the caller doesn't say. */
+const connectTimeoutMsDefault = 10_000;
+/** Refusals in a row, with nothing heard in between, after which an open connection counts as forgotten. */
+const refusalsMax = 3;
+
+/**
+ * Milliseconds until a refused connection is tried again: Linux reports a refusal before the packets that came first,
+ * such as the peer's close, so these must have their turn.
+ */
+const refusedRetryMs = 20;
+
+/** What a dialer needs of its transport. */
+export interface DialContext {
+  readonly quiche: Quiche;
+  readonly keepAliveMs: number;
+  configFor(options: DialOptions): Config;
+  /** Called with what ends the dialing or the connection when the transport closes; answers how to take it back. */
+  register(closable: { close(): Promise<void> }): () => void;
+}
+
+/** Dials each address of the host in turn, sharing the time that is left. */
+export async function dialQuic(context: DialContext, options: DialOptions): Promise<QuicConnection> {
+  const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
+  const addresses = await resolveHost(options.url.host, deadlineMs - performance.now());
+  let failure = new TransportError('name_not_resolved', `${options.url.host} has no address`);
+  for (const [index, host] of addresses.entries()) {
+    const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
+    if (timeoutMs <= 0) break;
+    try {
+      return await dialAddress(context, options, { host, port: options.url.port }, timeoutMs);
+    } catch (thrown) {
+      failure = TransportError.from(thrown);
+      if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
+    }
+  }
+  throw failure;
+}
+
+async function dialAddress(
+  context: DialContext,
+  options: DialOptions,
+  remote: SocketAddress,
+  timeoutMs: number,
+): Promise<QuicConnection> {
+  const { quiche } = context;
+  const { host } = options.url;
+  const config = context.configFor(options);
+  const socket = await UdpSocket.open({ host: isIPv6(remote.host) ? '::' : '0.0.0.0', port: 0 }, remote);
+  return new Promise((resolve, reject) => {
+    // An empty connection id: the peer can't announce further ones, and so can't hang this process (see README).
+    const scid = Buffer.alloc(0);
+    const serverName = isIP(host) ? null : host;
+    const native = quiche.Connection.connect(serverName, scid, socket.local, remote, config);
+    let refusals = 0;
+    let retryTimer: NodeJS.Timeout | undefined;
+    const fail = (error: TransportError): void => {
+      reject(error);
+      pump.lose(error);
+    };
+    const timer = setTimeout(() => {
+      fail(new TransportError('connect_timeout', `no answer from ${describe(remote)} in time`));
+    }, timeoutMs);
+    const unregister = context.register({
+      close: async () => {
+        if (pump.connection) pump.connection.close(0, 'transport closed');
+        else fail(new TransportError('closed', 'the transport was closed'));
+        await socket.close();
+      },
+    });
+    const pump = new QuicPump(quiche, native, socket, {
+      onEstablished: () => {
+        clearTimeout(timer);
+        try {
+          const certificateSha256 = checkPeerCertificate(native.peerCertChain(), options);
+          pump.connection = new QuicConnection(
+            { transport: 'quic', role: 'dialer', remoteAddress: remote, certificateSha256 },
+            pump,
+          );
+        } catch (thrown) {
+          reject(TransportError.from(thrown));
+          pump.close(0, Buffer.from('certificate refused'));
+          return;
+        }
+        pump.startKeepAlive(context.keepAliveMs);
+        resolve(pump.connection);
+      },
+      onOver: (info) => {
+        clearTimeout(timer);
+        clearTimeout(retryTimer);
+        unregister();
+        void socket.close();
+        if (pump.connection) return;
+        const localErrorCode = native.localError()?.errorCode ?? 0;
+        const refused = certificateFailure(localErrorCode, native.peerCertChain(), host);
+        const ended = new TransportError(
+          'handshake_failed',
+          'the peer closed the connection in the handshake',
+        );
+        reject(refused ?? (info.kind === 'lost' ? info.error : ended));
+      },
+    });
+    socket.start(
+      (packet, from) => {
+        refusals = 0;
+        pump.handlePacket(packet, { host: from.address, port: from.port });
+      },
+      (error) => {
+        const code = (error as NodeJS.ErrnoException).code;
+        if (!pump.connection) {
+          if (code === 'ECONNREFUSED') {
+            fail(new TransportError('refused', `nothing listens at ${describe(remote)}`, { cause: error }));
+          } else if (code === 'ENETUNREACH' || code === 'EHOSTUNREACH') {
+            fail(new TransportError('unreachable', `no way to ${describe(remote)}`, { cause: error }));
+          }
+          return;
+        }
+        // Anybody on the way can make one of these; a peer that is gone makes one for each packet.
+        if (code !== 'ECONNREFUSED' || retryTimer) return;
+        refusals++;
+        if (refusals >= refusalsMax) {
+          pump.lose(
+            new TransportError('reset', `nothing listens at ${describe(remote)} any more`, { cause: error }),
+          );
+        } else {
+          retryTimer = setTimeout(() => {
+            retryTimer = undefined;
+            pump.ping();
+          }, refusedRetryMs);
+        }
+      },
+    );
+    pump.schedule();
+  });
+}
+
+async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
+  if (isIP(host)) return [host];
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new TransportError('connect_timeout', `the name ${host} was not resolved in time`);
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    const found = await Promise.race([dns.promises.lookup(host, { all: true }), timeout]);
+    return found.map(({ address }) => address);
+  } catch (thrown) {
+    throw TransportError.from(thrown, 'name_not_resolved');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describe({ host, port }: SocketAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}

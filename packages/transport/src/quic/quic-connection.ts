@@ -1,0 +1,154 @@
+import { ConnectionCore, type ConnectionFacts } from '../core/connection-core.js';
+import type { StreamOwner } from '../core/stream-core.js';
+import { WriteRing } from '../core/write-ring.js';
+import type { ConnectionClosed, ConnectionStats, StreamPriority } from '../transport.js';
+import type { QuicPump } from './quic-pump.js';
+import { QuicStream } from './quic-stream.js';
+import { readStreams } from './read-streams.js';
+import { SeenIds } from './seen-ids.js';
+import { abortStream, setWirePriority, writeStreams } from './write-streams.js';
+
+/** Largest reason that travels in a close, bytes. */
+const reasonBytesMax = 512;
+
+/**
+ * An open QUIC connection: streams and datagrams on top of a {@link QuicPump}, which owns packets and timers and
+ * calls {@link handleTurn} once per turn.
+ */
+export class QuicConnection extends ConnectionCore<QuicStream> implements StreamOwner<QuicStream> {
+  readonly pump: QuicPump;
+  /** Streams with a QUIC id that are not over. */
+  readonly streamsByWireId: Map<number, QuicStream> = new Map();
+  /** Streams with something to write. */
+  readonly ring: WriteRing<QuicStream> = new WriteRing();
+  /** Streams opened here that wait until the peer grants more. */
+  readonly awaitingGrant: Set<QuicStream> = new Set();
+  /** Streams whose peer has ended: only a stop tells that it has also reset them. */
+  readonly halfClosed: Set<QuicStream> = new Set();
+  /** Streams that were resumed and whose end waits. */
+  readonly endsDue: Set<QuicStream> = new Set();
+  readonly seenPeerIds: SeenIds = new SeenIds();
+  /** Sequence number of the next stream opened here. */
+  wireSequenceNext = 0;
+  /** Something may be readable: packets came, or a stream was resumed. */
+  readDue = true;
+  /** Streams found readable while paused; set by each reading. */
+  parkedStreams = 0;
+  /** Where the search for resets among paused streams goes on. */
+  parkedCursor = 0;
+
+  constructor(facts: ConnectionFacts, pump: QuicPump) {
+    super(facts);
+    this.pump = pump;
+  }
+
+  get datagramBytesMax(): number {
+    return this.closed ? 0 : (this.pump.native.dgramMaxWritableLen() ?? 0);
+  }
+
+  sendDatagram(bytes: Uint8Array): boolean {
+    if (this.closed || bytes.length > this.datagramBytesMax) return false;
+    try {
+      if (this.pump.native.isDgramSendQueueFull()) return false;
+      if (this.pump.native.dgramSend(bytes) === null) return false;
+    } catch {
+      return false;
+    }
+    this.pump.schedule();
+    return true;
+  }
+
+  stats(): ConnectionStats {
+    return this.pump.stats();
+  }
+
+  /** Packets came or time passed: everything may be tried again. */
+  handleChange(): void {
+    this.readDue = true;
+    this.ring.unblock();
+  }
+
+  /** Reads and writes whatever can be; part of a turn. */
+  handleTurn(): void {
+    this.readDatagrams();
+    if (!this.closed) readStreams(this);
+    if (!this.closed) writeStreams(this);
+  }
+
+  /** Bytes of a stream the peer opened. */
+  acceptWireStream(wireId: number): QuicStream {
+    const stream = this.acceptStream();
+    stream.wireId = wireId;
+    this.streamsByWireId.set(wireId, stream);
+    return stream;
+  }
+
+  /** See `ConnectionCore.announce`. */
+  override announce(stream: QuicStream): void {
+    super.announce(stream);
+  }
+
+  /** A stream is over, whatever the reason: forget it. */
+  forget(stream: QuicStream): void {
+    this.streams.delete(stream);
+    this.halfClosed.delete(stream);
+    this.awaitingGrant.delete(stream);
+    this.endsDue.delete(stream);
+    if (stream.wireId !== undefined) this.streamsByWireId.delete(stream.wireId);
+  }
+
+  streamWantsWrite(stream: QuicStream): void {
+    if (!this.awaitingGrant.has(stream)) this.ring.add(stream);
+    this.pump.schedule();
+  }
+
+  streamWantsRead(stream: QuicStream): void {
+    if (stream.endPending) this.endsDue.add(stream);
+    this.readDue = true;
+    this.pump.schedule();
+  }
+
+  streamWasReset(stream: QuicStream, code: number): void {
+    abortStream(this, stream, code);
+    this.forget(stream);
+    this.pump.schedule();
+  }
+
+  streamPriorityChanged(stream: QuicStream): void {
+    this.ring.move(stream);
+    setWirePriority(this, stream);
+  }
+
+  /** The pump tells why the connection is over. */
+  handleClosed(info: ConnectionClosed): void {
+    this.#forgetAll();
+    this.finish(info);
+  }
+
+  protected override makeStream(id: number, priority: StreamPriority): QuicStream {
+    return new QuicStream(this, id, priority);
+  }
+
+  protected override closeProtocol(code: number, reason: string): void {
+    this.#forgetAll();
+    this.pump.close(code, Buffer.from(reason).subarray(0, reasonBytesMax));
+  }
+
+  private readDatagrams(): void {
+    const { native } = this.pump;
+    while (!this.closed && native.dgramRecvQueueLen() > 0) {
+      const bytes = native.dgramRecvVec();
+      if (bytes === null) return;
+      this.pump.account.handleRead(bytes.length);
+      this.deliverDatagram(bytes);
+    }
+  }
+
+  #forgetAll(): void {
+    this.ring.clear();
+    this.streamsByWireId.clear();
+    this.awaitingGrant.clear();
+    this.halfClosed.clear();
+    this.endsDue.clear();
+  }
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { certificateSha256, checkCertificatePair } from '../certificate-pair.js';
+import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
+import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicTuning } from './native.js';
+import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
+import { QuicConnection } from './quic-connection.js';
+import { QuicPump } from './quic-pump.js';
+import { AnswerBudget, StatelessReset } from './stateless-reset.js';
+import { UdpSocket } from './udp-socket.js';
+
+/** Connections in handshake; Initials beyond are dropped. */
+const halfOpenMax = 1024;
+/** Open connections that wait for `start`; those beyond are closed. */
+const waitingMax = 64;
+/** Milliseconds a handshake may take. */
+const handshakeMsMax = 10_000;
+const initialBytesMin = 1200;
+const quicVersion = 1;
+
+/** A connection of the listener, from its first packet on. */
+interface Entry {
+  readonly pump: QuicPump;
+  /** Keys in the routing table. */
+  readonly keys: string[];
+  readonly acceptedAtMs: number;
+}
+
+/** Routes the packets of one UDP socket to connections by their connection id, and accepts new ones. */
+export class QuicListener implements Listener {
+  readonly #quiche: Quiche;
+  readonly #socket: UdpSocket;
+  readonly #tuning: QuicTuning;
+  readonly #onClosed: () => void;
+  readonly #routes: Map<string, Entry> = new Map();
+  readonly #halfOpen: Set<Entry> = new Set();
+  readonly #connections: Set<QuicConnection> = new Set();
+  readonly #answers = new AnswerBudget();
+  readonly #sweep: NodeJS.Timeout;
+  #waiting: Connection[] = [];
+  #handlers: { onConnection(connection: Connection): void } | undefined;
+  #config: Config;
+  #certificateSha256: Uint8Array;
+  #reset: StatelessReset;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    quiche: Quiche,
+    socket: UdpSocket,
+    certificate: CertificatePair,
+    tuning: QuicTuning,
+    onClosed: () => void,
+  ) {
+    this.#quiche = quiche;
+    this.#socket = socket;
+    this.#tuning = tuning;
+    this.#onClosed = onClosed;
+    this.#config = makeListenConfig(quiche, certificate, tuning);
+    this.#certificateSha256 = certificateSha256(certificate.certPem);
+    this.#reset = new StatelessReset(certificate.keyPem);
+    this.#sweep = setInterval(() => this.#dropStale(), 1000);
+    socket.start(
+      (packet, from) => this.#handlePacket(packet, { host: from.address, port: from.port }),
+      () => {},
+    );
+  }
+
+  /** Binds the socket. */
+  static async open(
+    quiche: Quiche,
+    options: ListenOptions,
+    tuning: QuicTuning,
+    onClosed: () => void,
+  ): Promise<QuicListener> {
+    checkCertificatePair(options.certificate);
+    // Tried before the socket is bound, since it may throw.
+    makeListenConfig(quiche, options.certificate, tuning);
+    const socket = await UdpSocket.open({ host: options.host, port: options.port });
+    return new QuicListener(quiche, socket, options.certificate, tuning, onClosed);
+  }
+
+  get address(): SocketAddress {
+    return this.#socket.local;
+  }
+
+  start(handlers: { onConnection(connection: Connection): void }): void {
+    this.#handlers = handlers;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const connection of waiting) handlers.onConnection(connection);
+  }
+
+  setCertificate(certificate: CertificatePair): void {
+    checkCertificatePair(certificate);
+    this.#config = makeListenConfig(this.#quiche, certificate, this.#tuning);
+    this.#certificateSha256 = certificateSha256(certificate.certPem);
+    this.#reset = new StatelessReset(certificate.keyPem);
+  }
+
+  close(code = 0): Promise<void> {
+    this.#closing ??= this.#close(code);
+    return this.#closing;
+  }
+
+  async #close(code: number): Promise<void> {
+    clearInterval(this.#sweep);
+    for (const connection of [...this.#connections]) connection.close(code, 'listener closed');
+    for (const entry of [...this.#halfOpen]) entry.pump.close(code, Buffer.alloc(0));
+    await this.#socket.close();
+    this.#onClosed();
+  }
+
+  #handlePacket(packet: Buffer, from: SocketAddress): void {
+    const header = parsePacketHeader(packet);
+    if (!header) return;
+    const entry = this.#routes.get(idKey(header.destinationId));
+    if (entry) entry.pump.handlePacket(packet, from);
+    else if (header.kind === 'short') this.#answerReset(header.destinationId, packet.length, from);
+    else this.#handleUnknown(header, packet, from);
+  }
+
+  #handleUnknown(header: PacketHeader & { kind: 'long' }, packet: Buffer, from: SocketAddress): void {
+    if (packet.length < initialBytesMin || header.version === 0) return;
+    if (header.version !== quicVersion) {
+      this.#answerVersion(header, from);
+      return;
+    }
+    // A dialer with a connection id of its own could announce more of them, and so hang quiche 0.18 for ever.
+    if (!header.isInitial || header.sourceId.length !== 0 || header.destinationId.length < 8) return;
+    if (this.#closing || this.#halfOpen.size >= halfOpenMax) return;
+    this.#accept(header, packet, from);
+  }
+
+  #accept(header: PacketHeader & { kind: 'long' }, packet: Buffer, from: SocketAddress): void {
+    const scid = randomBytes(listenerIdBytes);
+    this.#config.setStatelessResetToken(this.#reset.tokenOf(scid));
+    let native: ReturnType<Quiche['Connection']['accept']>;
+    try {
+      native = this.#quiche.Connection.accept(scid, null, this.#socket.local, from, this.#config);
+    } catch {
+      // An address that quiche can't read, such as one with an IPv6 zone.
+      return;
+    }
+    const sha256 = this.#certificateSha256;
+    const pump = new QuicPump(this.#quiche, native, this.#socket, {
+      onEstablished: () => this.#handleEstablished(entry, from, sha256),
+      onOver: () => this.#forget(entry),
+    });
+    const keys = [idKey(header.destinationId), idKey(scid)];
+    const entry: Entry = { pump, keys, acceptedAtMs: performance.now() };
+    for (const key of keys) this.#routes.set(key, entry);
+    this.#halfOpen.add(entry);
+    pump.handlePacket(packet, from);
+  }
+
+  #handleEstablished(entry: Entry, remoteAddress: SocketAddress, sha256: Uint8Array): void {
+    this.#halfOpen.delete(entry);
+    const connection = new QuicConnection(
+      { transport: 'quic', role: 'listener', remoteAddress, certificateSha256: sha256 },
+      entry.pump,
+    );
+    entry.pump.connection = connection;
+    this.#connections.add(connection);
+    if (this.#handlers) this.#handlers.onConnection(connection);
+    else if (this.#waiting.length < waitingMax) this.#waiting.push(connection);
+    else connection.close(0, 'too many connections wait');
+  }
+
+  #forget(entry: Entry): void {
+    this.#halfOpen.delete(entry);
+    for (const key of entry.keys) this.#routes.delete(key);
+    const { connection } = entry.pump;
+    if (!connection) return;
+    this.#connections.delete(connection);
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== connection);
+  }
+
+  #answerReset(connectionId: Buffer, packetBytes: number, to: SocketAddress): void {
+    if (!this.#answers.take(performance.now())) return;
+    const packet = this.#reset.packetFor(connectionId, packetBytes);
+    if (packet) this.#socket.send(packet, to);
+  }
+
+  #answerVersion(header: PacketHeader & { kind: 'long' }, to: SocketAddress): void {
+    if (!this.#answers.take(performance.now())) return;
+    const packet = Buffer.alloc(initialBytesMin);
+    try {
+      const length = this.#quiche.negotiateVersion(header.sourceId, header.destinationId, packet);
+      this.#socket.send(packet.subarray(0, length), to);
+    } catch {
+      // Ids longer than any we can name.
+    }
+  }
+
+  #dropStale(): void {
+    const staleMs = performance.now() - handshakeMsMax;
+    for (const entry of this.#halfOpen) {
+      // The set is in the order of acceptance.
+      if (entry.acceptedAtMs > staleMs) return;
+      entry.pump.close(0, Buffer.alloc(0));
+    }
+  }
+}
