@@ -1,0 +1,36 @@
+import type { Mesh } from '../mesh.js';
+
+/** The figures of a relay in the Prometheus text format 0.0.4; the README lists them. */
+export function metricsText(mesh: Mesh, uptimeMs: number): string {
+  const { counts } = mesh.router;
+  const { spliceCounters, openCounters } = mesh.broker;
+  const lines: string[] = [];
+  const metric = (
+    type: 'gauge' | 'counter',
+    name: string,
+    help: string,
+    values: Readonly<Record<string, number>>,
+  ) => {
+    lines.push(`# HELP macula_relay_${name} ${help}`, `# TYPE macula_relay_${name} ${type}`);
+    for (const [labels, value] of Object.entries(values))
+      lines.push(`macula_relay_${name}${labels} ${value}`);
+  };
+  metric('gauge', 'uptime_seconds', 'Seconds since the start.', { '': uptimeMs / 1000 });
+  metric('gauge', 'sessions', 'Sessions of agents.', { '': counts.sessions });
+  metric('gauge', 'peers', 'Different relays connected.', { '': counts.peers });
+  metric('gauge', 'tunnels', 'Tunnels spliced now.', { '': spliceCounters.active });
+  metric('counter', 'tunnels_total', 'Tunnels spliced since the start.', { '': spliceCounters.total });
+  metric('counter', 'forwarded_bytes_total', 'Tunnel bytes carried, both directions.', {
+    '': spliceCounters.bytesForwarded,
+  });
+  metric('gauge', 'opens_pending', 'OPENs in flight.', { '': counts.opens });
+  metric('counter', 'opens_total', 'OPENs received.', { '': openCounters.opens });
+  metric('counter', 'opens_failed_total', 'OPENs answered with a code.', byCode(openCounters.failed));
+  metric('counter', 'hellos_refused_total', 'Connections turned away.', byCode(mesh.refusedHellos));
+  metric('gauge', 'memory_bytes', 'Resident memory of the worker.', { '': process.memoryUsage.rss() });
+  return `${lines.join('\n')}\n`;
+}
+
+function byCode(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].map(([code, count]) => [`{code="${code}"}`, count]));
+}

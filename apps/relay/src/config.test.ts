@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { hostPortText, parseRelayConfig } from './config.js';
+import { RelayError } from './errors.js';
+
+function codeOf(input: unknown): string {
+  try {
+    parseRelayConfig(input);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(RelayError);
+    expect((thrown as RelayError).remedy).not.toBe('');
+    return (thrown as RelayError).code;
+  }
+  return 'none';
+}
+
+describe('parseRelayConfig', () => {
+  it('fills in every default', () => {
+    expect(parseRelayConfig({ label: 'x' })).toEqual({
+      listen: { host: '0.0.0.0', port: 4433 },
+      peers: [],
+      peerIdentities: [],
+      realms: [],
+      admin: undefined,
+      adminTokenFile: undefined,
+      dataDir: undefined,
+      certFile: undefined,
+      keyFile: undefined,
+      tlsVerify: 'none',
+      caFile: undefined,
+      label: 'x',
+      logLevel: 'info',
+      openTimeoutMs: 10_000,
+      sessionsMax: 10_000,
+      drainGraceMs: 2000,
+    });
+  });
+
+  it('reads IPv6 addresses in brackets and writes them so', () => {
+    const { listen } = parseRelayConfig({ listen: '[::]:4433' });
+    expect(listen).toEqual({ host: '::', port: 4433 });
+    expect(hostPortText(listen)).toBe('[::]:4433');
+  });
+
+  it.each([
+    ['bad_config', null],
+    ['bad_config', []],
+    ['bad_config', { lisen: 'x' }],
+    ['bad_config', { peers: 'x' }],
+    ['bad_config', { label: '' }],
+    ['bad_config', { tlsVerify: 'maybe' }],
+    ['bad_config', { openTimeoutMs: 1.5 }],
+    ['bad_config', { sessionsMax: 0 }],
+    ['bad_config', { certFile: 'a' }],
+    ['bad_config', { peerIdentities: ['short'] }],
+    ['bad_config', { realms: [''] }],
+    ['bad_listen_address', { listen: '4433' }],
+    ['bad_listen_address', { listen: 'a:b' }],
+    ['bad_listen_address', { listen: 'host:70000' }],
+    ['bad_listen_address', { listen: '::1:4433' }],
+    ['bad_listen_address', { admin: 'localhost' }],
+    ['bad_peer_url', { peers: ['http://x'] }],
+    ['none', { admin: undefined, peers: ['https://x'] }],
+  ])('%s for %j', (code, input) => {
+    expect(codeOf(input)).toBe(code);
+  });
+});

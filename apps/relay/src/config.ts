@@ -1,0 +1,208 @@
+import { hostname } from 'node:os';
+import { parseRelayUrl } from '@macula/transport';
+import { realmBytesMax, textBytesMax } from '@macula/wire';
+import { RelayError, type RelayErrorCode } from './errors.js';
+import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from './limits.js';
+
+/** Settings as an operator writes them; everything has a default. Plain JSON. */
+export interface RelayConfigInput {
+  /** `HOST:PORT` for agents and relays; port 0 takes a free one. Default `0.0.0.0:4433`. */
+  readonly listen?: string | undefined;
+  /** URLs of relays to peer with. Default none. */
+  readonly peers?: readonly string[] | undefined;
+  /** Ids of the relays that may peer (43 characters). Default empty: every relay may, for development. */
+  readonly peerIdentities?: readonly string[] | undefined;
+  /** Realms served. Default empty: every realm. */
+  readonly realms?: readonly string[] | undefined;
+  /** `HOST:PORT` of the admin server. Default none. */
+  readonly admin?: string | undefined;
+  /** File with the admin server's bearer token; needed when it isn't on loopback. */
+  readonly adminTokenFile?: string | undefined;
+  /** Directory for identity and development certificate. Default none: both live in memory only. */
+  readonly dataDir?: string | undefined;
+  /** PEM file of the certificate chain. Default: a self-signed development certificate. */
+  readonly certFile?: string | undefined;
+  /** PEM file of its private key. */
+  readonly keyFile?: string | undefined;
+  /** How certificates of peers that we dial are checked. Default `none`. */
+  readonly tlsVerify?: 'none' | 'verify_peer' | undefined;
+  /** PEM file of additional trusted certificates for `verify_peer`. */
+  readonly caFile?: string | undefined;
+  /** Name of this relay for people. Default: the host's name. */
+  readonly label?: string | undefined;
+  /** Default `info`. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Milliseconds one OPEN may take, 100 to 60,000. Default 10,000. */
+  readonly openTimeoutMs?: number | undefined;
+  /** Sessions at a time, 1 to 1,000,000. Default 10,000. */
+  readonly sessionsMax?: number | undefined;
+  /** Milliseconds agents get to move before a stopping relay closes their sessions, 0 to 600,000. Default 2,000. */
+  readonly drainGraceMs?: number | undefined;
+}
+
+/** What is logged, at least. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** Checked settings with every default filled in. */
+export interface RelayConfig {
+  readonly listen: HostPort;
+  readonly peers: readonly string[];
+  readonly peerIdentities: readonly string[];
+  readonly realms: readonly string[];
+  readonly admin: HostPort | undefined;
+  readonly adminTokenFile: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly tlsVerify: 'none' | 'verify_peer';
+  readonly caFile: string | undefined;
+  readonly label: string;
+  readonly logLevel: LogLevel;
+  readonly openTimeoutMs: number;
+  readonly sessionsMax: number;
+  readonly drainGraceMs: number;
+}
+
+/** Where to bind. */
+export interface HostPort {
+  /** Host name or IP address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Checks settings and fills in the defaults.
+ * @throws RelayError `bad_config`, `bad_listen_address` or `bad_peer_url`
+ */
+export function parseRelayConfig(input: unknown): RelayConfig {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new RelayError('bad_config', 'the configuration is not an object', 'Pass an object of settings.');
+  }
+  const fields = new Settings(input as Record<string, unknown>);
+  const config: RelayConfig = {
+    listen: parseHostPort('listen', fields.text('listen') ?? '0.0.0.0:4433', 'bad_listen_address'),
+    peers: fields.texts('peers').map(parsePeer),
+    peerIdentities: fields.texts('peerIdentities').map(parsePeerIdentity),
+    realms: fields.texts('realms').map(parseRealm),
+    admin: optional(fields.text('admin'), (text) => parseHostPort('admin', text, 'bad_listen_address')),
+    adminTokenFile: fields.text('adminTokenFile'),
+    dataDir: fields.text('dataDir'),
+    certFile: fields.text('certFile'),
+    keyFile: fields.text('keyFile'),
+    tlsVerify: fields.oneOf('tlsVerify', ['none', 'verify_peer'], 'none'),
+    caFile: fields.text('caFile'),
+    label: (fields.text('label') ?? hostname()).slice(0, textBytesMax / 4),
+    logLevel: fields.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    openTimeoutMs: fields.count('openTimeoutMs', openTimeoutMsDefault, 100, 60_000),
+    sessionsMax: fields.count('sessionsMax', sessionsMaxDefault, 1, 1_000_000),
+    drainGraceMs: fields.count('drainGraceMs', drainGraceMsDefault, 0, 600_000),
+  };
+  fields.refuseUnknown();
+  if ((config.certFile === undefined) !== (config.keyFile === undefined)) {
+    throw new RelayError(
+      'bad_config',
+      'only one of certFile and keyFile is given',
+      'Give both, or none for a development certificate.',
+    );
+  }
+  return config;
+}
+
+/** `HOST:PORT` as text; an IPv6 address gets brackets. */
+export function hostPortText({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function parseHostPort(setting: string, text: string, code: RelayErrorCode): HostPort {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new RelayError(
+      code,
+      `${setting} "${text}" is not HOST:PORT`,
+      'Write it like 0.0.0.0:4433 or [::]:4433.',
+    );
+  }
+  return { host: (match[1] ?? match[2])!, port };
+}
+
+function parsePeer(url: string): string {
+  try {
+    parseRelayUrl(url);
+  } catch (cause) {
+    throw RelayError.from(cause, 'bad_peer_url', 'Write it like https://relay.example.org:4433.');
+  }
+  return url;
+}
+
+function parsePeerIdentity(id: string): string {
+  if (/^[A-Za-z0-9_-]{43}$/.test(id)) return id;
+  throw new RelayError(
+    'bad_config',
+    `"${id}" in peerIdentities is not a relay id`,
+    'Copy the 43 characters from "id" in the other relay\'s /status.',
+  );
+}
+
+function parseRealm(realm: string): string {
+  if (realm !== '' && Buffer.byteLength(realm) <= realmBytesMax) return realm;
+  throw new RelayError('bad_config', `"${realm}" is not a realm`, `A realm has 1 to ${realmBytesMax} bytes.`);
+}
+
+function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
+}
+
+/** Reads settings one by one and remembers which were asked for. */
+class Settings {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #known = new Set<string>();
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#take(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string' || value.trim() === '') throw bad(name, 'must be text that is not empty');
+    return value;
+  }
+
+  texts(name: string): string[] {
+    const value = this.#take(name) ?? [];
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
+      throw bad(name, 'must be a list of texts');
+    }
+    return value as string[];
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const value = this.#take(name) ?? fallback;
+    if (!values.includes(value as T)) throw bad(name, `must be one of ${values.join(', ')}`);
+    return value as T;
+  }
+
+  count(name: string, fallback: number, min: number, max: number): number {
+    const value = this.#take(name) ?? fallback;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw bad(name, `must be a whole number between ${min} and ${max}`);
+    }
+    return value;
+  }
+
+  refuseUnknown(): void {
+    for (const [name, value] of Object.entries(this.#values)) {
+      if (value !== undefined && !this.#known.has(name)) throw bad(name, 'is not a setting of the relay');
+    }
+  }
+
+  #take(name: string): unknown {
+    this.#known.add(name);
+    return this.#values[name];
+  }
+}
+
+function bad(setting: string, why: string): RelayError {
+  return new RelayError('bad_config', `${setting} ${why}`, 'See the table of settings in the README.');
+}

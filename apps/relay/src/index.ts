@@ -1,0 +1,20 @@
+/** The macula relay: in this process ({@link startRelay}) or in a watched process of its own ({@link superviseRelay}). */
+export {
+  type HostPort,
+  hostPortText,
+  type LogLevel,
+  parseRelayConfig,
+  type RelayConfig,
+  type RelayConfigInput,
+} from './config.js';
+export { RelayError, type RelayErrorCode } from './errors.js';
+export { type RelayParts, type RunningRelay, startRelay } from './relay.js';
+export type { RelaySecrets } from './secrets.js';
+export type { PeerDialerState } from './session/peer-dialer.js';
+export type { PeerStatus, RelayStatus, SessionStatus } from './status.js';
+export {
+  type SupervisedRelay,
+  type SuperviseOptions,
+  type SupervisorEvent,
+  superviseRelay,
+} from './supervisor.js';

@@ -1,0 +1,81 @@
+/**
+ * Every limit of a relay in one place. Sizes of frames and names are the wire package's.
+ */
+
+/** Milliseconds one OPEN may take until `timeout`: two thirds of the agents' 15 s, so that they hear the reason. */
+export const openTimeoutMsDefault = 10_000;
+
+/** Milliseconds a fresh stream has to send its whole OPEN. */
+export const streamOpenTimeoutMs = 5000;
+
+/** Milliseconds a refused stream may stay half-open before it is reset. */
+export const refusedStreamLingerMs = 5000;
+
+/** OPENs in flight in one relay: 8 KiB of offer each makes 64 MiB at worst. */
+export const pendingOpensMax = 8192;
+
+/** OPENs in flight from one connection. A peer relay forwards those of its agents, so it may have many. */
+export const pendingOpensPerLinkMax = 2048;
+
+/** Milliseconds of silence after which a local session is pinged before an OPEN relies on it (RULES H6). */
+export const ghostSilenceMs = 2000;
+
+/** Milliseconds such a session has to answer. */
+export const ghostProbeMs = 500;
+
+/** Milliseconds without a sign of life after which another identity may take a name (RULES H6). */
+export const nameFreeAfterMs = 15_000;
+
+/** Milliseconds of silence until a session is pinged. */
+export const sessionPingAfterMs = 10_000;
+
+/** Milliseconds of silence until a session is closed with `timeout`. */
+export const sessionSilenceMsMax = 30_000;
+
+/** Sessions (agents and peers) of one relay; one more is answered `busy`. */
+export const sessionsMaxDefault = 10_000;
+
+/** Connections whose HELLO isn't finished: with 64 KiB each that is 64 MiB at worst. */
+export const pendingHellosMax = 1024;
+
+/** Streams one connection may have opened towards the relay at a time. */
+export const streamsPerSessionMax = 4096;
+
+/** Bytes that may wait on a control stream whose peer doesn't read: 1 MiB, then the connection is closed. */
+export const controlBufferBytesMax: number = 1024 * 1024;
+
+/** Milliseconds between GOODBYE and the closing of the connection, so that the message arrives. */
+export const goodbyeLingerMs = 100;
+
+/** Milliseconds until the first new try to reach a peer relay; doubles up to `peerBackoffMsMax`. */
+export const peerBackoffMsMin = 100;
+
+/** Milliseconds between tries to reach a peer relay at most. */
+export const peerBackoffMsMax = 5000;
+
+/** Share by which a backoff is made longer or shorter at random: 20 %. */
+export const backoffJitter = 0.2;
+
+/** Milliseconds a draining relay waits for its agents to move before it closes their sessions. */
+export const drainGraceMsDefault = 2000;
+
+/** Milliseconds between heartbeats of the worker. */
+export const heartbeatMs = 500;
+
+/** Milliseconds without heartbeat after which the worker is killed. */
+export const heartbeatSilenceMsMax = 3000;
+
+/** Milliseconds a worker may take to start listening. */
+export const workerStartMsMax = 15_000;
+
+/** Milliseconds until the first restart of the worker; doubles up to `workerBackoffMsMax`. */
+export const workerBackoffMsMin = 100;
+
+/** Milliseconds between restarts of the worker at most. */
+export const workerBackoffMsMax = 5000;
+
+/** Milliseconds a worker must live for its next restart to begin with `workerBackoffMsMin` again. */
+export const workerStableMs = 10_000;
+
+/** Days a development certificate is valid. */
+export const devCertificateDays = 365;

@@ -1,0 +1,317 @@
+import { randomBytes } from 'node:crypto';
+import { type Identity, identityId } from '@macula/crypto';
+import type { Connection, Transport } from '@macula/transport';
+import { codeNumber, codeSentence, type Hello, helloTimeoutMs, type WireCode } from '@macula/wire';
+import type { Logger } from 'pino';
+import type { RelayConfig } from './config.js';
+import { pendingHellosMax, streamOpenTimeoutMs } from './limits.js';
+import { Router } from './routing/router.js';
+import type { LinkId, RouterOutput } from './routing/types.js';
+import { acceptHello } from './session/accept-hello.js';
+import type { ControlChannel } from './session/control-channel.js';
+import { dialHello, type Welcomed } from './session/dial-hello.js';
+import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
+import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
+import { StreamBroker } from './splice/stream-broker.js';
+
+/** What a {@link Mesh} works with. */
+export interface MeshParts {
+  readonly config: RelayConfig;
+  readonly identity: Identity;
+  readonly transports: readonly Transport[];
+  readonly caPem: readonly string[] | undefined;
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Milliseconds for HELLO and for a stream's OPEN; tests shorten them. */
+  readonly timeouts?: { readonly helloMs?: number; readonly openMs?: number };
+}
+
+/**
+ * All sessions and peerings of a relay and the router between them: feeds the pure {@link Router} with what happens and
+ * carries out what it says. Connections come in by `handleConnection`; who listens is `relay.ts`'s business.
+ */
+export class Mesh {
+  readonly sessions: Map<LinkId, Session> = new Map();
+  readonly dialers: readonly PeerDialer[];
+  readonly broker: StreamBroker;
+  readonly router: Router;
+  /** By code, since the start. */
+  readonly refusedHellos: Map<WireCode, number> = new Map();
+  readonly #parts: MeshParts;
+  readonly #bootId: Uint8Array = randomBytes(16);
+  readonly #liveness: ReturnType<typeof setInterval>;
+  #routerTimer: ReturnType<typeof setTimeout> | undefined;
+  #isRouting = false;
+  #nextLink: LinkId = 1;
+  #lastSeq = 0;
+  #pendingHellos = 0;
+  #isDraining = false;
+
+  constructor(parts: MeshParts) {
+    this.#parts = parts;
+    const { config, identity } = parts;
+    this.router = new Router({ identity: identity.publicKey, openTimeoutMs: config.openTimeoutMs });
+    this.broker = new StreamBroker(
+      {
+        open: ({ open, session, message }) => {
+          if (this.#isDraining) this.#perform(draining(open));
+          else
+            this.#route((nowMs) =>
+              this.router.handleOpen({ open, link: session.facts.link, message }, nowMs),
+            );
+        },
+        openerGone: (open, code) => this.#route(() => this.router.handleOpenerGone(open, code)),
+        legOk: (leg, answer) => this.#route(() => this.router.handleOpenOk(leg, answer)),
+        legFailed: (leg, code, text) =>
+          this.#route((nowMs) => this.router.handleLegFailed(leg, { code, text }, nowMs)),
+      },
+      parts.timeouts?.openMs ?? streamOpenTimeoutMs,
+    );
+    this.dialers = config.peers.map((url) => new PeerDialer(url, this.#dialerParts()));
+    this.#liveness = setInterval(() => {
+      for (const session of [...this.sessions.values()]) session.checkLiveness();
+    }, 1000);
+    this.#liveness.unref();
+  }
+
+  /** Begins to dial the configured peers. */
+  start(): void {
+    for (const dialer of this.dialers) dialer.start();
+  }
+
+  /** A connection that a listener accepted. */
+  handleConnection(connection: Connection): void {
+    const { identity, timeouts, config } = this.#parts;
+    if (this.#isDraining) {
+      refuse(connection, 'draining');
+      return;
+    }
+    if (this.#pendingHellos >= pendingHellosMax || this.sessions.size >= config.sessionsMax) {
+      this.#noteRefused(connection, 'busy', codeSentence('busy'));
+      refuse(connection, 'busy');
+      return;
+    }
+    this.#pendingHellos++;
+    acceptHello(connection, {
+      identity,
+      bootId: this.#bootId,
+      nonce: randomBytes(32),
+      timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
+      onProven: (hello, channel) => {
+        this.#pendingHellos--;
+        this.#handleProven(connection, hello, channel);
+      },
+      onFailed: (code, why) => {
+        this.#pendingHellos--;
+        this.#noteRefused(connection, code, why);
+      },
+    });
+  }
+
+  /** Sends DRAINING to everybody and takes nothing new from now on. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const dialer of this.dialers) dialer.stop();
+    for (const session of this.sessions.values()) session.send({ kind: 'draining' });
+  }
+
+  /** Number of agents' sessions. */
+  get agents(): number {
+    let agents = 0;
+    for (const session of this.sessions.values()) if (session.facts.role === 'agent') agents++;
+    return agents;
+  }
+
+  /** Closes every session with the code and stops every timer. */
+  close(code: WireCode): void {
+    this.#isDraining = true;
+    for (const dialer of this.dialers) dialer.stop();
+    for (const session of [...this.sessions.values()]) session.close(code, codeSentence(code));
+    clearInterval(this.#liveness);
+    clearTimeout(this.#routerTimer);
+  }
+
+  #handleProven(connection: Connection, hello: Hello, channel: ControlChannel): void {
+    const code = this.#refusalOf(hello);
+    if (code !== undefined) {
+      this.#noteRefused(connection, code, codeSentence(code));
+      channel.closeConnection(connection, code, codeSentence(code));
+      return;
+    }
+    const { role, identity, label } = hello;
+    const realm = role === 'agent' ? hello.realm : '';
+    const session = this.#addSession({ role, dialled: false, identity, realm, label }, connection, channel);
+    const { link } = session.facts;
+    if (role === 'agent') {
+      const { bootId, sessionSeq, names } = hello;
+      this.#route((nowMs) =>
+        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names }, nowMs),
+      );
+    } else {
+      this.#route(() => this.router.handlePeerUp({ link, identity, dialled: false }));
+      this.#welcome(session);
+    }
+  }
+
+  #refusalOf(hello: Hello): WireCode | undefined {
+    const { config, identity } = this.#parts;
+    if (this.#isDraining) return 'draining';
+    if (this.sessions.size >= config.sessionsMax) return 'busy';
+    if (hello.role === 'agent') {
+      const isServed = config.realms.length === 0 || config.realms.includes(hello.realm);
+      return hello.realm !== '' && isServed ? undefined : 'realm_refused';
+    }
+    const id = identityId(hello.identity);
+    if (id === identityId(identity.publicKey)) return 'self_connection';
+    return this.#isAdmittedPeer(id) ? undefined : 'not_a_relay';
+  }
+
+  #isAdmittedPeer(id: string): boolean {
+    const { peerIdentities } = this.#parts.config;
+    return peerIdentities.length === 0 || peerIdentities.includes(id);
+  }
+
+  #addSession(facts: Omit<SessionFacts, 'link'>, connection: Connection, channel: ControlChannel): Session {
+    const link = this.#nextLink++;
+    const { nowMs } = this.#parts;
+    const session = new Session({ ...facts, link }, { connection, channel, nowMs }, this.#sessionHandlers);
+    this.sessions.set(link, session);
+    return session;
+  }
+
+  readonly #sessionHandlers: SessionHandlers = {
+    onStream: (session, stream) => this.broker.handleStream(session, stream),
+    onNames: ({ facts }, names) => this.#route((nowMs) => this.router.handleNames(facts.link, names, nowMs)),
+    onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
+    onDraining: (session) => this.#parts.logger.info(describe(session), 'peer is draining'),
+    onClosed: (session, code, why) => {
+      this.sessions.delete(session.facts.link);
+      this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs));
+      for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
+      this.#parts.logger.info({ ...describe(session), code, why }, 'session down');
+    },
+  };
+
+  #welcome(session: Session): void {
+    session.send({ kind: 'welcome', label: this.#parts.config.label });
+    this.#parts.logger.info(describe(session), 'session up');
+  }
+
+  #dialerParts(): PeerDialerParts {
+    const { config, identity, transports, caPem, logger, timeouts } = this.#parts;
+    return {
+      transports,
+      tlsVerify: config.tlsVerify,
+      caPem,
+      random: Math.random,
+      hello: (connection, url, outcome) =>
+        dialHello(connection, {
+          identity,
+          bootId: this.#bootId,
+          nonce: randomBytes(32),
+          sessionSeq: (this.#lastSeq = Math.max(Date.now(), this.#lastSeq + 1)),
+          label: config.label,
+          identityPin: url.identityPin,
+          isAdmitted: (id) => this.#isAdmittedPeer(id),
+          timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
+          ...outcome,
+        }),
+      admit: (connection, welcomed) => this.#admitDialled(connection, welcomed),
+      onFailed: (url, code, why, retryMs) => {
+        if (code === 'self_connection')
+          logger.warn({ url }, `not a peer: ${codeSentence('self_connection')}`);
+        else logger.warn({ url, code, why, retryMs }, 'peer not connected');
+      },
+    };
+  }
+
+  #admitDialled(connection: Connection, welcomed: Welcomed): Session | undefined {
+    if (this.#isDraining) return undefined;
+    const { identity, label, channel, earlyStreams } = welcomed;
+    const facts = { role: 'relay', dialled: true, identity, realm: '', label } as const;
+    const session = this.#addSession(facts, connection, channel);
+    this.#route(() => this.router.handlePeerUp({ link: session.facts.link, identity, dialled: true }));
+    this.#parts.logger.info(describe(session), 'session up');
+    for (const stream of earlyStreams) session.handleStream(stream);
+    return session;
+  }
+
+  /** Gives the router an input, then carries out everything it says. */
+  #route(input: (nowMs: number) => void): void {
+    input(this.#parts.nowMs());
+    if (this.#isRouting) return; // the outermost call carries it out
+    this.#isRouting = true;
+    try {
+      for (let output = this.router.pollOutput(); output !== undefined; output = this.router.pollOutput()) {
+        this.#perform(output);
+      }
+    } finally {
+      this.#isRouting = false;
+    }
+    this.#armRouterTimer();
+  }
+
+  #armRouterTimer(): void {
+    clearTimeout(this.#routerTimer);
+    const next = this.router.pollTimeout();
+    if (next === undefined) return;
+    const waitMs = Math.max(1, Math.ceil(next.atMs - this.#parts.nowMs()));
+    this.#routerTimer = setTimeout(() => this.#route((nowMs) => this.router.handleTimeout(nowMs)), waitMs);
+    this.#routerTimer.unref();
+  }
+
+  #perform(output: RouterOutput): void {
+    switch (output.kind) {
+      case 'admitted': {
+        const session = this.sessions.get(output.link);
+        if (session !== undefined) this.#welcome(session);
+        return;
+      }
+      case 'refused':
+        this.#count(output.code);
+        this.#parts.logger.warn({ code: output.code, why: output.text }, 'session refused');
+        this.sessions.get(output.link)?.close(output.code, output.text);
+        return;
+      case 'evicted':
+        this.sessions.get(output.link)?.close(output.code, output.text);
+        return;
+      case 'names_done': {
+        const { link, request, taken } = output;
+        this.sessions.get(link)?.send({ kind: 'names_done', request, taken });
+        return;
+      }
+      case 'probe':
+        this.sessions.get(output.link)?.ping();
+        return;
+      default:
+        this.broker.perform(output, (link) => this.sessions.get(link));
+    }
+  }
+
+  #noteRefused(connection: Connection, code: WireCode, why: string): void {
+    this.#count(code);
+    const { host, port } = connection.remoteAddress;
+    this.#parts.logger.warn({ code, why, remote: `${host} ${port}` }, 'connection refused');
+  }
+
+  #count(code: WireCode): void {
+    this.refusedHellos.set(code, (this.refusedHellos.get(code) ?? 0) + 1);
+  }
+}
+
+function describe(session: Session): Record<string, unknown> {
+  const { role, realm, label, dialled } = session.facts;
+  const { transport, remoteAddress } = session.connection;
+  const remote = `${remoteAddress.host} ${remoteAddress.port}`;
+  return { role, id: session.id, realm, label, dialled, transport, remote };
+}
+
+function refuse(connection: Connection, code: WireCode): void {
+  connection.start({ onStream: (stream) => stream.reset(codeNumber(code)), onClosed: () => {} });
+  connection.close(codeNumber(code), codeSentence(code));
+}
+
+function draining(open: number): RouterOutput {
+  return { kind: 'fail', open, code: 'draining', text: codeSentence('draining') };
+}

@@ -1,0 +1,78 @@
+import { bytesKey, type LinkId, type PeerLink } from './types.js';
+
+/** One relay that can be asked, over the link chosen for it. */
+export interface AskablePeer {
+  readonly link: LinkId;
+  readonly identity: Uint8Array;
+  readonly identityKey: string;
+}
+
+/**
+ * The relays we are connected with. Two relays that dial each other have two links; both ends choose the same one for OPENs:
+ * the one dialled by the relay with the smaller identity, and among several of the same dialer the newest.
+ */
+export class PeersTable {
+  readonly #ownKey: string;
+  readonly #linksByPeer = new Map<string, PeerLink[]>();
+  readonly #peerByLink = new Map<LinkId, string>();
+
+  constructor(ownIdentity: Uint8Array) {
+    this.#ownKey = bytesKey(ownIdentity);
+  }
+
+  add(peer: PeerLink): void {
+    const key = bytesKey(peer.identity);
+    const links = this.#linksByPeer.get(key) ?? [];
+    this.#linksByPeer.set(
+      key,
+      [...links, peer].sort((a, b) => this.#compare(key, a, b)),
+    );
+    this.#peerByLink.set(peer.link, key);
+  }
+
+  remove(link: LinkId): boolean {
+    const key = this.#peerByLink.get(link);
+    if (key === undefined) return false;
+    this.#peerByLink.delete(link);
+    const links = (this.#linksByPeer.get(key) ?? []).filter((peer) => peer.link !== link);
+    if (links.length === 0) this.#linksByPeer.delete(key);
+    else this.#linksByPeer.set(key, links);
+    return true;
+  }
+
+  has(link: LinkId): boolean {
+    return this.#peerByLink.has(link);
+  }
+
+  /** Whether OPENs to that link's relay use this very link. */
+  isChosen(link: LinkId): boolean {
+    const key = this.#peerByLink.get(link);
+    return key !== undefined && this.#linksByPeer.get(key)?.[0]?.link === link;
+  }
+
+  /** Every relay once, over its chosen link, but for those in `visited` and the asking link's own. */
+  askable(visited: readonly Uint8Array[], from: LinkId): AskablePeer[] {
+    const excluded = new Set(visited.map(bytesKey));
+    const fromKey = this.#peerByLink.get(from);
+    if (fromKey !== undefined) excluded.add(fromKey);
+    excluded.add(this.#ownKey);
+    const peers: AskablePeer[] = [];
+    for (const [identityKey, links] of this.#linksByPeer) {
+      const first = links[0];
+      if (first === undefined || excluded.has(identityKey)) continue;
+      peers.push({ link: first.link, identity: first.identity, identityKey });
+    }
+    return peers;
+  }
+
+  /** Number of different relays. */
+  get size(): number {
+    return this.#linksByPeer.size;
+  }
+
+  #compare(peerKey: string, a: PeerLink, b: PeerLink): number {
+    const preferDialled = this.#ownKey < peerKey;
+    if (a.dialled !== b.dialled) return a.dialled === preferDialled ? -1 : 1;
+    return b.link - a.link;
+  }
+}

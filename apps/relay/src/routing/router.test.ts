@@ -1,0 +1,272 @@
+import { codeSentence, type Open } from '@macula/wire';
+import { describe, expect, it } from 'vitest';
+import { Router } from './router.js';
+import type { AgentSession, RouterOutput } from './types.js';
+
+const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).fill(fill);
+
+function makeRouter(): Router {
+  return new Router({ identity: bytes(100) });
+}
+
+function drain(router: Router): RouterOutput[] {
+  const outputs: RouterOutput[] = [];
+  for (let output = router.pollOutput(); output !== undefined; output = router.pollOutput())
+    outputs.push(output);
+  return outputs;
+}
+
+function agent(link: number, names: readonly string[], more: Partial<AgentSession> = {}): AgentSession {
+  const identity = bytes(link);
+  return { link, realm: 'r', identity, bootId: bytes(1, 16), sessionSeq: 1, names, ...more };
+}
+
+let path = 0;
+function open(to: string, more: Partial<Open> = {}): Open {
+  path++;
+  const pathId = bytes(0, 16);
+  new DataView(pathId.buffer).setUint32(0, path);
+  const fields = { realm: 'r', from: 'me@x', to, visited: [], hopsLeft: 2, offer: bytes(7, 3) };
+  return { kind: 'open', pathId, ...fields, ...more };
+}
+
+describe('names', () => {
+  it('belong to the first identity; another is refused with name_taken while the owner lives', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x', 'a@x']), 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 1 },
+      { kind: 'refused', link: 2, code: 'name_taken' },
+    ]);
+    router.handleAgentUp(agent(3, ['b@x']), 0);
+    expect(drain(router)).toMatchObject([{ kind: 'admitted', link: 3 }]);
+    router.handleLinkDown(1, 0);
+    router.handleAgentUp(agent(4, ['a@x']), 0);
+    expect(drain(router)).toMatchObject([{ kind: 'admitted', link: 4 }]);
+  });
+
+  it('go to the newer session of the same identity, the older one is replaced', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x', 'b@x'], { identity, sessionSeq: 5 }), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { identity, sessionSeq: 6 }), 0);
+    router.handleAgentUp(agent(3, ['a@x'], { identity, sessionSeq: 5 }), 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 1 },
+      { kind: 'admitted', link: 2 },
+      { kind: 'evicted', link: 1, code: 'replaced' },
+      { kind: 'refused', link: 3, code: 'replaced' },
+    ]);
+    expect(router.namesOf(1)).toEqual([]);
+    expect(router.counts.sessions).toBe(1);
+  });
+
+  it('go to a restarted agent with the same number and another boot id', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x'], { identity }), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { identity, bootId: bytes(2, 16) }), 0);
+    expect(drain(router)).toMatchObject([
+      { link: 1 },
+      { kind: 'admitted', link: 2 },
+      { kind: 'evicted', link: 1 },
+    ]);
+  });
+
+  it('are free 15 s after the last sign of life', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAlive(1, 1000);
+    router.handleAgentUp(agent(2, ['a@x']), 15_999);
+    router.handleAgentUp(agent(3, ['a@x']), 16_000);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 1 },
+      { kind: 'refused', link: 2 },
+      { kind: 'admitted', link: 3 },
+      { kind: 'evicted', link: 1 },
+    ]);
+  });
+
+  it('are separate per realm', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { realm: 's' }), 0);
+    expect(drain(router)).toMatchObject([{ kind: 'admitted' }, { kind: 'admitted' }]);
+  });
+
+  it('are added and withdrawn by NAMES; the answer lists what is taken', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x']), 0);
+    drain(router);
+    router.handleNames(2, { request: 9, add: ['a@x', 'c@x'], remove: ['b@x', 'a@x'] }, 0);
+    expect(drain(router)).toEqual([{ kind: 'names_done', link: 2, request: 9, taken: ['a@x'] }]);
+    expect(router.namesOf(2)).toEqual(['c@x']);
+    expect(router.namesOf(1)).toEqual(['a@x']);
+  });
+
+  it('are at most 64 per session', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    drain(router);
+    const add = Array.from({ length: 64 }, (_, index) => `n${index}@x`);
+    router.handleNames(1, { request: 1, add, remove: [] }, 0);
+    expect(drain(router)).toMatchObject([{ kind: 'evicted', link: 1, code: 'protocol_error' }]);
+  });
+});
+
+describe('an OPEN of an agent', () => {
+  it('goes to the local session without the way it came', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x']), 0);
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true });
+    drain(router);
+    const message = open('b@x', { visited: [bytes(3)] });
+    router.handleOpen({ open: 1, link: 1, message }, 0);
+    const [forward, ...others] = drain(router);
+    expect(forward).toMatchObject({ kind: 'forward', link: 2, message: { visited: [], hopsLeft: 0 } });
+    expect(others).toEqual([]);
+    router.handleOpenOk(1, bytes(8, 4));
+    expect(drain(router)).toEqual([{ kind: 'accept', open: 1, leg: 1, answer: bytes(8, 4) }]);
+    expect(router.counts).toMatchObject({ opens: 0, legs: 0 });
+    expect(router.pollTimeout()).toBeUndefined();
+  });
+
+  it('is not_found for another realm, and name_taken for a name of somebody else', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x']), 0);
+    drain(router);
+    router.handleOpen({ open: 1, link: 1, message: open('b@x', { realm: 's' }) }, 0);
+    router.handleOpen({ open: 2, link: 1, message: open('b@x', { from: 'b@x' }) }, 0);
+    router.handleOpen({ open: 3, link: 1, message: open('nobody@x') }, 0);
+    const text = codeSentence('not_found');
+    expect(drain(router)).toEqual([
+      { kind: 'fail', open: 1, code: 'not_found', text },
+      { kind: 'fail', open: 2, code: 'name_taken', text: codeSentence('name_taken') },
+      { kind: 'fail', open: 3, code: 'not_found', text },
+    ]);
+  });
+
+  it('asks all peers at once, names them as visited, and uses one of two links to the same relay', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    // Own identity is 100…: towards 9… the link that the other dialled is chosen, towards 200… our own.
+    router.handlePeerUp({ link: 2, identity: bytes(9), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: false });
+    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true });
+    router.handlePeerUp({ link: 5, identity: bytes(200), dialled: false });
+    drain(router);
+    router.handleOpen({ open: 1, link: 1, message: open('z@x', { hopsLeft: 200 }) }, 0);
+    const forwards = drain(router);
+    expect(forwards.map((output) => 'link' in output && output.link)).toEqual([3, 4]);
+    const visited = [bytes(100), bytes(9), bytes(200)];
+    for (const forward of forwards) expect(forward).toMatchObject({ message: { visited, hopsLeft: 1 } });
+    router.handleLinkDown(3, 1);
+    router.handleOpen({ open: 2, link: 1, message: open('z@x') }, 1);
+    expect(drain(router).map((output) => 'link' in output && output.link)).toEqual([2, 4]);
+  });
+
+  it('resets the losers when one leg wins, and ignores their late answers', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    for (const link of [2, 3, 4]) router.handlePeerUp({ link, identity: bytes(link), dialled: true });
+    router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
+    drain(router);
+    router.handleOpenOk(2, bytes(0, 0));
+    router.handleOpenOk(3, bytes(0, 0));
+    router.handleLegFailed(1, { code: 'not_here', text: '' }, 0);
+    expect(drain(router)).toEqual([
+      { kind: 'cancel', leg: 1, code: 'ok' },
+      { kind: 'cancel', leg: 3, code: 'ok' },
+      { kind: 'accept', open: 1, leg: 2, answer: bytes(0, 0) },
+    ]);
+  });
+
+  it('cancels its legs when the opener goes away', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
+    router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
+    drain(router);
+    router.handleOpenerGone(1, 'shutdown');
+    expect(drain(router)).toEqual([{ kind: 'cancel', leg: 1, code: 'shutdown' }]);
+    router.handleOpen({ open: 2, link: 1, message: open('z@x') }, 0);
+    drain(router);
+    router.handleLinkDown(1, 0);
+    expect(drain(router)).toEqual([{ kind: 'cancel', leg: 2, code: 'relay_lost' }]);
+    expect(router.counts).toMatchObject({ opens: 0, legs: 0 });
+  });
+
+  it('moves on to the newer session when the owner is replaced in between', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x'], { identity }), 0);
+    router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 0);
+    drain(router);
+    router.handleAgentUp(agent(3, ['b@x'], { identity, sessionSeq: 2 }), 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 3 },
+      { kind: 'evicted', link: 2 },
+      { kind: 'forward', link: 3 },
+    ]);
+  });
+
+  it('pings a session that was silent, gives it 500 ms, then asks the peers', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x']), 0);
+    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true });
+    drain(router);
+    router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 2001);
+    expect(drain(router)).toMatchObject([
+      { kind: 'forward', link: 2 },
+      { kind: 'probe', link: 2 },
+    ]);
+    expect(router.pollTimeout()).toEqual({ atMs: 2501, why: 'probe' });
+    router.handleTimeout(2501);
+    expect(drain(router)).toMatchObject([
+      { kind: 'cancel', leg: 1 },
+      { kind: 'forward', link: 3 },
+    ]);
+    router.handleOpen({ open: 2, link: 1, message: open('b@x') }, 3000);
+    drain(router);
+    router.handleAlive(2, 3100);
+    router.handleTimeout(3500);
+    expect(drain(router)).toEqual([]);
+  });
+});
+
+describe('an OPEN of a peer', () => {
+  it('that can not go on is not_here, or hop_limit when there would be somebody to ask', () => {
+    const router = makeRouter();
+    router.handlePeerUp({ link: 1, identity: bytes(1), dialled: true });
+    router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
+    router.handleOpen({ open: 2, link: 1, message: open('z@x', { hopsLeft: 0 }) }, 0);
+    router.handleOpen({ open: 3, link: 1, message: open('z@x', { hopsLeft: 1, visited: [bytes(2)] }) }, 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'fail', open: 1, code: 'not_here' },
+      { kind: 'fail', open: 2, code: 'hop_limit' },
+      { kind: 'fail', open: 3, code: 'not_here' },
+    ]);
+  });
+
+  it('that arrives twice is answered once', () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true });
+    drain(router);
+    const message = open('a@x');
+    router.handleOpen({ open: 1, link: 2, message }, 0);
+    router.handleOpen({ open: 2, link: 3, message }, 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'forward', link: 1 },
+      { kind: 'fail', open: 2, code: 'not_here' },
+    ]);
+  });
+});

@@ -1,0 +1,354 @@
+import { codeSentence, hopLimitDefault, type Open, visitedRelaysMax, type WireCode } from '@macula/wire';
+import {
+  ghostProbeMs,
+  ghostSilenceMs,
+  openTimeoutMsDefault,
+  pendingOpensMax,
+  pendingOpensPerLinkMax,
+} from '../limits.js';
+import { NamesTable, type Owner } from './names-table.js';
+import { PeersTable } from './peers-table.js';
+import { noteFailure, type PendingOpen } from './pending-open.js';
+import {
+  type AgentSession,
+  bytesKey,
+  type LegId,
+  type LinkId,
+  type OpenId,
+  type PeerLink,
+  type RouterOutput,
+} from './types.js';
+
+/** Settings of a {@link Router}. */
+export interface RouterOptions {
+  /** This relay's Ed25519 public key, 32 bytes. */
+  readonly identity: Uint8Array;
+  /** Milliseconds one OPEN may take. Default 10,000. */
+  readonly openTimeoutMs?: number;
+  /** Relays an OPEN may visit, the agent's own included. Default 3. */
+  readonly hopLimit?: number;
+}
+
+/**
+ * Names, peers and the life of every OPEN: the relay without its connections. See SPEC.md for the invariants.
+ *
+ * Call order: `handleAgentUp` or `handlePeerUp` once per link, then anything for that link, then `handleLinkDown` once. After every
+ * call drain `pollOutput` until undefined, then arm one timer for `pollTimeout` that calls `handleTimeout`. An input for a
+ * link, open or leg that the router has already forgotten does nothing.
+ */
+export class Router {
+  readonly #identity: Uint8Array;
+  readonly #openTimeoutMs: number;
+  readonly #hopLimit: number;
+  readonly #names = new NamesTable();
+  readonly #peers: PeersTable;
+  readonly #opens = new Map<OpenId, PendingOpen>();
+  readonly #opensByLink = new Map<LinkId, Set<OpenId>>();
+  readonly #opensByPath = new Map<string, OpenId>();
+  readonly #legs = new Map<LegId, PendingOpen>();
+  readonly #legsByLink = new Map<LinkId, Set<LegId>>();
+  /** Legs to silent sessions and when they are given up; insertion order is order of time. */
+  readonly #probes = new Map<LegId, { readonly link: LinkId; readonly sentMs: number }>();
+  readonly #outputs: RouterOutput[] = [];
+  #nextLeg: LegId = 1;
+
+  constructor(options: RouterOptions) {
+    this.#identity = options.identity;
+    this.#openTimeoutMs = options.openTimeoutMs ?? openTimeoutMsDefault;
+    this.#hopLimit = options.hopLimit ?? hopLimitDefault;
+    this.#peers = new PeersTable(options.identity);
+  }
+
+  /** An agent has proven its HELLO; answered by `admitted` or `refused`. */
+  handleAgentUp(session: AgentSession, nowMs: number): void {
+    const outcome = this.#names.admit(session, nowMs);
+    const { link } = session;
+    if (outcome.taken.length > 0) {
+      this.#refuse(link, 'name_taken', outcome.taken);
+    } else if (outcome.stale.length > 0) {
+      this.#refuse(link, 'replaced', outcome.stale);
+    } else {
+      this.#outputs.push({ kind: 'admitted', link });
+      this.#evict(outcome.evicted, nowMs);
+    }
+  }
+
+  /** An agent adds and withdraws names; answered by `names_done`. Withdrawing comes first. */
+  handleNames(
+    link: LinkId,
+    names: { readonly request: number; readonly add: readonly string[]; readonly remove: readonly string[] },
+    nowMs: number,
+  ): void {
+    const owner = this.#names.session(link);
+    if (owner === undefined) return;
+    owner.aliveMs = nowMs;
+    this.#names.release(owner, names.remove);
+    const outcome = this.#names.claim(owner, names.add, nowMs);
+    if (outcome === undefined) {
+      this.#names.remove(link);
+      this.#forgetLink(link, nowMs);
+      this.#outputs.push({ kind: 'evicted', link, code: 'protocol_error', text: 'too many names' });
+      return;
+    }
+    this.#evict(outcome.evicted, nowMs);
+    const taken = [...outcome.taken, ...outcome.stale];
+    this.#outputs.push({ kind: 'names_done', link, request: names.request, taken });
+  }
+
+  /** A peering stands. */
+  handlePeerUp(peer: PeerLink): void {
+    this.#peers.add(peer);
+  }
+
+  /** A link is gone, with everything that was in flight over it. */
+  handleLinkDown(link: LinkId, nowMs: number): void {
+    this.#names.remove(link);
+    this.#peers.remove(link);
+    this.#forgetLink(link, nowMs);
+  }
+
+  /** Something was heard from an agent. */
+  handleAlive(link: LinkId, nowMs: number): void {
+    const owner = this.#names.session(link);
+    if (owner !== undefined) owner.aliveMs = nowMs;
+  }
+
+  /** A stream began with OPEN; answered by `accept` or `fail`. */
+  handleOpen(input: { open: OpenId; link: LinkId; message: Open }, nowMs: number): void {
+    const { open, link, message } = input;
+    const fromPeer = this.#peers.has(link);
+    const pathKey = bytesKey(message.pathId);
+    const refusal = (fromPeer ? undefined : this.#refusalOfAgent(link, message)) ?? this.#refusalNow(link);
+    // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
+    const isCopy = this.#opensByPath.has(pathKey);
+    if (isCopy || refusal !== undefined) {
+      this.#answer(open, refusal ?? (fromPeer ? 'not_here' : 'protocol_error'));
+      return;
+    }
+    const pending: PendingOpen = {
+      open,
+      link,
+      message,
+      pathKey,
+      fromPeer,
+      hopsLeft: Math.min(message.hopsLeft, this.#hopLimit - (fromPeer ? 2 : 1)),
+      deadlineMs: nowMs + this.#openTimeoutMs,
+      stage: 'local',
+      legs: new Map(),
+      failure: undefined,
+    };
+    this.#remember(pending);
+    const owner = this.#names.find(message.realm, message.to);
+    if (owner !== undefined) this.#forwardToSession(pending, owner, nowMs);
+    else this.#forwardToPeers(pending);
+  }
+
+  /** The opener of an OPEN in flight has reset or lost its stream. */
+  handleOpenerGone(open: OpenId, code: WireCode): void {
+    const pending = this.#opens.get(open);
+    if (pending !== undefined) this.#end(pending, code);
+  }
+
+  /** A leg was answered with OPEN_OK. */
+  handleOpenOk(leg: LegId, answer: Uint8Array): void {
+    const pending = this.#legs.get(leg);
+    if (pending === undefined) return;
+    this.#forgetLeg(leg);
+    this.#end(pending, 'ok');
+    this.#outputs.push({ kind: 'accept', open: pending.open, leg, answer });
+  }
+
+  /** A leg was answered with OPEN_FAILED, or its stream ended (`relay_lost` when nothing better is known). */
+  handleLegFailed(leg: LegId, failure: { code: WireCode; text: string }, nowMs: number): void {
+    const pending = this.#legs.get(leg);
+    if (pending === undefined) return;
+    const { code, text } = failure;
+    const link = pending.legs.get(leg);
+    this.#forgetLeg(leg);
+    if (pending.stage === 'local' && (code === 'not_here' || code === 'relay_lost')) {
+      const owner = this.#names.find(pending.message.realm, pending.message.to);
+      if (owner !== undefined && owner.link !== link) this.#forwardToSession(pending, owner, nowMs);
+      else this.#forwardToPeers(pending);
+      return;
+    }
+    noteFailure(pending, code, text);
+    if (pending.legs.size === 0) this.#failAll(pending);
+  }
+
+  /** Gives up what has waited too long. */
+  handleTimeout(nowMs: number): void {
+    for (const [leg, { link, sentMs }] of [...this.#probes]) {
+      if (sentMs + ghostProbeMs > nowMs) break;
+      const owner = this.#names.session(link);
+      this.#probes.delete(leg);
+      if (owner !== undefined && owner.aliveMs >= sentMs) continue;
+      this.#outputs.push({ kind: 'cancel', leg, code: 'timeout' });
+      this.handleLegFailed(leg, { code: 'not_here', text: 'the session does not answer' }, nowMs);
+    }
+    for (const pending of [...this.#opens.values()]) {
+      if (pending.deadlineMs > nowMs) break;
+      this.#end(pending, 'timeout');
+      this.#answer(pending.open, 'timeout');
+    }
+  }
+
+  /** The next thing to do, or undefined. */
+  pollOutput(): RouterOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** When `handleTimeout` must be called next. */
+  pollTimeout(): { readonly atMs: number; readonly why: 'open' | 'probe' } | undefined {
+    const [probe] = this.#probes.values();
+    const [pending] = this.#opens.values();
+    if (pending === undefined) return undefined; // without an OPEN there is no probe either
+    const probeMs = probe === undefined ? Number.POSITIVE_INFINITY : probe.sentMs + ghostProbeMs;
+    if (probeMs < pending.deadlineMs) return { atMs: probeMs, why: 'probe' };
+    return { atMs: pending.deadlineMs, why: 'open' };
+  }
+
+  /** Names an agent's session owns now. */
+  namesOf(link: LinkId): readonly string[] {
+    return [...(this.#names.session(link)?.names ?? [])];
+  }
+
+  /** Whether OPENs to the relay at the end of this link use this link. */
+  isChosenPeer(link: LinkId): boolean {
+    return this.#peers.isChosen(link);
+  }
+
+  /** Sizes of the tables. */
+  get counts(): {
+    readonly sessions: number;
+    readonly peers: number;
+    readonly opens: number;
+    readonly legs: number;
+  } {
+    return {
+      sessions: this.#names.size,
+      peers: this.#peers.size,
+      opens: this.#opens.size,
+      legs: this.#legs.size,
+    };
+  }
+
+  /** Another realm looks the same as an unknown name; `from` may be nobody's name, but not somebody else's. */
+  #refusalOfAgent(link: LinkId, message: Open): WireCode | undefined {
+    const session = this.#names.session(link);
+    if (session === undefined || message.realm !== session.realm) return 'not_found';
+    const named = this.#names.find(message.realm, message.from);
+    return named !== undefined && named.identityKey !== session.identityKey ? 'name_taken' : undefined;
+  }
+
+  #refusalNow(link: LinkId): WireCode | undefined {
+    if (this.#opens.size >= pendingOpensMax) return 'busy';
+    return (this.#opensByLink.get(link)?.size ?? 0) >= pendingOpensPerLinkMax ? 'busy' : undefined;
+  }
+
+  #forwardToSession(pending: PendingOpen, owner: Owner, nowMs: number): void {
+    const leg = this.#addLeg(pending, owner.link);
+    // An agent needs nothing of the way here, and shall not learn the relays' identities.
+    const message = { ...pending.message, visited: [], hopsLeft: 0 };
+    this.#outputs.push({ kind: 'forward', leg, link: owner.link, message });
+    if (nowMs - owner.aliveMs <= ghostSilenceMs) return;
+    this.#probes.set(leg, { link: owner.link, sentMs: nowMs });
+    this.#outputs.push({ kind: 'probe', link: owner.link });
+  }
+
+  #forwardToPeers(pending: PendingOpen): void {
+    pending.stage = 'peers';
+    const { visited } = pending.message;
+    const room = visitedRelaysMax - visited.length - 1;
+    const peers = this.#peers.askable(visited, pending.link).slice(0, Math.max(0, room));
+    if (peers.length > 0 && pending.hopsLeft <= 0)
+      noteFailure(pending, 'hop_limit', codeSentence('hop_limit'));
+    if (peers.length === 0 || pending.hopsLeft <= 0) {
+      this.#failAll(pending);
+      return;
+    }
+    const message: Open = {
+      ...pending.message,
+      visited: [...visited, this.#identity, ...peers.map((peer) => peer.identity)],
+      hopsLeft: pending.hopsLeft - 1,
+    };
+    for (const { link } of peers) {
+      this.#outputs.push({ kind: 'forward', leg: this.#addLeg(pending, link), link, message });
+    }
+  }
+
+  #failAll(pending: PendingOpen): void {
+    this.#end(pending, 'ok');
+    const { code, text } = pending.failure ?? { code: 'not_found', text: '' };
+    const unknown = code === 'not_found' || code === 'not_here';
+    const told = unknown ? (pending.fromPeer ? 'not_here' : 'not_found') : code;
+    this.#answer(pending.open, told, told === code ? text : undefined);
+  }
+
+  #answer(open: OpenId, code: WireCode, text?: string): void {
+    this.#outputs.push({ kind: 'fail', open, code, text: text || codeSentence(code) });
+  }
+
+  #refuse(link: LinkId, code: WireCode, names: readonly string[]): void {
+    const text = `${codeSentence(code)} (${names.slice(0, 3).join(', ')})`;
+    this.#outputs.push({ kind: 'refused', link, code, text });
+  }
+
+  #evict(links: readonly LinkId[], nowMs: number): void {
+    for (const link of links) {
+      this.#outputs.push({ kind: 'evicted', link, code: 'replaced', text: codeSentence('replaced') });
+      this.#forgetLink(link, nowMs);
+    }
+  }
+
+  #forgetLink(link: LinkId, nowMs: number): void {
+    for (const open of [...(this.#opensByLink.get(link) ?? [])]) this.handleOpenerGone(open, 'relay_lost');
+    for (const leg of [...(this.#legsByLink.get(link) ?? [])]) {
+      this.handleLegFailed(leg, { code: 'relay_lost', text: codeSentence('relay_lost') }, nowMs);
+    }
+  }
+
+  #remember(pending: PendingOpen): void {
+    this.#opens.set(pending.open, pending);
+    this.#opensByPath.set(pending.pathKey, pending.open);
+    addTo(this.#opensByLink, pending.link, pending.open);
+  }
+
+  /** Forgets an OPEN and cancels what is still asked for it. */
+  #end(pending: PendingOpen, code: WireCode): void {
+    for (const leg of [...pending.legs.keys()]) {
+      this.#forgetLeg(leg);
+      this.#outputs.push({ kind: 'cancel', leg, code });
+    }
+    this.#opens.delete(pending.open);
+    this.#opensByPath.delete(pending.pathKey);
+    removeFrom(this.#opensByLink, pending.link, pending.open);
+  }
+
+  #addLeg(pending: PendingOpen, link: LinkId): LegId {
+    const leg = this.#nextLeg++;
+    pending.legs.set(leg, link);
+    this.#legs.set(leg, pending);
+    addTo(this.#legsByLink, link, leg);
+    return leg;
+  }
+
+  #forgetLeg(leg: LegId): void {
+    const pending = this.#legs.get(leg);
+    if (pending === undefined) return;
+    removeFrom(this.#legsByLink, pending.legs.get(leg)!, leg);
+    pending.legs.delete(leg);
+    this.#legs.delete(leg);
+    this.#probes.delete(leg);
+  }
+}
+
+function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  let set = sets.get(key);
+  if (set === undefined) sets.set(key, (set = new Set()));
+  set.add(value);
+}
+
+function removeFrom<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set?.delete(value) && set.size === 0) sets.delete(key);
+}

@@ -1,0 +1,69 @@
+import type { Open, WireCode } from '@macula/wire';
+
+/** One connection whose HELLO was proven: an agent's session or a peering. Given by the shell, never reused. */
+export type LinkId = number;
+
+/** One OPEN that arrived here. Given by the shell, never reused. */
+export type OpenId = number;
+
+/** One attempt to answer an OPEN: the stream it was forwarded on. Given by the router, never reused. */
+export type LegId = number;
+
+/** An agent's session that wants in: what its proven HELLO says. */
+export interface AgentSession {
+  readonly link: LinkId;
+  readonly realm: string;
+  /** Ed25519 public key, 32 bytes. */
+  readonly identity: Uint8Array;
+  /** 16 bytes, random at the agent's start. */
+  readonly bootId: Uint8Array;
+  readonly sessionSeq: number;
+  readonly names: readonly string[];
+}
+
+/** A connection to another relay. */
+export interface PeerLink {
+  readonly link: LinkId;
+  /** Ed25519 public key of the relay at the other end, 32 bytes. */
+  readonly identity: Uint8Array;
+  /** Whether this side dialled. */
+  readonly dialled: boolean;
+}
+
+/** What the shell has to do. */
+export type RouterOutput =
+  /** The session stands: send WELCOME. */
+  | { readonly kind: 'admitted'; readonly link: LinkId }
+  /** The session is not wanted: say so and close. The router has forgotten the link. */
+  | { readonly kind: 'refused'; readonly link: LinkId; readonly code: WireCode; readonly text: string }
+  /** A standing session must go: say so and close. The router has forgotten the link. */
+  | { readonly kind: 'evicted'; readonly link: LinkId; readonly code: WireCode; readonly text: string }
+  /** Answer to NAMES. */
+  | {
+      readonly kind: 'names_done';
+      readonly link: LinkId;
+      readonly request: number;
+      readonly taken: readonly string[];
+    }
+  /** Send PING; the answer comes back as `handleAlive`. */
+  | { readonly kind: 'probe'; readonly link: LinkId }
+  /** Open a stream on the link and send this OPEN. */
+  | { readonly kind: 'forward'; readonly leg: LegId; readonly link: LinkId; readonly message: Open }
+  /** Send OPEN_OK to the opener and splice its stream with the leg's. Both ids are forgotten. */
+  | {
+      readonly kind: 'accept';
+      readonly open: OpenId;
+      readonly leg: LegId;
+      readonly answer: Uint8Array;
+    }
+  /** Reset the leg's stream. The id is forgotten. */
+  | { readonly kind: 'cancel'; readonly leg: LegId; readonly code: WireCode }
+  /** Send OPEN_FAILED to the opener and end its stream. The id is forgotten. */
+  | { readonly kind: 'fail'; readonly open: OpenId; readonly code: WireCode; readonly text: string };
+
+/** Bytes as a key of a Map. */
+export function bytesKey(bytes: Uint8Array): string {
+  let key = '';
+  for (const byte of bytes) key += String.fromCharCode(byte);
+  return key;
+}

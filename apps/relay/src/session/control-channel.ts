@@ -1,0 +1,94 @@
+import type { Connection, Stream } from '@macula/transport';
+import {
+  codeNumber,
+  decodeMessage,
+  encodeMessage,
+  FrameReader,
+  helloBytesMax,
+  type Message,
+  type WireCode,
+  WireError,
+} from '@macula/wire';
+import { controlBufferBytesMax, goodbyeLingerMs } from '../limits.js';
+
+/** What a control stream tells its owner. */
+export interface ControlHandlers {
+  onMessage(message: Message): void;
+  /** The peer broke the protocol: close the connection with the error's code. Nothing more is delivered. */
+  onBroken(error: WireError): void;
+}
+
+/** Messages over the control stream of one connection, in both directions. */
+export class ControlChannel {
+  /** May be exchanged at any time, also from within a handler. */
+  handlers: ControlHandlers;
+  /** Bytes the peer may send in all; lifted once its HELLO is proven. */
+  bytesMax: number = helloBytesMax;
+  #bytesReceived = 0;
+  readonly #stream: Stream;
+  readonly #reader = new FrameReader();
+  #broken = false;
+
+  constructor(stream: Stream, handlers: ControlHandlers) {
+    this.handlers = handlers;
+    this.#stream = stream;
+    stream.priority = 'control';
+    stream.start({
+      onData: (bytes) => this.#handleData(bytes),
+      onEnd: () => this.#break(new WireError('unexpected_message', 'the control stream was ended')),
+      onDrain: () => {},
+      onClosed: (reason) => {
+        // A lost connection tells its owner itself.
+        if (reason.kind !== 'lost')
+          this.#break(new WireError('unexpected_message', 'the control stream is closed'));
+      },
+    });
+  }
+
+  /** Sends a message; a peer that doesn't read its control stream is broken. */
+  send(message: Message): void {
+    if (this.#broken) return;
+    this.#stream.write(encodeMessage(message));
+    if (this.#stream.bufferedBytes > controlBufferBytesMax) {
+      this.#break(new WireError('unexpected_message', 'the peer does not read its control stream'));
+    }
+  }
+
+  /** Says GOODBYE, then closes the connection after a moment, so that the message arrives. */
+  closeConnection(connection: Connection, code: WireCode, text: string): void {
+    this.send({ kind: 'goodbye', code, text });
+    this.#broken = true;
+    setTimeout(() => connection.close(codeNumber(code), text), goodbyeLingerMs).unref();
+  }
+
+  /** Nothing is delivered or sent any more. */
+  stop(): void {
+    this.#broken = true;
+  }
+
+  #handleData(bytes: Uint8Array): void {
+    if (this.#broken) return;
+    this.#bytesReceived += bytes.length;
+    if (this.#bytesReceived > this.bytesMax) {
+      this.#break(new WireError('unexpected_message', 'too many bytes before HELLO'));
+      return;
+    }
+    this.#reader.push(bytes);
+    try {
+      while (!this.#broken) {
+        const frame = this.#reader.next();
+        if (frame === undefined) return;
+        const message = decodeMessage(frame);
+        if (message !== undefined) this.handlers.onMessage(message);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof WireError)) throw thrown;
+      this.#break(thrown);
+    }
+  }
+
+  #break(error: WireError): void {
+    if (this.#broken) return;
+    this.handlers.onBroken(error);
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  type Connection,
+  parseRelayUrl,
+  type RelayUrl,
+  type Transport,
+  TransportError,
+} from '@macula/transport';
+import type { WireCode } from '@macula/wire';
+import { backoffJitter, peerBackoffMsMax, peerBackoffMsMin } from '../limits.js';
+import type { Welcomed } from './dial-hello.js';
+import type { Session } from './session.js';
+
+/** How the connection to one configured peer is doing. */
+export type PeerDialerState = 'connecting' | 'connected' | 'waiting' | 'self' | 'stopped';
+
+/** What a {@link PeerDialer} needs from its relay. */
+export interface PeerDialerParts {
+  readonly transports: readonly Transport[];
+  readonly tlsVerify: 'none' | 'verify_peer';
+  readonly caPem: readonly string[] | undefined;
+  /** Between 0 and 1. */
+  random(): number;
+  /** Says HELLO on a fresh connection. */
+  hello(connection: Connection, url: RelayUrl, outcome: PeerHelloOutcome): void;
+  /** Makes the session; undefined when the relay doesn't want it any more. */
+  admit(connection: Connection, welcomed: Welcomed, url: string): Session | undefined;
+  /** Tells people. */
+  onFailed(url: string, code: string, why: string, retryMs: number | undefined): void;
+}
+
+/** How a HELLO ended. */
+export interface PeerHelloOutcome {
+  onWelcome(welcomed: Welcomed): void;
+  onFailed(code: WireCode, why: string): void;
+}
+
+/** Keeps one configured peering up: dials, and dials again after a growing pause, for ever. */
+export class PeerDialer {
+  readonly url: string;
+  /** Id of the relay at the other end, once it was reached. */
+  id: string | undefined;
+  readonly #relayUrl: RelayUrl;
+  readonly #parts: PeerDialerParts;
+  #state: PeerDialerState = 'connecting';
+  #backoffMs = peerBackoffMsMin;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #session: Session | undefined;
+
+  constructor(url: string, parts: PeerDialerParts) {
+    this.#relayUrl = parseRelayUrl(url);
+    this.url = this.#relayUrl.text;
+    this.#parts = parts;
+  }
+
+  get state(): PeerDialerState {
+    return this.#state;
+  }
+
+  /** The session of this peering while it stands. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  start(): void {
+    this.#state = 'connecting';
+    void this.#dial().then(
+      (connection) => this.#hello(connection),
+      (thrown) => {
+        const error = TransportError.from(thrown);
+        this.#failed(error.code, error.message);
+      },
+    );
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+  }
+
+  /** The relay tells that a session is over; true when it was this dialer's. */
+  handleSessionClosed(session: Session, code: WireCode, why: string): boolean {
+    if (session !== this.#session) return false;
+    this.#session = undefined;
+    this.#failed(code, why);
+    return true;
+  }
+
+  #dial(): Promise<Connection> {
+    const { scheme } = this.#relayUrl;
+    const transport = this.#parts.transports.find(
+      ({ name }) => scheme === 'https' || name === scheme || name === 'memory',
+    );
+    if (transport === undefined) {
+      return Promise.reject(new TransportError('unsupported', `no transport for ${scheme}:// here`));
+    }
+    const { tlsVerify, caPem } = this.#parts;
+    return transport.dial({ url: this.#relayUrl, tlsVerify, ...(caPem === undefined ? {} : { caPem }) });
+  }
+
+  #hello(connection: Connection): void {
+    if (this.#state === 'stopped') {
+      connection.close(0, 'stopped');
+      return;
+    }
+    this.#parts.hello(connection, this.#relayUrl, {
+      onWelcome: (welcomed) => {
+        this.#session =
+          this.#state === 'stopped' ? undefined : this.#parts.admit(connection, welcomed, this.url);
+        if (this.#session === undefined) {
+          connection.close(0, 'stopped');
+          return;
+        }
+        this.id = this.#session.id;
+        this.#state = 'connected';
+        this.#backoffMs = peerBackoffMsMin;
+      },
+      onFailed: (code, why) => this.#failed(code, why),
+    });
+  }
+
+  #failed(code: string, why: string): void {
+    if (this.#state === 'stopped') return;
+    if (code === 'self_connection') {
+      this.#state = 'self';
+      this.#parts.onFailed(this.url, code, why, undefined);
+      return;
+    }
+    this.#state = 'waiting';
+    const factor = 1 + backoffJitter * (2 * this.#parts.random() - 1);
+    const retryMs = Math.round(this.#backoffMs * factor);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, peerBackoffMsMax);
+    this.#parts.onFailed(this.url, code, why, retryMs);
+    this.#timer = setTimeout(() => this.start(), retryMs);
+  }
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { identityFromSeed } from '@macula/crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningRelay } from '../relay.js';
+import { TestBed } from '../testing/test-bed.js';
+import { until } from '../testing/until.js';
+
+let bed: TestBed;
+beforeEach(() => {
+  bed = new TestBed();
+});
+afterEach(() => bed.close());
+
+function states(relay: RunningRelay): string[] {
+  return relay
+    .status()
+    .peers.map(({ url, state, chosen }) => `${url ?? 'in'} ${state}${chosen ? ' chosen' : ''}`);
+}
+
+async function isReached(from: number, to: number): Promise<void> {
+  const a = await bed.agent(from, { names: [`a${randomBytes(4).toString('hex')}@x`] });
+  const name = `b${randomBytes(4).toString('hex')}@x`;
+  const b = await bed.agent(to, { names: [name] });
+  const opened = a.open(name);
+  (await b.accept()).accept();
+  await opened.first('open_ok');
+}
+
+describe('peering', () => {
+  it('comes back after the other relay was away', async () => {
+    const first = await bed.relay(1);
+    const second = await bed.relay(2, { peers: ['https://relay:1'] });
+    await until(() => second.status().peers[0]?.state === 'connected', 'the peering');
+    await first.close();
+    await until(() => second.status().peers[0]?.state === 'waiting', 'the loss');
+    await bed.relay(1);
+    await until(() => second.status().peers[0]?.state === 'connected', 'the peering again');
+    await isReached(2, 1);
+    await isReached(1, 2);
+  });
+
+  it('uses one of two connections, the same at both ends, and falls over to the other', async () => {
+    const relays = [
+      await bed.relay(1, { peers: ['https://relay:2'] }),
+      await bed.relay(2, { peers: ['https://relay:1'] }),
+    ];
+    const all = () => relays.map(states);
+    await until(
+      () => all().every((list) => list.length === 2 && list.every((s) => s.includes('connected'))),
+      'both',
+    );
+    for (const list of all()) expect(list.filter((state) => state.endsWith('chosen'))).toHaveLength(1);
+    const dialledIsChosen = all().map((list) => list[0]!.endsWith('chosen'));
+    expect(dialledIsChosen[0]).not.toBe(dialledIsChosen[1]);
+    await isReached(1, 2);
+    await isReached(2, 1);
+  });
+
+  it('with itself ends with self_connection and is not tried again', async () => {
+    const relay = await bed.relay(1, { peers: ['https://relay:1'] });
+    await until(() => relay.status().peers[0]?.state === 'self', 'self');
+    expect(states(relay)).toEqual(['https://relay:1 self']);
+    expect(relay.metrics()).toContain('macula_relay_peers 0');
+  });
+
+  it('needs an admitted identity at both ends, by list or by pin', async () => {
+    const seeds = [randomBytes(32), randomBytes(32)];
+    const ids = seeds.map((seed) => identityFromSeed(seed).id);
+    const stranger = identityFromSeed(randomBytes(32)).id;
+    await bed.relay(1, { peerIdentities: [ids[1]!] }, { seed: seeds[0]! });
+    const pinned = await bed.relay(
+      2,
+      { peers: [`https://relay:1#id=${ids[0]}`], peerIdentities: [stranger] },
+      { seed: seeds[1]! },
+    );
+    await until(() => pinned.status().peers[0]?.state === 'connected', 'the pinned peering');
+    const wrongPin = await bed.relay(3, { peers: [`https://relay:1#id=${stranger}`] }, { seed: seeds[1]! });
+    const unlisted = await bed.relay(
+      4,
+      { peers: ['https://relay:1'], peerIdentities: [stranger] },
+      { seed: seeds[1]! },
+    );
+    const unwanted = await bed.relay(5, { peers: ['https://relay:1'] });
+    for (const relay of [wrongPin, unlisted, unwanted]) {
+      await until(() => relay.status().peers[0]?.state === 'waiting', 'the refusal');
+    }
+    expect(pinned.status().peers).toMatchObject([{ state: 'connected', id: ids[0] }]);
+  });
+
+  it('routes round a relay that two others cannot cross directly', async () => {
+    await bed.relay(1);
+    const middle = await bed.relay(2, { peers: ['https://relay:1'] });
+    const third = await bed.relay(3, { peers: ['https://relay:2'] });
+    await until(() => middle.status().peers[0]?.state === 'connected', 'the first peering');
+    await until(() => third.status().peers[0]?.state === 'connected', 'the second peering');
+    await isReached(1, 3);
+    await isReached(3, 1);
+  });
+});

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { identityFromSeed } from '@macula/crypto';
+import { codeNumber, encodeRawFrame } from '@macula/wire';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { relayUrl } from '../testing/test-agent.js';
+import { TestBed } from '../testing/test-bed.js';
+import { until } from '../testing/until.js';
+
+let bed: TestBed;
+beforeEach(() => {
+  bed = new TestBed();
+});
+afterEach(() => bed.close());
+
+describe('HELLO', () => {
+  it('ends with WELCOME, and the names are advertised', async () => {
+    const relay = await bed.relay(1, { label: 'first' });
+    const identity = identityFromSeed(randomBytes(32));
+    const agent = await bed.agent(1, { names: ['a@x'], identity });
+    expect(agent.message('welcome')).toEqual({ kind: 'welcome', label: 'first' });
+    expect(relay.status().sessions).toMatchObject([
+      { names: ['a@x'], realm: 'io.macula', identity: identity.id, transport: 'memory', rttMs: 0 },
+    ]);
+  });
+
+  it('is refused when the signature does not fit', async () => {
+    await bed.relay(1);
+    const agent = await bed.agent(1, { forge: (hello) => ({ ...hello, names: ['other@x'] }) });
+    expect(await agent.gone()).toMatchObject({ kind: 'peer', code: codeNumber('bad_signature') });
+  });
+
+  it('is refused with bad_signature for a key of low order', async () => {
+    await bed.relay(1);
+    const agent = await bed.agent(1, { forge: (hello) => ({ ...hello, identity: new Uint8Array(32) }) });
+    expect(await agent.gone()).toMatchObject({ code: codeNumber('bad_signature') });
+  });
+
+  it('is refused for another major version, another realm, and a relay that is not admitted', async () => {
+    const id = identityFromSeed(randomBytes(32)).id;
+    await bed.relay(1, { realms: ['mine'], peerIdentities: [id] });
+    const old = await bed.agent(1, { realm: 'mine', forge: (hello) => ({ ...hello, major: 7 }) });
+    expect(await old.gone()).toMatchObject({ code: codeNumber('version_unsupported') });
+    const stranger = await bed.agent(1, { realm: 'other' });
+    expect(stranger.message('goodbye')?.code).toBe('realm_refused');
+    const nobody = await bed.agent(1, { role: 'relay' });
+    expect(nobody.message('goodbye')?.code).toBe('not_a_relay');
+    expect((await bed.agent(1, { realm: 'mine' })).message('welcome')).toBeDefined();
+  });
+
+  it('ends with a code for garbage, a second stream, a datagram, an unknown flood, and silence', async () => {
+    const relay = await bed.relay(1, {}, { timeouts: { helloMs: 60 } });
+    const dial = () => bed.transport().dial({ url: relayUrl(1), tlsVerify: 'none' });
+    const codes: number[] = [];
+    const attacks: ((connection: Awaited<ReturnType<typeof dial>>) => void)[] = [
+      (c) => c.openStream().write(randomBytes(100).fill(0xff)),
+      (c) => {
+        c.openStream().write(Uint8Array.of(0));
+        c.openStream().write(Uint8Array.of(0));
+      },
+      (c) => c.sendDatagram(Uint8Array.of(1)),
+      (c) => {
+        const stream = c.openStream();
+        for (let n = 0; n < 3; n++) stream.write(encodeRawFrame(200, new Uint8Array(30_000)));
+      },
+      (c) => c.openStream().write(Uint8Array.of(0, 0)),
+      () => {},
+    ];
+    for (const attack of attacks) {
+      const connection = await dial();
+      const closed = new Promise<void>((resolve) => {
+        connection.start({
+          onStream: () => {},
+          onClosed: (info) => {
+            codes.push('code' in info ? info.code : -1);
+            resolve();
+          },
+        });
+      });
+      attack(connection);
+      await closed;
+    }
+    const [bad, slow] = [codeNumber('protocol_error'), codeNumber('hello_timeout')];
+    expect(codes).toEqual([bad, bad, bad, bad, slow, slow]);
+    expect(relay.metrics()).toContain('macula_relay_hellos_refused_total{code="hello_timeout"} 2');
+    expect((await bed.agent(1)).message('welcome')).toBeDefined();
+  });
+
+  it('is answered busy above sessionsMax', async () => {
+    await bed.relay(1, { sessionsMax: 1 });
+    await bed.agent(1);
+    expect(await (await bed.agent(1)).gone()).toMatchObject({ code: codeNumber('busy') });
+  });
+});
+
+describe('a session', () => {
+  it('keeps its name against another identity and loses it to a newer session of its own', async () => {
+    await bed.relay(1);
+    const identity = identityFromSeed(randomBytes(32));
+    const first = await bed.agent(1, { names: ['a@x'], identity, sessionSeq: 1 });
+    const other = await bed.agent(1, { names: ['a@x'] });
+    expect(other.message('goodbye')?.code).toBe('name_taken');
+    const second = await bed.agent(1, { names: ['a@x'], identity, sessionSeq: 2 });
+    expect(second.message('welcome')).toBeDefined();
+    expect(await first.gone()).toMatchObject({ code: codeNumber('replaced') });
+    expect(first.message('goodbye')?.code).toBe('replaced');
+  });
+
+  it('frees its names when it ends', async () => {
+    const relay = await bed.relay(1);
+    const first = await bed.agent(1, { names: ['a@x'] });
+    first.send({ kind: 'goodbye', code: 'agent_stopped', text: '' });
+    await until(() => relay.status().sessions.length === 0, 'the session to end');
+    expect((await bed.agent(1, { names: ['a@x'] })).message('welcome')).toBeDefined();
+  });
+
+  it('changes its names', async () => {
+    const relay = await bed.relay(1);
+    await bed.agent(1, { names: ['a@x'] });
+    const agent = await bed.agent(1, { names: ['b@x'] });
+    agent.send({ kind: 'names', request: 7, add: ['a@x', 'c@x'], remove: ['b@x'] });
+    expect(await until(() => agent.message('names_done'), 'NAMES_DONE')).toMatchObject({
+      request: 7,
+      taken: ['a@x'],
+    });
+    expect(relay.status().sessions[1]?.names).toEqual(['c@x']);
+  });
+
+  it('answers PING', async () => {
+    await bed.relay(1);
+    const agent = await bed.agent(1);
+    agent.send({ kind: 'ping', number: 41 });
+    expect(await until(() => agent.message('pong'), 'PONG')).toEqual({ kind: 'pong', number: 41 });
+  });
+
+  it('ends on garbage, a message out of place, or a closed control stream; others go on', async () => {
+    const relay = await bed.relay(1);
+    const good = await bed.agent(1, { names: ['good@x'] });
+    const garbage = await bed.agent(1, { names: ['bad@x'] });
+    const tunnel = garbage.open('good@x');
+    (await good.accept()).accept();
+    await tunnel.first('open_ok');
+    garbage.control.write(randomBytes(1000).fill(0xee));
+    const misplaced = await bed.agent(1);
+    misplaced.send({ kind: 'welcome', label: '' });
+    const ended = await bed.agent(1);
+    ended.control.end();
+    for (const agent of [garbage, misplaced, ended]) {
+      expect(await agent.gone()).toMatchObject({ code: codeNumber('protocol_error') });
+    }
+    good.send({ kind: 'ping', number: 1 });
+    await until(() => good.message('pong'), 'PONG');
+    expect(relay.status().sessions).toHaveLength(1);
+  });
+
+  it('gets DRAINING and then GOODBYE draining', async () => {
+    const relay = await bed.relay(1);
+    const agent = await bed.agent(1, { names: ['a@x'] });
+    const draining = relay.drain();
+    await until(() => agent.message('draining'), 'DRAINING');
+    await draining;
+    expect(agent.message('goodbye')?.code).toBe('draining');
+    await expect(bed.agent(1)).rejects.toMatchObject({ code: 'refused' });
+  });
+});

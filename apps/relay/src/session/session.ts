@@ -1,0 +1,178 @@
+import { identityId } from '@macula/crypto';
+import type { Connection, Stream } from '@macula/transport';
+import {
+  codeNumber,
+  codeSentence,
+  type Message,
+  type Names,
+  type SessionRole,
+  type WireCode,
+  WireError,
+} from '@macula/wire';
+import { sessionPingAfterMs, sessionSilenceMsMax, streamsPerSessionMax } from '../limits.js';
+import type { LinkId } from '../routing/types.js';
+import type { ControlChannel } from './control-channel.js';
+import { codeOfClosed, whyClosed } from './dial-hello.js';
+
+/** What a session is, proven by HELLO. */
+export interface SessionFacts {
+  readonly link: LinkId;
+  readonly role: SessionRole;
+  /** Whether this side dialled. */
+  readonly dialled: boolean;
+  /** The other side's Ed25519 public key. */
+  readonly identity: Uint8Array;
+  /** Empty for relays. */
+  readonly realm: string;
+  readonly label: string;
+}
+
+/** What a session tells its owner. */
+export interface SessionHandlers {
+  /** A new stream that must begin with OPEN; already counted in `streamsIn`. */
+  onStream(session: Session, stream: Stream): void;
+  onNames(session: Session, names: Names): void;
+  onAlive(session: Session): void;
+  onDraining(session: Session): void;
+  /** The session is over, once. */
+  onClosed(session: Session, code: WireCode, why: string): void;
+}
+
+/**
+ * One connection after HELLO, until it is closed. Pings a silent peer and gives it up when it stays silent; a message that
+ * isn't allowed ends this connection and nothing else.
+ */
+export class Session {
+  readonly facts: SessionFacts;
+  /** The other side's key as text. */
+  readonly id: string;
+  readonly connection: Connection;
+  /** Streams opened by the other side that are not over yet. */
+  streamsIn = 0;
+  isDraining = false;
+  readonly #channel: ControlChannel;
+  readonly #handlers: SessionHandlers;
+  readonly #nowMs: () => number;
+  #heardMs: number;
+  #oldestPing: { readonly number: number; readonly sentMs: number } | undefined;
+  #pings = 0;
+  #pingRttMs: number | undefined;
+  #isClosed = false;
+
+  constructor(
+    facts: SessionFacts,
+    parts: { connection: Connection; channel: ControlChannel; nowMs: () => number },
+    handlers: SessionHandlers,
+  ) {
+    this.facts = facts;
+    this.id = identityId(facts.identity);
+    this.connection = parts.connection;
+    this.#channel = parts.channel;
+    this.#nowMs = parts.nowMs;
+    this.#handlers = handlers;
+    this.#heardMs = parts.nowMs();
+    this.#channel.bytesMax = Number.POSITIVE_INFINITY;
+    this.#channel.handlers = {
+      onMessage: (message) => this.#handleMessage(message),
+      onBroken: (error) => this.close(error.closeCode, error.message),
+    };
+    this.connection.start({
+      onStream: (stream) => this.handleStream(stream),
+      onClosed: (info) => this.#over(codeOfClosed(info), whyClosed(info)),
+    });
+  }
+
+  /** A stream of the other side; the shell calls it for streams that came before the session stood. */
+  handleStream(stream: Stream): void {
+    if (this.#isClosed) {
+      stream.reset(codeNumber('shutdown'));
+      return;
+    }
+    if (this.streamsIn >= streamsPerSessionMax) {
+      stream.reset(codeNumber('busy'));
+      return;
+    }
+    this.#heard();
+    this.streamsIn++;
+    this.#handlers.onStream(this, stream);
+  }
+
+  send(message: Message): void {
+    if (!this.#isClosed) this.#channel.send(message);
+  }
+
+  ping(): void {
+    const number = ++this.#pings;
+    this.#oldestPing ??= { number, sentMs: this.#nowMs() };
+    this.send({ kind: 'ping', number });
+  }
+
+  /** Called about every second: pings after `sessionPingAfterMs` of silence, gives up after `sessionSilenceMsMax`. */
+  checkLiveness(): void {
+    const silentMs = this.#nowMs() - this.#heardMs;
+    if (silentMs >= sessionSilenceMsMax) this.close('timeout', codeSentence('timeout'));
+    else if (silentMs >= sessionPingAfterMs) this.ping();
+  }
+
+  /** Round trip: the transport's own figure, else the last ping's. */
+  get rttMs(): number | undefined {
+    return this.connection.stats().rttMs ?? this.#pingRttMs;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** GOODBYE, and the end of the connection a moment later. */
+  close(code: WireCode, text: string): void {
+    if (this.#isClosed) return;
+    this.#channel.closeConnection(this.connection, code, text);
+    this.#over(code, text);
+  }
+
+  #over(code: WireCode, why: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#channel.stop();
+    this.#handlers.onClosed(this, code, why);
+  }
+
+  #heard(): void {
+    this.#heardMs = this.#nowMs();
+    this.#handlers.onAlive(this);
+  }
+
+  #handleMessage(message: Message): void {
+    if (this.#isClosed) return;
+    this.#heard();
+    switch (message.kind) {
+      case 'ping':
+        this.send({ kind: 'pong', number: message.number });
+        return;
+      case 'pong':
+        this.#handlePong(message.number);
+        return;
+      case 'goodbye':
+        this.connection.close(codeNumber(message.code), message.text);
+        this.#over(message.code, message.text);
+        return;
+      case 'draining':
+        this.isDraining = true;
+        this.#handlers.onDraining(this);
+        return;
+      case 'names':
+        if (this.facts.role === 'agent') {
+          this.#handlers.onNames(this, message);
+          return;
+        }
+    }
+    throw new WireError('unexpected_message', `${message.kind} is not allowed here`);
+  }
+
+  #handlePong(number: number): void {
+    const oldest = this.#oldestPing;
+    if (oldest === undefined || number < oldest.number) return;
+    if (number === oldest.number) this.#pingRttMs = this.#nowMs() - oldest.sentMs;
+    this.#oldestPing = undefined;
+  }
+}

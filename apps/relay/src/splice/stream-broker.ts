@@ -1,0 +1,197 @@
+import type { Stream } from '@macula/transport';
+import {
+  codeFromNumber,
+  codeNumber,
+  codeSentence,
+  encodeMessage,
+  type Message,
+  type Open,
+  type WireCode,
+} from '@macula/wire';
+import { refusedStreamLingerMs } from '../limits.js';
+import type { LegId, OpenId, RouterOutput } from '../routing/types.js';
+import type { Session } from '../session/session.js';
+import { FirstFrame } from './first-frame.js';
+import { type SpliceCounters, splice } from './splice.js';
+
+/** How streams report to the router. */
+export interface BrokerEvents {
+  open(input: { open: OpenId; session: Session; message: Open }): void;
+  openerGone(open: OpenId, code: WireCode): void;
+  legOk(leg: LegId, answer: Uint8Array): void;
+  legFailed(leg: LegId, code: WireCode, text: string): void;
+}
+
+/** The outputs of the router that are about streams. */
+export type StreamOutput = Extract<RouterOutput, { kind: 'forward' | 'accept' | 'cancel' | 'fail' }>;
+
+interface Opener {
+  readonly session: Session;
+  readonly first: FirstFrame;
+  isClosed: boolean;
+}
+
+interface Leg {
+  readonly first: FirstFrame;
+  isClosed: boolean;
+}
+
+/** Figures of OPENs. */
+export interface OpenCounters {
+  opens: number;
+  accepted: number;
+  /** By the code that was answered. */
+  readonly failed: Map<WireCode, number>;
+}
+
+/** The streams of all OPENs in flight: reads OPEN and its answer, carries out what the router decides, makes splices. */
+export class StreamBroker {
+  readonly spliceCounters: SpliceCounters = { bytesForwarded: 0, active: 0, total: 0 };
+  readonly openCounters: OpenCounters = { opens: 0, accepted: 0, failed: new Map() };
+  readonly #events: BrokerEvents;
+  readonly #openTimeoutMs: number;
+  readonly #openers = new Map<OpenId, Opener>();
+  readonly #legs = new Map<LegId, Leg>();
+  #nextOpen: OpenId = 1;
+
+  /** `openTimeoutMs`: milliseconds a fresh stream has for its whole OPEN. */
+  constructor(events: BrokerEvents, openTimeoutMs: number) {
+    this.#events = events;
+    this.#openTimeoutMs = openTimeoutMs;
+  }
+
+  /** A stream that the other side of a session opened. */
+  handleStream(session: Session, stream: Stream): void {
+    const open = this.#nextOpen++;
+    const timer = setTimeout(() => stream.reset(codeNumber('timeout')), this.#openTimeoutMs);
+    const first = new FirstFrame(stream, {
+      onMessage: (message) => {
+        clearTimeout(timer);
+        if (message.kind !== 'open') {
+          stream.reset(codeNumber('protocol_error'));
+          return;
+        }
+        this.openCounters.opens++;
+        this.#openers.set(open, opener);
+        this.#events.open({ open, session, message });
+      },
+      onBroken: () => stream.reset(codeNumber('protocol_error')),
+      onClosed: (reason) => {
+        clearTimeout(timer);
+        opener.isClosed = true;
+        session.streamsIn--;
+        if (!this.#openers.delete(open)) return;
+        this.#events.openerGone(open, reason.kind === 'reset' ? codeFromNumber(reason.code) : 'relay_lost');
+      },
+    });
+    const opener: Opener = { session, first, isClosed: false };
+  }
+
+  /** Carries out a decision. `sessionOf` finds the session of a link. */
+  perform(output: StreamOutput, sessionOf: (link: number) => Session | undefined): void {
+    switch (output.kind) {
+      case 'forward':
+        this.#forward(output.leg, sessionOf(output.link), output.message);
+        return;
+      case 'accept':
+        this.#accept(output.open, output.leg, output.answer);
+        return;
+      case 'cancel': {
+        const leg = this.#legs.get(output.leg);
+        this.#legs.delete(output.leg);
+        leg?.first.stream.reset(codeNumber(output.code));
+        return;
+      }
+      case 'fail':
+        this.#fail(output.open, output.code, output.text);
+        return;
+    }
+  }
+
+  /** Figures for status and metrics. */
+  get pendingOpens(): number {
+    return this.#openers.size;
+  }
+
+  #forward(id: LegId, session: Session | undefined, message: Open): void {
+    let stream: Stream;
+    try {
+      if (session === undefined || session.isClosed) throw new Error('the session is over');
+      stream = session.connection.openStream();
+    } catch {
+      this.#events.legFailed(id, 'relay_lost', codeSentence('relay_lost'));
+      return;
+    }
+    const first = new FirstFrame(stream, {
+      onMessage: (answer) => this.#handleAnswer(id, stream, answer),
+      onBroken: (error) => {
+        stream.reset(codeNumber('protocol_error'));
+        this.#legFailed(id, 'relay_lost', error.message);
+      },
+      onClosed: (reason) => {
+        leg.isClosed = true;
+        const code = reason.kind === 'reset' && !reason.local ? codeFromNumber(reason.code) : 'relay_lost';
+        this.#legFailed(id, code === 'ok' ? 'relay_lost' : code, codeSentence(code));
+      },
+    });
+    const leg: Leg = { first, isClosed: false };
+    this.#legs.set(id, leg);
+    stream.write(encodeMessage(message));
+  }
+
+  #handleAnswer(id: LegId, stream: Stream, answer: Message): void {
+    if (answer.kind === 'open_ok') {
+      this.#events.legOk(id, answer.answer);
+      return;
+    }
+    if (answer.kind === 'open_failed') this.#legFailed(id, answer.code, answer.text);
+    else this.#legFailed(id, 'relay_lost', `${answer.kind} instead of an answer to OPEN`);
+    stream.reset(codeNumber('ok'));
+  }
+
+  #legFailed(id: LegId, code: WireCode, text: string): void {
+    if (this.#legs.delete(id)) this.#events.legFailed(id, code, text);
+  }
+
+  #accept(openId: OpenId, legId: LegId, answer: Uint8Array): void {
+    const opener = this.#openers.get(openId);
+    const leg = this.#legs.get(legId);
+    this.#openers.delete(openId);
+    this.#legs.delete(legId);
+    if (opener === undefined || leg === undefined || opener.isClosed || leg.isClosed) {
+      opener?.first.stream.reset(codeNumber('relay_lost'));
+      leg?.first.stream.reset(codeNumber('relay_lost'));
+      return;
+    }
+    this.openCounters.accepted++;
+    opener.first.stream.write(encodeMessage({ kind: 'open_ok', answer }));
+    splice(
+      { stream: opener.first.stream, rest: opener.first.takeRest() },
+      { stream: leg.first.stream, rest: leg.first.takeRest() },
+      this.spliceCounters,
+      () => opener.session.streamsIn--,
+    );
+  }
+
+  #fail(openId: OpenId, code: WireCode, text: string): void {
+    const { failed } = this.openCounters;
+    failed.set(code, (failed.get(code) ?? 0) + 1);
+    const opener = this.#openers.get(openId);
+    if (opener === undefined) return;
+    this.#openers.delete(openId);
+    const { stream } = opener.first;
+    stream.write(encodeMessage({ kind: 'open_failed', code, text }));
+    stream.end();
+    const linger = setTimeout(() => stream.reset(codeNumber(code)), refusedStreamLingerMs);
+    stream.start({
+      onData: () => {},
+      onEnd: () => {},
+      onDrain: () => {},
+      onClosed: () => {
+        clearTimeout(linger);
+        opener.session.streamsIn--;
+      },
+    });
+    stream.resume();
+  }
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import type { SocketAddress } from '@macula/transport';
+import { hostPortText } from './config.js';
+import type { Mesh } from './mesh.js';
+import type { PeerDialerState } from './session/peer-dialer.js';
+
+/** What `/status` says. */
+export interface RelayStatus {
+  /** The relay's identity, 43 characters; goes into `#id=` of its URL. */
+  readonly id: string;
+  readonly label: string;
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly state: 'up' | 'draining' | 'closed';
+  /** `HOST:PORT` of every listener. */
+  readonly listen: readonly string[];
+  readonly sessions: readonly SessionStatus[];
+  readonly peers: readonly PeerStatus[];
+  /** Tunnels through this relay now. */
+  readonly tunnels: number;
+  /** Tunnel bytes carried since the start, both directions. */
+  readonly bytesForwarded: number;
+}
+
+/** One agent. */
+export interface SessionStatus {
+  readonly names: readonly string[];
+  readonly realm: string;
+  readonly identity: string;
+  readonly label: string;
+  readonly transport: string;
+  readonly rttMs: number | null;
+}
+
+/** One connection to another relay, or a configured one that isn't connected. */
+export interface PeerStatus {
+  /** The configured URL; null when the other relay dialled. */
+  readonly url: string | null;
+  readonly id: string | null;
+  readonly state: PeerDialerState;
+  /** Whether OPENs use this connection. */
+  readonly chosen: boolean;
+  readonly rttMs: number | null;
+}
+
+/** The version of this package. */
+export const relayVersion: string = readVersion();
+
+/** Gathers the sessions and peers of a mesh. */
+export function meshStatus(
+  mesh: Mesh,
+): Pick<RelayStatus, 'sessions' | 'peers' | 'tunnels' | 'bytesForwarded'> {
+  const sessions: SessionStatus[] = [];
+  const peers: PeerStatus[] = [];
+  for (const dialer of mesh.dialers) {
+    const session = dialer.session;
+    const chosen = session !== undefined && mesh.router.isChosenPeer(session.facts.link);
+    peers.push({
+      url: dialer.url,
+      id: dialer.id ?? null,
+      state: dialer.state,
+      chosen,
+      rttMs: session?.rttMs ?? null,
+    });
+  }
+  for (const session of mesh.sessions.values()) {
+    const { role, realm, label, link, dialled } = session.facts;
+    const rttMs = session.rttMs ?? null;
+    if (role === 'agent') {
+      const { transport } = session.connection;
+      sessions.push({
+        names: mesh.router.namesOf(link),
+        realm,
+        identity: session.id,
+        label,
+        transport,
+        rttMs,
+      });
+    } else if (!dialled) {
+      const chosen = mesh.router.isChosenPeer(link);
+      peers.push({ url: null, id: session.id, state: 'connected', chosen, rttMs });
+    }
+  }
+  const { active, bytesForwarded } = mesh.broker.spliceCounters;
+  return { sessions, peers, tunnels: active, bytesForwarded };
+}
+
+/** Addresses as text. */
+export function listenTexts(addresses: readonly SocketAddress[]): string[] {
+  return [...new Set(addresses.map(hostPortText))];
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
