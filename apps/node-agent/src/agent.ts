@@ -48,7 +48,8 @@ export async function startAgent(
   const settings = readSettings(environment, where.channel, (text) => warnings.push(text));
   const log = dependencies.log ?? (await createLog(settings.logLevel));
   for (const text of warnings) log.warn({}, text);
-  const meshOpener = dependencies.meshOpener ?? createMeshOpener();
+  const meshOpener =
+    dependencies.meshOpener ?? createMeshOpener({ isProtocol1Peer: settings.isProtocol1Peer });
   const makeService = (channel: ControlChannel) =>
     new NodeService({
       channel,

@@ -9,8 +9,19 @@ export interface MeshOpener {
   close(): Promise<void>;
 }
 
+/** What may be other than usual. */
+export interface MeshOpenerOptions {
+  /** Default: QUIC in a worker process. */
+  readonly makeTransport?: () => Promise<Transport>;
+  /** Peers whose tunnels use the original envelope. Default: none. */
+  readonly isProtocol1Peer?: (name: string) => boolean;
+}
+
 /** Makes the opener; transport and mesh code are loaded when they are first needed, or by `preload`. */
-export function createMeshOpener(makeTransport: () => Promise<Transport> = workerTransport): MeshOpener {
+export function createMeshOpener({
+  makeTransport = workerTransport,
+  isProtocol1Peer = () => false,
+}: MeshOpenerOptions = {}): MeshOpener {
   const bootId = randomBytes(16);
   let transport: Promise<Transport> | undefined;
   return {
@@ -20,7 +31,8 @@ export function createMeshOpener(makeTransport: () => Promise<Transport> = worke
         throw error;
       });
       const [{ Mesh }, shared] = await Promise.all([import('@macula/client'), transport]);
-      return new Mesh({ ...request, transport: shared, bootId });
+      const tunnelProtocol = (peer: string) => (isProtocol1Peer(peer) ? 1 : 2);
+      return new Mesh({ ...request, transport: shared, bootId, tunnelProtocol });
     },
     async close() {
       const shared = await transport?.catch(() => undefined);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readSettings } from './settings.js';
 
 test('defaults', () => {
-  expect(readSettings({}, 'port')).toEqual({
+  expect(readSettings({}, 'port')).toMatchObject({
     logLevel: 'silent',
     localSockets: 'unix',
     negotiationMs: 25_000,
@@ -12,7 +12,7 @@ test('defaults', () => {
 
 test('what is set', () => {
   const environment = { MACULA_LOG: 'debug', MACULA_LOCAL_SOCKETS: 'tcp', DIST_TIMEOUT: '4000' };
-  expect(readSettings(environment, 'port')).toEqual({
+  expect(readSettings(environment, 'port')).toMatchObject({
     logLevel: 'debug',
     localSockets: 'tcp',
     negotiationMs: 4000,
@@ -22,6 +22,17 @@ test('what is set', () => {
 test('what can not be used is told and counts as not set', () => {
   const warnings: string[] = [];
   const environment = { MACULA_LOG: 'loud', MACULA_LOCAL_SOCKETS: 'pipe', DIST_TIMEOUT: '1e9' };
-  expect(readSettings(environment, 'port', (text) => warnings.push(text))).toEqual(readSettings({}, 'port'));
+  expect(readSettings(environment, 'port', (text) => warnings.push(text))).toMatchObject({
+    logLevel: 'silent',
+    localSockets: 'unix',
+    negotiationMs: 25_000,
+  });
   expect(warnings).toHaveLength(3);
+});
+
+test('peers of protocol 1 are named, with * for any characters and nothing else special', () => {
+  const { isProtocol1Peer } = readSettings({ MACULA_PROTOCOL1_PEERS: 'old@h.x, *@legacy' }, 'port');
+  const names = ['old@h.x', 'any@legacy', 'old@hax', 'xold@h.x', 'any@legacy2', ''];
+  expect(names.filter(isProtocol1Peer)).toEqual(['old@h.x', 'any@legacy']);
+  expect(readSettings({}, 'port').isProtocol1Peer('old@h.x')).toBe(false);
 });

@@ -11,6 +11,11 @@ export interface Settings {
   readonly localSockets: 'unix' | 'tcp';
   /** `DIST_TIMEOUT`, milliseconds to negotiate an outgoing tunnel; 1000 to 600,000, default 25,000. */
   readonly negotiationMs: number;
+  /**
+   * `MACULA_PROTOCOL1_PEERS`: names of peers, separated by commas, `*` for any characters, with which tunnels use the original,
+   * weaker envelope; both ends must be set so. Default none.
+   */
+  readonly isProtocol1Peer: (name: string) => boolean;
 }
 
 /** Reads the settings; a value that can't be used counts as not set and is told through `warn`. */
@@ -34,6 +39,7 @@ export function readSettings(
     logLevel: choose('MACULA_LOG', logLevels, channel === 'port' ? 'silent' : 'info'),
     localSockets: choose('MACULA_LOCAL_SOCKETS', ['unix', 'tcp'], 'unix'),
     negotiationMs: milliseconds(environment.DIST_TIMEOUT, warn),
+    isProtocol1Peer: anyOf(environment.MACULA_PROTOCOL1_PEERS ?? ''),
   };
 }
 
@@ -43,6 +49,19 @@ function milliseconds(value: string | undefined, warn: (text: string) => void): 
   if (Number.isInteger(number) && number >= 1000 && number <= 600_000) return number;
   warn(`DIST_TIMEOUT=${value} is not 1000 to 600000 milliseconds; using ${negotiationMsDefault}`);
   return negotiationMsDefault;
+}
+
+function anyOf(patternsText: string): (name: string) => boolean {
+  const patterns = patternsText
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => new RegExp(`^${text.split('*').map(escapeRegExp).join('.*')}$`, 'u'));
+  return (name) => patterns.some((pattern) => pattern.test(name));
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
 const logLevels: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];

@@ -39,6 +39,8 @@ export interface MeshTunnelOptions {
   readonly bootId: Uint8Array;
   /** Seconds; 0 unknown. */
   readonly netTicktime: number;
+  /** 2, or 1 where both ends are configured for the original envelope. */
+  readonly protocol: 1 | 2;
 }
 
 /**
@@ -77,6 +79,7 @@ export class MeshTunnel {
   static initiate(options: MeshTunnelOptions & { readonly from: string; readonly to: string }): MeshTunnel {
     const core = Tunnel.initiate(
       {
+        protocol: options.protocol,
         realm: options.realm,
         ownName: options.from,
         peerName: options.to,
@@ -93,6 +96,7 @@ export class MeshTunnel {
   static respond(options: MeshTunnelOptions & { readonly open: Open }): MeshTunnel {
     const core = Tunnel.respond(
       {
+        protocol: options.protocol,
         realm: options.realm,
         ownName: options.open.to,
         peerName: options.open.from,

@@ -188,6 +188,28 @@ describe('a mesh', () => {
     expect([tunnel.out.warnings, tunnel.in.warnings]).toEqual([['ticktime_mismatch'], ['ticktime_mismatch']]);
   });
 
+  it('speaks protocol 1 only where both ends are configured for it', async () => {
+    await fixture.relay();
+    const [a, b, c] = ([1, 1, 2] as const).map((protocol, index) =>
+      fixture.mesh(`${'abc'[index]}@x`, { relays: ['quic://relay:4433'], protocol }),
+    ) as [Node, Node, Node];
+    for (const { mesh } of [a, b, c]) mesh.start();
+    await Promise.all([a, b, c].map(({ mesh }) => mesh.joined()));
+    const tunnel = await tunnelBetween(a, b);
+    const bytes = randomBytes(1_000_000);
+    const seen = hashOf(tunnel.b, bytes.length);
+    tunnel.a.write(bytes);
+    expect(await seen).toBe(createHash('sha256').update(bytes).digest('hex'));
+    for (const [from, to] of [
+      [a, c],
+      [c, a],
+    ] as const) {
+      to.onIncoming = (request) => expect(request.accept({ key })).toBeUndefined();
+      const { ended } = watch(from.mesh.connect({ from: from.name, to: to.name, key }));
+      expect(await ended).toMatchObject({ reason: 'version_unsupported' });
+    }
+  });
+
   it('tells the peer of names advertised and withdrawn later', async () => {
     const { a, b } = await joinedPair();
     await b.mesh.setNames(['late@x']);

@@ -6,7 +6,7 @@ import { dialAny } from './dial-any.js';
 import { describeFailure, MeshError } from './errors.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, redialDelayMsMax, redialDelayMsMin, sessionWaitMs, tunnelsMax } from './limits.js';
-import { MeshTunnel } from './mesh-tunnel.js';
+import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
 import type { StreamHandover } from './stream-handover.js';
 
@@ -28,6 +28,8 @@ export interface MeshOptions {
   readonly names: readonly string[];
   /** Seconds; exchanged in the tunnel handshake, a difference is reported. 0 when unknown. */
   readonly netTicktime: number;
+  /** Tunnel protocol for a peer; the other end must be set the same. Default 2; 1 is the original, weaker envelope. */
+  readonly tunnelProtocol?: (peer: string) => 1 | 2;
   readonly onEvent: (event: MeshEvent) => void;
   /** A peer wants a tunnel: call `accept` or `refuse` on it, now or later. */
   readonly onIncoming: (incoming: IncomingTunnel) => void;
@@ -122,8 +124,7 @@ export class Mesh {
 
   /** A tunnel to `to`, as initiator. Never throws: a failure comes as `onEnded`. */
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): MeshTunnel {
-    const { realm, bootId, netTicktime } = this.#options;
-    const tunnel = this.#adopt(MeshTunnel.initiate({ ...options, realm, bootId, netTicktime }));
+    const tunnel = this.#adopt(MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(options.to) }));
     this.#whenConnected((session) => {
       if (session === undefined) {
         tunnel.fail('relay_lost', 'no relay is connected at the moment');
@@ -242,11 +243,10 @@ export class Mesh {
   }
 
   #handleOpen(open: Open, handover: StreamHandover): void {
-    const { realm, bootId, netTicktime } = this.#options;
     const incoming = new IncomingTunnel({ open, handover }, (key) =>
-      this.#adopt(MeshTunnel.respond({ open, key, realm, bootId, netTicktime })),
+      this.#adopt(MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) })),
     );
-    if (open.realm !== realm || !this.#names.has(open.to)) {
+    if (open.realm !== this.#options.realm || !this.#names.has(open.to)) {
       incoming.refuse('not_here', 'no node of that name here');
       return;
     }
@@ -255,6 +255,11 @@ export class Mesh {
       return;
     }
     this.#options.onIncoming(incoming);
+  }
+
+  #tunnelOptions(peer: string): Omit<MeshTunnelOptions, 'key'> {
+    const { realm, bootId, netTicktime, tunnelProtocol } = this.#options;
+    return { realm, bootId, netTicktime, protocol: tunnelProtocol?.(peer) ?? 2 };
   }
 
   #openMessage(from: string, to: string, offer: Uint8Array): Open {

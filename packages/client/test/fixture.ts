@@ -31,7 +31,7 @@ export class Fixture {
   /** A mesh with a node `name`; incoming tunnels are accepted with `key` and echoed to `onLocal`. */
   mesh(
     name: string,
-    options: { relays: string[]; key?: Uint8Array; realm?: string; ticktime?: number },
+    options: { relays: string[]; key?: Uint8Array; realm?: string; ticktime?: number; protocol?: 1 | 2 },
   ): Node {
     const events: MeshEvent[] = [];
     const incoming: IncomingTunnel[] = [];
@@ -50,6 +50,7 @@ export class Fixture {
         bootId: randomBytes(16),
         names: [name],
         netTicktime: options.ticktime ?? 120,
+        tunnelProtocol: () => options.protocol ?? 2,
         onEvent: (event) => events.push(event),
         onIncoming: (request) => {
           incoming.push(request);
