@@ -10,6 +10,12 @@ export const redialDelayMsMin = 100;
 /** RECONNECT_INTERVAL: the longest pause between two rounds of attempts, milliseconds. */
 export const redialDelayMsMax = 2000;
 
+/**
+ * Milliseconds until the next attempt after a session ended `replaced`: somewhere a second process uses our identity and name. Coming back at
+ * once would replace that one, and so on for ever.
+ */
+export const replacedDelayMs = 30_000;
+
 /** Milliseconds between PINGs on the control stream. */
 export const pingIntervalMs = 5000;
 

@@ -241,6 +241,23 @@ describe('a mesh', () => {
     expect(a.events.map((event) => event.kind)).toEqual(['session_up', 'session_down', 'session_up']);
   });
 
+  it('does not fight for its name when another process has its identity', async () => {
+    const relay = await fixture.relay();
+    const a = fixture.mesh('a@x', { relays: [relay.url] });
+    a.mesh.start();
+    await a.mesh.joined();
+    const [session] = relay.sessions;
+    let sessions = 0;
+    relay.onSession = () => sessions++;
+    session!.send({ kind: 'goodbye', code: 'replaced', text: '' });
+    await expect.poll(() => a.events.at(-1)).toMatchObject({ kind: 'session_down', code: 'replaced' });
+    const other = fixture.mesh('b@x', { relays: [relay.url] });
+    other.mesh.start();
+    await other.mesh.joined(); // time enough for a hasty mesh to have come back
+    sessions -= 1;
+    expect([sessions, a.mesh.status().relays[0]!.state]).toEqual([0, 'connecting']);
+  });
+
   it('falls over to the next relay of its list', async () => {
     const second = await fixture.relay('second');
     const a = fixture.mesh('a@x', { relays: ['quic://nothing:4433', second.url] });

@@ -5,7 +5,14 @@ import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
 import { describeFailure, MeshError } from './errors.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
-import { closeGraceMs, redialDelayMsMax, redialDelayMsMin, sessionWaitMs, tunnelsMax } from './limits.js';
+import {
+  closeGraceMs,
+  redialDelayMsMax,
+  redialDelayMsMin,
+  replacedDelayMs,
+  sessionWaitMs,
+  tunnelsMax,
+} from './limits.js';
 import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
 import type { StreamHandover } from './stream-handover.js';
@@ -210,8 +217,13 @@ export class Mesh {
     if (first instanceof MeshError && refusals.length === errors.length && !isPassing(first.wireCode)) {
       this.#settleJoined.reject(first);
     }
-    this.#redialTimer = setTimeout(() => this.#dial(), this.#redialDelayMs * (0.8 + Math.random() * 0.4));
+    this.#redialIn(this.#redialDelayMs);
     this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, redialDelayMsMax);
+  }
+
+  #redialIn(delayMs: number): void {
+    this.#state = 'dialling';
+    this.#redialTimer = setTimeout(() => this.#dial(), delayMs * (0.8 + Math.random() * 0.4));
   }
 
   #handleSession(session: Session): void {
@@ -239,7 +251,9 @@ export class Mesh {
       code: error.wireCode,
       text: error.message,
     });
-    if (this.#state !== 'closed') this.#dial();
+    if (this.#state === 'closed') return;
+    if (error.wireCode === 'replaced') this.#redialIn(replacedDelayMs);
+    else this.#dial();
   }
 
   #handleOpen(open: Open, handover: StreamHandover): void {

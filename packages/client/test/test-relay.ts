@@ -18,6 +18,8 @@ export class TestRelay {
   readonly sessions = new Set<TestSession>();
   /** Refuse every HELLO with this code. */
   refuseWith: WireCode | undefined;
+  /** Called with every session that was welcomed. */
+  onSession: () => void = () => undefined;
   /** Called with every OPEN before it is routed; return false to leave it unanswered. */
   onOpen: (open: Open) => boolean = () => true;
   /** May change bytes on their way. */
@@ -100,6 +102,7 @@ export class TestSession {
     this.realm = hello.realm;
     for (const name of hello.names) this.names.add(name);
     this.#relay.sessions.add(this);
+    this.#relay.onSession();
     this.send({ kind: 'welcome', label: 'test' });
   }
 

@@ -1,0 +1,56 @@
+import { CliError } from '../errors.js';
+
+/** Options of `macula relay` as Commander gives them. */
+export interface RelayCommandOptions {
+  readonly listen: string;
+  readonly peer: readonly string[];
+  readonly admin?: string;
+  readonly data?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly label?: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly json: boolean;
+}
+
+/**
+ * `macula relay`: runs a supervised relay until SIGTERM or SIGINT. Prints one line on stdout when it listens,
+ * `relay ID listening on https://HOST:PORT`, or with `--json` the same as an object `{relay, url, admin}`.
+ */
+export async function runRelayCommand(options: RelayCommandOptions): Promise<void> {
+  if ((options.cert === undefined) !== (options.key === undefined))
+    throw new CliError(
+      'usage',
+      'only one of --cert and --key is given',
+      'Give both, or none for a development certificate.',
+    );
+  const { hostPortText, superviseRelay } = await import('@macula/relay');
+  const relay = await superviseRelay(
+    {
+      listen: options.listen,
+      peers: options.peer,
+      admin: options.admin,
+      dataDir: options.data,
+      certFile: options.cert,
+      keyFile: options.key,
+      label: options.label,
+      logLevel: options.logLevel,
+    },
+    {
+      onEvent: (event) => {
+        if (event.kind === 'worker_lost')
+          process.stderr.write(
+            `macula: the relay's worker process is gone (${event.text}); another one starts in ${event.restartMs} ms.\n`,
+          );
+      },
+    },
+  );
+  const url = `https://${hostPortText(relay.listen[0]!)}`;
+  const admin = relay.admin === undefined ? null : `http://${hostPortText(relay.admin)}`;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ relay: relay.id, url, admin })}\n`
+      : `relay ${relay.id} listening on ${url}\n`,
+  );
+  await relay.stopped;
+}

@@ -1,0 +1,20 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ebinPath } from '@macula/macula-otp';
+
+const package_ = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Root of the working tree. */
+export const root: string = join(package_, '..', '..');
+
+/** Beams of the harness's own Erlang modules. */
+export const harnessEbin: string = join(package_, 'ebin');
+
+/** Beams of the macula OTP application. */
+export const maculaEbin: string = ebinPath();
+
+/** Script of the `macula` command. */
+export const maculaScript: string = join(root, 'apps', 'cli', 'bin', 'macula.js');
+
+/** The `erl` under test: MACULA_E2E_ERL, or the one on the PATH. */
+export const erl: string = process.env.MACULA_E2E_ERL || 'erl';

@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { descendantPids, type ManagedProcess } from './managed-process.js';
+import type { Scene } from './scene.js';
+
+/** Options of {@link Relay}. */
+export interface RelayOptions {
+  readonly label?: string;
+  /** URLs of relays to peer with. */
+  readonly peers?: readonly string[];
+  /** Port on 127.0.0.1; default a free one. */
+  readonly port?: number;
+}
+
+/** A relay: the real command in a process of its own. */
+export class Relay {
+  readonly label: string;
+  readonly process: ManagedProcess;
+  #url: string | undefined;
+  #id: string | undefined;
+  #admin: string | undefined;
+
+  constructor(scene: Scene, options: RelayOptions) {
+    this.label = options.label ?? 'relay';
+    const env = scene.environment();
+    const data = join(env.HOME!, 'relay');
+    mkdirSync(data, { mode: 0o700 });
+    this.process = scene.macula(
+      [
+        'relay',
+        ...['--listen', `127.0.0.1:${options.port ?? 0}`, '--admin', '127.0.0.1:0', '--data', data],
+        ...(options.peers ?? []).flatMap((url) => ['--peer', url]),
+        ...['--label', this.label, '--json'],
+      ],
+      { label: this.label, env },
+    );
+  }
+
+  /** Waits for the line that says so. */
+  async listening(): Promise<void> {
+    const [, line] = await this.process.waitFor(/^(\{"relay":.*\})\s*$/m, 20_000);
+    const parsed = JSON.parse(line!) as { relay: string; url: string; admin: string | null };
+    this.#id = parsed.relay;
+    this.#url = parsed.url;
+    this.#admin = parsed.admin ?? undefined;
+  }
+
+  get url(): string {
+    if (this.#url === undefined) throw new Error(`${this.label} isn't listening yet`);
+    return this.#url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get id(): string {
+    if (this.#id === undefined) throw new Error(`${this.label} isn't listening yet`);
+    return this.#id;
+  }
+
+  /** URL of the admin server. */
+  get admin(): string | undefined {
+    return this.#admin;
+  }
+
+  /** Ids of its worker processes now. */
+  workerPids(): number[] {
+    return descendantPids(this.process.pid);
+  }
+}

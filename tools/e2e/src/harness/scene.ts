@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManagedProcess } from './managed-process.js';
+import { OtpNode, type OtpNodeOptions } from './otp-node.js';
+import { maculaScript } from './paths.js';
+import { Relay, type RelayOptions } from './relay.js';
+
+/**
+ * Everything that one test starts: relays, nodes, agents, and a temporary directory that is their home, so that nothing
+ * is left in the user's. `stop` ends it all; when this process ends first, the processes are killed and the directory removed.
+ */
+export class Scene {
+  /** Temporary directory; short, because socket paths have at most 107 bytes. */
+  readonly directory: string;
+  readonly #processes: ManagedProcess[] = [];
+  #homes = 0;
+
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'mac-'));
+    scenes.add(this);
+  }
+
+  /** Starts a relay and waits until it listens. */
+  async relay(options: RelayOptions = {}): Promise<Relay> {
+    const relay = new Relay(this, options);
+    await relay.listening();
+    return relay;
+  }
+
+  /** Starts an OTP node and waits until it answers. */
+  async node(options: OtpNodeOptions): Promise<OtpNode> {
+    const node = new OtpNode(this, options);
+    await node.ready();
+    return node;
+  }
+
+  /** Runs the `macula` command. */
+  macula(
+    args: readonly string[],
+    options: { label?: string; env?: Record<string, string> } = {},
+  ): ManagedProcess {
+    return this.process({
+      label: options.label ?? `macula ${args[0]}`,
+      command: process.execPath,
+      args: [maculaScript, ...args],
+      env: options.env ?? this.environment(),
+    });
+  }
+
+  /** Starts any program; it ends with the scene. */
+  process(options: {
+    label: string;
+    command: string;
+    args: readonly string[];
+    env: Readonly<Record<string, string>>;
+  }): ManagedProcess {
+    const started = new ManagedProcess({ ...options, cwd: this.directory });
+    this.#processes.push(started);
+    return started;
+  }
+
+  /** A clean environment with a home directory of its own: nothing of ours or Erlang's comes from outside. */
+  environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const home = join(this.directory, String(this.#homes++));
+    for (const path of [home, join(home, 'run'), join(home, 'tmp')]) mkdirSync(path, { mode: 0o700 });
+    const kept: Record<string, string> = {};
+    for (const name of ['PATH', 'LANG', 'LC_ALL', 'SystemRoot', 'MACULA_TRANSPORT']) {
+      const value = process.env[name];
+      if (value !== undefined) kept[name] = value;
+    }
+    return {
+      ...kept,
+      HOME: home,
+      TMPDIR: join(home, 'tmp'),
+      XDG_RUNTIME_DIR: join(home, 'run'),
+      XDG_CONFIG_HOME: join(home, '.config'),
+      XDG_DATA_HOME: join(home, '.local', 'share'),
+      XDG_STATE_HOME: join(home, '.local', 'state'),
+      XDG_CACHE_HOME: join(home, '.cache'),
+      ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
+      MACULA_NODE: process.execPath,
+      ...extra,
+    };
+  }
+
+  /** The output of every process so far, for a failure's report. */
+  transcript(): string {
+    return this.#processes
+      .map((entry) => `--- ${entry.label} (pid ${entry.pid})\n${entry.output}`)
+      .join('\n');
+  }
+
+  /** Ends everything, nodes before relays, and removes the directory. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#processes].reverse().map((entry) => entry.stop()));
+    this.removeNow();
+  }
+
+  /** Removes the directory without waiting for anything. */
+  removeNow(): void {
+    scenes.delete(this);
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const scenes = new Set<Scene>();
+
+process.on('exit', () => {
+  for (const scene of scenes) scene.removeNow();
+});
+
+// A signal ends the process through its exit handlers, which clean up; whoever wants to do it gently listens, too.
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+] as const)
+  process.once(signal, () => {
+    if (process.listenerCount(signal) === 0) process.exit(128 + number);
+  });

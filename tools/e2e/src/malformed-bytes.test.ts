@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { eventually, type OtpNode } from './harness/index.js';
+import { explainFailure, useScene } from './use-scene.js';
+
+describe('malformed bytes end their own connection and nothing else', () => {
+  const scene = useScene();
+
+  it('to the relay port', async () => {
+    explainFailure(scene);
+    const relay = await scene.relay();
+    const [a, b] = await pair([relay.url], 'relay');
+    const traffic = background(a, b);
+    await sendDatagrams(relay.port, garbageDatagrams());
+    await Promise.all(
+      garbageStreams().map((bytes) => sendStream({ host: '127.0.0.1', port: relay.port }, bytes)),
+    );
+    expect(await traffic()).toBe('alive');
+    expect(relay.process.isRunning).toBe(true);
+    const late = await scene.node({ name: 'late@relay.test', relays: [relay.url] });
+    await late.evalUntil(`net_adm:ping('${a.name}')`, 'pong', 15_000);
+  });
+
+  it.skipIf(process.platform !== 'linux')('to the local sockets of agent and BEAM', async () => {
+    explainFailure(scene);
+    const relay = await scene.relay();
+    const [a, b] = await pair([relay.url], 'local');
+    const traffic = background(a, b);
+    const sockets = listeningSockets(a.env.HOME!);
+    expect(sockets.length).toBeGreaterThanOrEqual(2);
+    for (const path of sockets) {
+      const ends = await Promise.all(garbageStreams().map((bytes) => sendStream({ path }, bytes)));
+      expect(ends.every((end) => end.closed)).toBe(true);
+    }
+    expect(await traffic()).toBe('alive');
+    await a.eval(`erlang:disconnect_node('${b.name}')`);
+    await a.evalUntil(`net_adm:ping('${b.name}')`, 'pong', 15_000);
+  });
+
+  it.skipIf(process.platform === 'win32')('to the control channel of a shared agent', async () => {
+    explainFailure(scene);
+    const relay = await scene.relay();
+    const env = scene.environment();
+    const socket = join(env.XDG_RUNTIME_DIR!, 'agent.sock');
+    const agent = scene.macula(['agent', '--socket', socket], { label: 'shared agent', env });
+    await eventually(() => existsSync(socket), { what: 'the control socket of the shared agent' });
+    const [a, b] = await pair([relay.url], 'control', { MACULA_AGENT_SOCKET: socket });
+    const traffic = background(a, b);
+    const frames = [
+      Buffer.from('ffffffff', 'hex'),
+      Buffer.from('0000000483ffffff', 'hex'),
+      // {hello, 1}: a known tag with the wrong shape.
+      frame(Buffer.from('836802770568656c6c6f6101', 'hex')),
+      // {ping, 1} before hello.
+      frame(Buffer.from('836802770470696e676101', 'hex')),
+      frame(randomBytes(1000)),
+    ];
+    for (const bytes of frames) {
+      const { closed, received } = await sendStream({ path: socket }, bytes);
+      expect(closed).toBe(true);
+      // {error, Code, Text}
+      expect(received.toString('latin1')).toMatch(/error.*bad_(frame|term|message|order)/s);
+    }
+    expect(await traffic()).toBe('alive');
+    expect(agent.isRunning).toBe(true);
+    await b.eval(`erlang:disconnect_node('${a.name}')`);
+    await b.evalUntil(`net_adm:ping('${a.name}')`, 'pong', 15_000);
+  });
+
+  async function pair(
+    relays: readonly string[],
+    host: string,
+    env: Record<string, string> = {},
+  ): Promise<[OtpNode, OtpNode]> {
+    const nodes = await Promise.all(
+      ['a', 'b'].map((name) => scene.node({ name: `${name}@${host}.test`, relays, env })),
+    );
+    const [a, b] = nodes as [OtpNode, OtpNode];
+    await a.evalUntil(`net_adm:ping('${b.name}')`, 'pong', 20_000);
+    await b.eval('macula_e2e:start_server(e2e_server)');
+    return [a, b];
+  }
+
+  /** Calls without pause while something happens; the answer is `alive` when none failed and the link never went down. */
+  function background(a: OtpNode, b: OtpNode): () => Promise<string> {
+    const answer = a.eval(
+      `register(e2e_traffic, self()), monitor_node('${b.name}', true),
+       Loop = fun Loop() ->
+         {_, ping} = gen_server:call({e2e_server, '${b.name}'}, ping, 5000),
+         receive {nodedown, N} -> {nodedown, N}; stop -> alive after 1 -> Loop() end
+       end,
+       Loop()`,
+      60_000,
+    );
+    answer.catch(() => {});
+    return async () => {
+      await a.eval('catch e2e_traffic ! stop');
+      return answer;
+    };
+  }
+});
+
+/** Datagrams as an attacker or an accident sends them: noise of every size, and things that look like QUIC. */
+function garbageDatagrams(): Buffer[] {
+  const noise = [0, 1, 20, 21, 100, 1200, 1472, 9000].map((size) => randomBytes(size));
+  const shortHeader = Buffer.concat([Buffer.from([0x40]), randomBytes(50)]);
+  const quicLike = [0, 8, 20, 21, 255].map((idLength) =>
+    Buffer.concat([
+      Buffer.from([0xc3, 0, 0, 0, 1, idLength]),
+      randomBytes(idLength),
+      Buffer.from([0, 0, 0x44, 0x96]),
+      randomBytes(1200),
+    ]),
+  );
+  const unknownVersion = Buffer.concat([Buffer.from([0xc0, 0xfa, 0xce, 0xb0, 0x0c, 8]), randomBytes(1300)]);
+  return [...noise, shortHeader, ...quicLike, unknownVersion];
+}
+
+/** Beginnings of streams: nothing, half a frame, absurd lengths, noise, another protocol. */
+function garbageStreams(): Buffer[] {
+  return [
+    Buffer.alloc(0),
+    Buffer.from([0]),
+    Buffer.from([0, 0]),
+    Buffer.from([0xff, 0xff, 1, 2, 3]),
+    Buffer.concat([Buffer.from([0, 32]), randomBytes(32)]),
+    Buffer.concat([Buffer.from([0, 64]), randomBytes(64)]),
+    randomBytes(100_000),
+    Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    Buffer.from('1603010200010001fc0303', 'hex'),
+  ];
+}
+
+function frame(body: Buffer): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(body.length);
+  return Buffer.concat([header, body]);
+}
+
+async function sendDatagrams(port: number, datagrams: readonly Buffer[]): Promise<void> {
+  const socket = createSocket('udp4');
+  for (let round = 0; round < 20; round++)
+    for (const bytes of datagrams)
+      await new Promise((resolve) => socket.send(bytes, port, '127.0.0.1', resolve));
+  socket.close();
+}
+
+/** Sends, half-closes, and reads until the other side closes; a refused connection counts as closed. */
+function sendStream(
+  target: { path: string } | { host: string; port: number },
+  bytes: Buffer,
+): Promise<{ closed: boolean; received: Buffer }> {
+  return new Promise((resolve) => {
+    const received: Buffer[] = [];
+    const socket = connect({ ...target, allowHalfOpen: true } as never);
+    const finish = (closed: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ closed, received: Buffer.concat(received) });
+    };
+    const timer = setTimeout(() => finish(false), 40_000);
+    socket.on('connect', () => socket.end(bytes));
+    socket.on('data', (chunk) => received.push(chunk));
+    socket.on('end', () => finish(true));
+    socket.on('close', () => finish(true));
+    socket.on('error', () => {});
+  });
+}
+
+/** Unix-domain sockets below a directory that somebody listens on. */
+function listeningSockets(directory: string): string[] {
+  const listening = '00010000';
+  const paths = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === listening && fields[7]?.startsWith(directory))
+    .map((fields) => fields[7]!);
+  return [...new Set(paths)];
+}

@@ -1,0 +1,131 @@
+// npm test [-- --only STAGE,…]: the set-up if needed, then every check. The last line is `N passed, N failed`.
+
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run, SetupError, step } from './process.mjs';
+import { runScript, setup } from './setup.mjs';
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const minutes = 60_000;
+
+/** Each gives {passed, failed, skipped?}; a stage that throws counts as one failure. */
+const stages = {
+  lint: () => single(bin('biome'), ['check', '.'], 5 * minutes),
+  types: () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], 10 * minutes),
+  unit: () => vitest('unit', 15 * minutes),
+  erlang: () => erlang(),
+  e2e: () => vitest('e2e', 20 * minutes),
+};
+
+await runScript(async () => {
+  const chosen = chooseStages(process.argv.slice(2));
+  const rows = [];
+  const setupRow = await timed('setup', async () => {
+    await setup();
+    return { passed: 0, failed: 0 };
+  });
+  if (setupRow.failed > 0) rows.push(setupRow);
+  else
+    for (const name of chosen) {
+      step(`${name}: running`);
+      const row = await timed(name, stages[name]);
+      rows.push(row);
+      step(`${name}: ${row.passed} passed, ${row.failed} failed`);
+    }
+  printTable(rows);
+  const sum = (key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+  process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
+  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+});
+
+function chooseStages(args) {
+  if (args.length === 0) return Object.keys(stages);
+  const value = args[0].startsWith('--only=') ? args[0].slice('--only='.length) : args[1];
+  const names = args[0].startsWith('--only') ? (value ?? '').split(',') : [];
+  const unknown = names.filter((name) => !(name in stages));
+  if (names.length === 0 || unknown.length > 0)
+    throw new SetupError(`Usage: npm test -- [--only ${Object.keys(stages).join(',')}]`);
+  return names;
+}
+
+async function timed(name, work) {
+  const startedMs = performance.now();
+  let result;
+  try {
+    result = await work();
+  } catch (error) {
+    process.stdout.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
+    result = { passed: 0, failed: 1 };
+  }
+  return { name, ...result, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+/** A check that is right or wrong as a whole. */
+async function single(command, args, timeoutMs) {
+  const { status } = await run(command, args, { show: true, timeoutMs });
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function vitest(project, timeoutMs) {
+  const directory = join(root, 'node_modules', '.cache', 'macula');
+  const report = join(directory, `${project}.json`);
+  mkdirSync(directory, { recursive: true });
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status } = await run(bin('vitest'), ['run', '--project', project, ...reporters], {
+    show: true,
+    timeoutMs,
+    label: `vitest ${project}`,
+  });
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  // A file that can't be loaded has no tests that could fail.
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  const failed = numFailedTests + broken;
+  return {
+    passed: numPassedTests,
+    // An error outside any test, or a crash: the status says so, the counts don't.
+    failed: failed === 0 && status !== 0 ? 1 : failed,
+    skipped: numPendingTests + numTodoTests,
+  };
+}
+
+async function erlang() {
+  const { status, output } = await run(
+    process.execPath,
+    [join('packages', 'macula-otp', 'test', 'run.mjs')],
+    {
+      show: true,
+      timeoutMs: 10 * minutes,
+      label: 'Erlang tests',
+    },
+  );
+  const match = /(\d+) passed, (\d+) failed\s*$/.exec(output);
+  if (!match) return { passed: 0, failed: 1 };
+  const failed = Number(match[2]);
+  return { passed: Number(match[1]), failed: failed === 0 && status !== 0 ? 1 : failed };
+}
+
+function printTable(rows) {
+  const header = ['stage', 'passed', 'failed', 'skipped', 'time'];
+  const lines = rows.map((row) => [
+    row.name,
+    String(row.passed),
+    String(row.failed),
+    String(row.skipped ?? 0),
+    `${row.seconds.toFixed(1)} s`,
+  ]);
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column].length)),
+  );
+  process.stdout.write('\n');
+  for (const line of [header, ...lines])
+    process.stdout.write(
+      `${line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}\n`,
+    );
+  process.stdout.write('\n');
+}
