@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-const sourceCondition = { resolve: { conditions: ['@macula/source'] }, ssr: { resolve: { conditions: ['@macula/source'] } } };
+const sourceCondition = {
+  resolve: { conditions: ['@macula/source'] },
+  ssr: { resolve: { conditions: ['@macula/source'] } },
+};
 
 // `unit` runs the sources as they are (no build needed); `e2e` runs what was built, in real processes.
 export default defineConfig({
@@ -10,7 +13,11 @@ export default defineConfig({
         ...sourceCondition,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tools/{tidy,sim,bench}/src/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'apps/*/src/**/*.test.ts',
+            'tools/{tidy,sim,bench}/src/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

@@ -22,7 +22,7 @@ export class Fixture {
   #sockets = 0;
 
   async relay(host = 'relay', port = 4433): Promise<TestRelay> {
-    const certificate = await makeDevCertificate({ names: [host], ips: [] });
+    const certificate = await makeDevCertificate({ names: [host], ips: [], days: 1 });
     const relay = await TestRelay.start(this.network.transport(host), { host, port, certificate });
     this.#closers.push(() => relay.close());
     return relay;

@@ -15,8 +15,9 @@
 %% The longest an agent may keep a tunnel alive with one message, so that a silent agent can't keep a dead link.
 -define(MAX_DETACHED_MS, 300000).
 
-%% node is undefined until an incoming connection has said its name; detached_until is monotonic time in milliseconds.
--record(tunnel, {id, node, socket, owner, detached_until = none}).
+%% node is undefined until an incoming connection has said its name; is_up says that the distribution handshake is
+%% complete; detached_until is monotonic time in milliseconds.
+-record(tunnel, {id, node, socket, owner, is_up = false, detached_until = none}).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
@@ -40,7 +41,7 @@ add(Id, Node, Socket) ->
 %% @doc The handshake is complete.
 -spec up(tunnel_id(), node()) -> ok.
 up(Id, Node) ->
-    _ = update(Id, {#tunnel.node, Node}),
+    _ = update(Id, [{#tunnel.node, Node}, {#tunnel.is_up, true}]),
     macula_reasons:record(Node, connected, "").
 
 -spec list() -> [{tunnel_id(), node() | undefined, gen_tcp:socket(), pid()}].
@@ -52,14 +53,20 @@ list() ->
     end.
 
 %% @doc The agent says that this tunnel is over. `net_kernel' and `monitor_nodes' get the reason as `{macula, Reason}'.
+%% Before the distribution handshake is complete the process belongs to `dist_util': it may have lost against the peer's
+%% own connection and wait for `net_kernel' to end it. Ending it ourselves would make that ping fail beside a live
+%% connection; the closed socket tells it enough.
 -spec end_tunnel(tunnel_id(), atom(), binary()) -> ok.
 end_tunnel(Id, Reason, Text) ->
     case ets:lookup(?TABLE, Id) of
-        [#tunnel{node = Node, owner = Owner}] ->
-            _ = [macula_reasons:record(Node, Reason, Text) || Node =/= undefined],
+        [#tunnel{node = Node, owner = Owner, is_up = true}] ->
+            macula_reasons:record(Node, Reason, Text),
             true = exit(Owner, {macula, Reason}),
             ok;
-        [] ->
+        [#tunnel{node = Node}] when Node =/= undefined ->
+            _ = [macula_reasons:record(Node, Reason, Text) || not lists:member(Node, nodes(connected))],
+            ok;
+        _ ->
             ok
     end.
 
