@@ -166,7 +166,7 @@ function dialPeer(near, token, tries) {
   const far = net.connect(JSON.parse(fs.readFileSync(file, 'utf8')).meshPath);
   const id = randomBytes(32);
   far.on('error', () => fail(near, 'not_here'));
-  near.on('close', () => far.destroy());
+  near.on('close', () => far.destroySoon());
   const request = JSON.stringify({
     self: info.get('self').toString(),
     proof: proof(info.get('key')),
@@ -212,7 +212,7 @@ function dialBeam(far, token, id) {
   const [kind, where] = listening.address.tuple;
   const near = kind.atom === 'local' ? net.connect(where.toString()) : net.connect(where, '127.0.0.1');
   near.on('error', () => far.destroy());
-  far.on('close', () => near.destroy());
+  far.on('close', () => near.destroySoon());
   near.on('connect', () => {
     near.write(short(Buffer.concat([token, Buffer.from(id, 'hex')])));
     far.write(short(Buffer.from('ok')));
@@ -230,8 +230,9 @@ function join(id, near, far) {
     if (from.collect) from.off('data', from.collect);
     for (const early of from.early ?? []) to.write(early);
     from.pipe(to);
+    // Soon, not at once: a connection that ends right after its last words ("nok") must not lose them.
     from.on('close', () => {
-      to.destroy();
+      to.destroySoon();
       pipes.delete(id);
     });
   }
