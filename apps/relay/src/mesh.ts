@@ -139,12 +139,13 @@ export class Mesh {
       channel.closeConnection(connection, code, codeSentence(code));
       return;
     }
-    const { role, identity, label } = hello;
+    const { role, identity, bootId, label } = hello;
     const realm = role === 'agent' ? hello.realm : '';
-    const session = this.#addSession({ role, dialled: false, identity, realm, label }, connection, channel);
+    const facts = { role, dialled: false, identity, bootId, realm, label };
+    const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
     if (role === 'agent') {
-      const { bootId, sessionSeq, names } = hello;
+      const { sessionSeq, names } = hello;
       this.#route((nowMs) =>
         this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names }, nowMs),
       );
@@ -173,11 +174,21 @@ export class Mesh {
   }
 
   #addSession(facts: Omit<SessionFacts, 'link'>, connection: Connection, channel: ControlChannel): Session {
+    if (facts.role === 'relay') this.#endFormerLife(facts);
     const link = this.#nextLink++;
     const { nowMs } = this.#parts;
     const session = new Session({ ...facts, link }, { connection, channel, nowMs }, this.#sessionHandlers);
     this.sessions.set(link, session);
     return session;
+  }
+
+  /** A relay that has restarted is known by its new boot id at once; its old links would only swallow OPENs until they time out. */
+  #endFormerLife({ identity, bootId }: Pick<SessionFacts, 'identity' | 'bootId'>): void {
+    for (const session of [...this.sessions.values()]) {
+      const { facts } = session;
+      if (facts.role !== 'relay' || !Buffer.from(facts.identity).equals(identity)) continue;
+      if (!Buffer.from(facts.bootId).equals(bootId)) session.close('replaced', 'the relay has restarted');
+    }
   }
 
   readonly #sessionHandlers: SessionHandlers = {
@@ -228,8 +239,8 @@ export class Mesh {
 
   #admitDialled(connection: Connection, welcomed: Welcomed): Session | undefined {
     if (this.#isDraining) return undefined;
-    const { identity, label, channel, earlyStreams } = welcomed;
-    const facts = { role: 'relay', dialled: true, identity, realm: '', label } as const;
+    const { identity, bootId, label, channel, earlyStreams } = welcomed;
+    const facts = { role: 'relay', dialled: true, identity, bootId, realm: '', label } as const;
     const session = this.#addSession(facts, connection, channel);
     this.#route(() => this.router.handlePeerUp({ link: session.facts.link, identity, dialled: true }));
     this.#parts.logger.info(describe(session), 'session up');

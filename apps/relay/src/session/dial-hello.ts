@@ -37,6 +37,8 @@ export interface DialHelloOptions {
 export interface Welcomed {
   /** The other relay's Ed25519 public key. */
   readonly identity: Uint8Array;
+  /** Random at the start of its process, 16 bytes. */
+  readonly bootId: Uint8Array;
   readonly label: string;
   readonly channel: ControlChannel;
   /** Streams that overtook WELCOME, not started. */
@@ -94,7 +96,8 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
     if (message.kind === 'challenge' && challenge === undefined) handleChallenge(message);
     else if (message.kind === 'welcome' && challenge !== undefined) {
       finish();
-      options.onWelcome({ identity: challenge.identity, label: message.label, channel, earlyStreams });
+      const { identity, bootId } = challenge;
+      options.onWelcome({ identity, bootId, label: message.label, channel, earlyStreams });
     } else if (message.kind === 'goodbye') fail(message.code, message.text);
     else throw new WireError('unexpected_message', `${message.kind} before WELCOME`);
   };

@@ -56,6 +56,18 @@ describe('peering', () => {
     await isReached(2, 1);
   });
 
+  it('of a restarted relay replaces its former life at once, also when that died without a word', async () => {
+    const seed = randomBytes(32);
+    const first = await bed.relay(1);
+    await bed.relay(2, { peers: ['https://relay:1'] }, { seed });
+    await until(() => states(first).length === 1, 'the peering');
+    bed.network.partition('host1', 'host2'); // as kill -9 does: nothing is heard any more, nothing says so
+    const again = await bed.relay(3, { peers: ['https://relay:1'] }, { seed });
+    await until(() => again.status().peers[0]?.state === 'connected', 'the peering again');
+    expect(states(first)).toEqual(['in connected chosen']);
+    await isReached(1, 3);
+  });
+
   it('with itself ends with self_connection and is not tried again', async () => {
     const relay = await bed.relay(1, { peers: ['https://relay:1'] });
     await until(() => relay.status().peers[0]?.state === 'self', 'self');

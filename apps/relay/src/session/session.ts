@@ -22,6 +22,8 @@ export interface SessionFacts {
   readonly dialled: boolean;
   /** The other side's Ed25519 public key. */
   readonly identity: Uint8Array;
+  /** Random at the start of the other side's process, 16 bytes. */
+  readonly bootId: Uint8Array;
   /** Empty for relays. */
   readonly realm: string;
   readonly label: string;
