@@ -16,9 +16,11 @@ await runScript(async () => {
       stdio: 'inherit',
     },
   );
-  // Ctrl-C reaches the demo without our help; this process waits until it has cleaned up.
-  process.on('SIGINT', () => {});
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // From a terminal Ctrl-C reaches the demo without our help, too; it cleans up once. `npm` and the shell below it pass no
+  // signal on when they are killed, so a new parent means the same.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
   process.exitCode = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
