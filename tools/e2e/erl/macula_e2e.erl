@@ -145,7 +145,7 @@ pg_wait_until(Group, Count, Deadline) ->
 
 ensure_pg() ->
     case whereis(pg) of
-        undefined -> {ok, _} = gen_server:start({local, pg}, pg, [pg], []), ok;
+        undefined -> {ok, _} = pg:start(pg), ok;
         _ -> ok
     end.
 

@@ -32,11 +32,12 @@ export async function runRunCommand(command: readonly string[], options: RunComm
     { command, environment: process.env, ebin, nodePath: process.execPath, readFile: readText },
   );
   for (const warning of plan.warnings) process.stderr.write(`macula: ${warning}\n`);
+  // Before the command exists: it may be heard, and answered with a signal, before `spawn` has returned here.
+  const stopForwarding = forwardSignals(() => child);
   const child = spawn(command[0]!, command.slice(1), {
     stdio: 'inherit',
     env: { ...process.env, ...plan.variables },
   });
-  const stopForwarding = forwardSignals(child);
   // A shared agent is nobody's child, so there is nothing to look for.
   const stopWatching = process.env.MACULA_AGENT_SOCKET
     ? () => {}
@@ -87,10 +88,10 @@ function ended(
  * Passes signals on. What a terminal sends (Ctrl-C, Ctrl-\) reaches the command without our help, and passing it on
  * would deliver it twice, which `erl` takes for "abort".
  */
-function forwardSignals(child: ChildProcess): () => void {
+function forwardSignals(child: () => ChildProcess): () => void {
   const fromTerminal = process.stdin.isTTY ? ['SIGINT', 'SIGQUIT'] : [];
   const handlers = forwardedSignals.map((signal) => {
-    const handler = fromTerminal.includes(signal) ? () => {} : () => void child.kill(signal);
+    const handler = fromTerminal.includes(signal) ? () => {} : () => void child().kill(signal);
     process.on(signal, handler);
     return { signal, handler };
   });
