@@ -53,6 +53,9 @@ export const peerBackoffMsMin = 100;
 /** Milliseconds between tries to reach a peer relay at most. */
 export const peerBackoffMsMax = 5000;
 
+/** Milliseconds a peering must live for the next backoff to begin with `peerBackoffMsMin` again. */
+export const peerStableMs = 5000;
+
 /** Share by which a backoff is made longer or shorter at random: 20 %. */
 export const backoffJitter = 0.2;
 

@@ -216,6 +216,7 @@ export class Mesh {
       tlsVerify: config.tlsVerify,
       caPem,
       random: Math.random,
+      nowMs: this.#parts.nowMs,
       hello: (connection, url, outcome) =>
         dialHello(connection, {
           identity,

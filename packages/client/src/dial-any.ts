@@ -71,7 +71,9 @@ export function dialAny(round: DialRound): () => void {
         connection.close(codeNumber('ok'), 'not needed');
         return;
       }
+      let ended: MeshError | undefined;
       const session = round.makeSession(connection, url, (error) => {
+        ended = error;
         if (session === winner) round.onLost(session, error);
         else failed(url, error);
       });
@@ -81,7 +83,8 @@ export function dialAny(round: DialRound): () => void {
         session.close('timeout', 'no WELCOME');
       }, deadline - performance.now());
       await session.welcomed.finally(() => clearTimeout(timer));
-      if (over()) return;
+      // GOODBYE right behind WELCOME: it was told as a failure, and another relay is being tried.
+      if (over() || ended !== undefined) return;
       winner = session;
       giveUpOthers();
       round.onWon(session);

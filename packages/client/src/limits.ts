@@ -10,6 +10,12 @@ export const redialDelayMsMin = 100;
 /** RECONNECT_INTERVAL: the longest pause between two rounds of attempts, milliseconds. */
 export const redialDelayMsMax = 2000;
 
+/** Milliseconds a session must live for its loss not to count as flapping: a relay that takes and drops us is not dialled in a tight loop. */
+export const sessionStableMs = 5000;
+
+/** Bytes that may wait on a control stream whose relay doesn't read: 1 MiB, then the session is over. */
+export const controlBufferBytesMax: number = 1024 * 1024;
+
 /**
  * Milliseconds until the next attempt after a session ended `replaced`: somewhere a second process uses our identity and name. Coming back at
  * once would replace that one, and so on for ever.

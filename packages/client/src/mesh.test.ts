@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { deriveTunnelKey } from '@macula/crypto';
+import type { Open } from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fixture, type Node, type Watched, watch } from '../test/fixture.js';
 
@@ -81,6 +82,37 @@ describe('a mesh', () => {
     expect(await seenByA).toBe(createHash('sha256').update(backward).digest('hex'));
     expect(tunnel.out.tunnel.tunnelId).toEqual(tunnel.in.tunnel.tunnelId);
     expect(tunnel.out.tunnel.metrics()).toMatchObject({ bytesOut: forward.length, bytesIn: backward.length });
+  });
+
+  it('goes on to another relay when the first says GOODBYE right behind WELCOME', async () => {
+    const [fickle, steady] = [await fixture.relay('fickle'), await fixture.relay('steady')];
+    fickle.behindWelcome = [{ kind: 'goodbye', code: 'busy', text: '' }];
+    const a = fixture.mesh('a@x', { relays: ['quic://fickle:4433', 'quic://steady:4433'] });
+    a.mesh.start();
+    await expect.poll(() => steady.route({ realm: 'io.macula', to: 'a@x' } as Open)).toBeDefined();
+    await expect.poll(() => a.mesh.status().relays[1]?.state).toBe('connected');
+  });
+
+  it('advertises a name that was set while HELLO was under way', async () => {
+    const relay = await fixture.relay();
+    const a = fixture.mesh('a@x', { relays: ['quic://relay:4433'] });
+    relay.onSession = () => void a.mesh.setNames(['b@x']);
+    a.mesh.start();
+    await a.mesh.joined();
+    await expect.poll(() => [...relay.sessions].map(({ names }) => [...names])).toEqual([['b@x']]);
+  });
+
+  it('leaves a relay that floods it with PING and reads nothing', async () => {
+    const relay = await fixture.relay();
+    const a = fixture.mesh('a@x', { relays: ['quic://relay:4433'] });
+    relay.onWelcomed = (session) => {
+      session.stopReading();
+      for (let number = 0; number < 200_000; number++) session.send({ kind: 'ping', number });
+    };
+    a.mesh.start();
+    await expect
+      .poll(() => a.events.find(({ kind }) => kind === 'session_down'), { timeout: 5000 })
+      .toMatchObject({ code: 'protocol_error' });
   });
 
   it('keeps what arrives before the local socket is attached', async () => {
@@ -256,6 +288,20 @@ describe('a mesh', () => {
     await other.mesh.joined(); // time enough for a hasty mesh to have come back
     sessions -= 1;
     expect([sessions, a.mesh.status().relays[0]!.state]).toEqual([0, 'connecting']);
+  });
+
+  it('does not come back in a tight loop to a relay that takes it and drops it', async () => {
+    const relay = await fixture.relay();
+    let sessions = 0;
+    relay.onWelcomed = (session) => {
+      sessions++;
+      setTimeout(() => session.connection.close(0, ''), 1);
+    };
+    const a = fixture.mesh('a@x', { relays: [relay.url] });
+    a.mesh.start();
+    await expect.poll(() => sessions).toBe(3);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // the third came after 100 ms, the next after 200 ms or more
+    expect(sessions).toBe(3);
   });
 
   it('falls over to the next relay of its list', async () => {

@@ -10,6 +10,7 @@ import {
   redialDelayMsMax,
   redialDelayMsMin,
   replacedDelayMs,
+  sessionStableMs,
   sessionWaitMs,
   tunnelsMax,
 } from './limits.js';
@@ -93,6 +94,11 @@ export class Mesh {
   #redialTimer: NodeJS.Timeout | undefined;
   #cancelDial: (() => void) | undefined;
   #sessionSeq = 0;
+  #sessionUpAtMs = 0;
+  /** Sessions lost in a row before they were stable. */
+  #flaps = 0;
+  /** Whose session was the last of these: tried last. */
+  #flapping: RelayUrl | undefined;
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -176,7 +182,7 @@ export class Mesh {
     this.#sessionSeq = Math.max(this.#sessionSeq + 1, Date.now());
     this.#cancelDial = dialAny({
       transport: this.#options.transport,
-      relays: this.#options.relays,
+      relays: this.#relaysInOrder(),
       tlsVerify: this.#options.tlsVerify,
       ...(this.#options.caPem === undefined ? {} : { caPem: this.#options.caPem }),
       makeSession: (connection, url, onEnded) =>
@@ -229,6 +235,7 @@ export class Mesh {
   #handleSession(session: Session): void {
     this.#state = 'connected';
     this.#session = session;
+    this.#sessionUpAtMs = performance.now();
     this.#redialDelayMs = redialDelayMsMin;
     this.#lastErrors.delete(session.url.text);
     this.#options.onEvent({
@@ -238,6 +245,7 @@ export class Mesh {
       transport: session.transport,
     });
     this.#settleJoined.resolve();
+    this.#updateNames(session);
     for (const waiter of [...this.#waiters]) waiter(session);
   }
 
@@ -252,14 +260,37 @@ export class Mesh {
       text: error.message,
     });
     if (this.#state === 'closed') return;
+    const wasStable = performance.now() - this.#sessionUpAtMs >= sessionStableMs;
+    this.#flaps = wasStable ? 0 : this.#flaps + 1;
+    this.#flapping = wasStable ? undefined : session.url;
     if (error.wireCode === 'replaced') this.#redialIn(replacedDelayMs);
-    else this.#dial();
+    else if (this.#flaps <= 1) this.#dial();
+    else this.#redialIn(Math.min(redialDelayMsMin * 2 ** (this.#flaps - 2), redialDelayMsMax));
+  }
+
+  /** By preference, but for a relay that takes us and drops us. */
+  #relaysInOrder(): readonly RelayUrl[] {
+    const { relays } = this.#options;
+    const flapping = this.#flapping;
+    if (flapping === undefined) return relays;
+    return [...relays.filter((url) => url !== flapping), flapping];
+  }
+
+  /** Names that changed while the session's HELLO was under way. */
+  #updateNames(session: Session): void {
+    const add = [...this.#names].filter((name) => !session.helloNames.includes(name));
+    const remove = session.helloNames.filter((name) => !this.#names.has(name));
+    if (add.length + remove.length > 0) void session.changeNames({ add, remove });
   }
 
   #handleOpen(open: Open, handover: StreamHandover): void {
     const incoming = new IncomingTunnel({ open, handover }, (key) =>
       this.#adopt(MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) })),
     );
+    if (this.#state === 'closed') {
+      incoming.refuse('agent_stopped', '');
+      return;
+    }
     if (open.realm !== this.#options.realm || !this.#names.has(open.to)) {
       incoming.refuse('not_here', 'no node of that name here');
       return;

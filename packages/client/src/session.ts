@@ -23,6 +23,7 @@ import { readFirstMessage } from './first-message.js';
 import {
   acceptingStreamsMax,
   acceptTimeoutMs,
+  controlBufferBytesMax,
   openTimeoutMs,
   pingIntervalMs,
   pingTimeoutMs,
@@ -97,6 +98,11 @@ export class Session {
     return this.#relayId;
   }
 
+  /** Advertised with HELLO. */
+  get helloNames(): readonly string[] {
+    return this.#options.hello.names;
+  }
+
   /** Last measured round trip in milliseconds. */
   get rttMs(): number | undefined {
     return this.#rttMs;
@@ -162,7 +168,11 @@ export class Session {
   }
 
   #send(message: Message): void {
+    if (this.#state === 'ended') return;
     this.#control.write(encodeMessage(message));
+    if (this.#control.bufferedBytes <= controlBufferBytesMax) return;
+    this.#connection.close(codeNumber('protocol_error'), 'the control stream is not read');
+    this.#end(new MeshError('relay_lost', 'protocol_error', 'the relay does not read its control stream'));
   }
 
   #handleControlBytes(bytes: Uint8Array): void {

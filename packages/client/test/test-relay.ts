@@ -18,8 +18,12 @@ export class TestRelay {
   readonly sessions = new Set<TestSession>();
   /** Refuse every HELLO with this code. */
   refuseWith: WireCode | undefined;
-  /** Called with every session that was welcomed. */
-  onSession: () => void = () => undefined;
+  /** Called with every session that is about to be welcomed. */
+  onSession: (session: TestSession) => void = () => undefined;
+  /** Sent in one piece with WELCOME. */
+  behindWelcome: readonly Message[] = [];
+  /** Called right behind WELCOME. */
+  onWelcomed: (session: TestSession) => void = () => undefined;
   /** Called with every OPEN before it is routed; return false to leave it unanswered. */
   onOpen: (open: Open) => boolean = () => true;
   /** May change bytes on their way. */
@@ -74,8 +78,13 @@ export class TestSession {
     });
   }
 
-  send(message: Message): void {
-    this.#control?.write(encodeMessage(message));
+  send(...messages: readonly Message[]): void {
+    this.#control?.write(Buffer.concat(messages.map(encodeMessage)));
+  }
+
+  /** Nothing of the control stream is read any more. */
+  stopReading(): void {
+    this.#control?.pause();
   }
 
   #startControl(stream: Stream): void {
@@ -102,8 +111,9 @@ export class TestSession {
     this.realm = hello.realm;
     for (const name of hello.names) this.names.add(name);
     this.#relay.sessions.add(this);
-    this.#relay.onSession();
-    this.send({ kind: 'welcome', label: 'test' });
+    this.#relay.onSession(this);
+    this.send({ kind: 'welcome', label: 'test' }, ...this.#relay.behindWelcome);
+    this.#relay.onWelcomed(this);
   }
 
   #startTunnel(stream: Stream): void {

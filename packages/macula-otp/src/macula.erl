@@ -57,7 +57,11 @@ why(Node) when is_atom(Node) ->
         {true, _} -> explained(Node, connected);
         {false, {ok, #{reason := connected}}} -> explained(Node, connection_closed);
         {false, {ok, Entry}} -> Entry#{node => Node};
-        {false, error} -> explained(Node, never_tried)
+        {false, error} ->
+            case macula_dist:is_node_name(Node) of
+                true -> explained(Node, never_tried);
+                false -> explained(Node, bad_name)
+            end
     end.
 
 join(Options) ->

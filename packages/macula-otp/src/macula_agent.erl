@@ -72,7 +72,7 @@ handle_continue(open, State) ->
         {ok, Channel} ->
             Opened = State#state{channel = Channel, info = undefined, opened = Now, heard = Now, queue = [],
                                  problem = "it has not answered yet"},
-            {noreply, send(macula_agent_requests:hello(?PROTOCOL), Opened)};
+            {noreply, send_listening(send(macula_agent_requests:hello(?PROTOCOL), Opened))};
         {error, Text} ->
             _ = [macula_log:log(error, "the agent does not run: ~ts. Connections to other nodes fail until it does.", [Text])
                  || Text =/= State#state.problem],
@@ -103,7 +103,7 @@ handle_call(_, _From, State) ->
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast(listening, State) -> {noreply, send_listening(State)};
-handle_cast(not_listening, #state{info = #{}} = State) -> {noreply, send({not_listening}, State)};
+handle_cast(not_listening, State) -> {noreply, send({not_listening}, State)};
 handle_cast(rejoin, #state{info = #{}} = State) -> {noreply, rejoin(State)};
 handle_cast({closed, Id}, #state{info = #{}} = State) -> {noreply, send({closed, Id}, State)};
 handle_cast(_, State) -> {noreply, State}.
@@ -144,8 +144,7 @@ format_status(Status) ->
 handle_term({hello, #{protocol := ?PROTOCOL, address := _} = Info}, #state{waiting = Waiting, asked = Asked} = State) ->
     macula_log:log(info, "the agent runs (process ~tp, version ~ts)",
                    [maps:get(os_pid, Info, unknown), maps:get(agent_version, Info, <<"unknown">>)]),
-    Listening = send_listening(State#state{info = Info, waiting = [], problem = ""}),
-    Rejoined = rejoin(Listening),
+    Rejoined = rejoin(State#state{info = Info, waiting = [], problem = ""}),
     Joined = maps:fold(fun(Ref, Request, S) -> send(macula_agent_requests:message(Ref, Request), S) end, Rejoined, Asked),
     Now = now_ms(),
     lists:foldr(fun({From, Node, MyName, Deadline}, S) when Deadline > Now -> announce(From, Node, MyName, S);
@@ -223,8 +222,7 @@ announce(From, Node, MyName, #state{next = Id, info = #{address := Address}} = S
             State
     end.
 
-send_listening(#state{info = undefined} = State) ->
-    State;
+%% Without waiting for the agent's hello: should this node be killed now, the agent knows what to remove.
 send_listening(State) ->
     case macula_listener:current() of
         {ok, Node, Address} -> send({listening, #{node => Node, address => Address}}, State);
@@ -252,7 +250,8 @@ heartbeat(#state{heard = Heard, beat = Beat, channel = Channel, next = Number} =
 lost(Text, #state{channel = Channel, info = Info, asked = Asked, opened = Opened} = State) ->
     macula_channel:close(Channel),
     macula_log:log(warning, "the agent is lost: ~ts. Its connections are down; it is started again.", [Text]),
-    _ = [macula_listener:remove(maps:get(address, Info)) || macula_channel:is_ours(Channel), is_map(Info)],
+    %% Also of a shared agent: it makes one for each of its nodes.
+    _ = [macula_listener:remove(maps:get(address, Info)) || is_map(Info)],
     Kept = maps:filter(fun(_, Request) -> macula_agent_requests:survives(Request, Text) end, Asked),
     Healthy = is_map(Info) andalso now_ms() - Opened > ?HEALTHY_MS,
     Backoff = case Healthy of true -> ?FIRST_BACKOFF_MS; false -> State#state.backoff end,

@@ -13,12 +13,7 @@ handle(_, _, _) ->
 level(Level) when Level =:= debug; Level =:= info; Level =:= notice; Level =:= warning; Level =:= error -> Level;
 level(_) -> notice.
 
-%% Only for names this node knows already: the name comes from the network.
 remember(decrypt_failed, #{peer := Peer}, Text) when is_binary(Peer) ->
-    try binary_to_existing_atom(Peer) of
-        Node -> macula_reasons:record(Node, decrypt_failed, Text)
-    catch
-        error:_ -> ok
-    end;
+    macula_reasons:record(Peer, decrypt_failed, Text);
 remember(_, _, _) ->
     ok.

@@ -54,7 +54,7 @@ answered({rejoin, Options}, Result, _) when Result =:= ok; element(1, Result) =:
 answered({rejoin, _}, {error, {already_joined, _}}, _) ->
     ok;
 answered({rejoin, _}, {error, Reason}, _) ->
-    macula_log:log(error, "joining the mesh failed for good: ~tp. Correct the options and call macula:join_mesh/1.", [Reason]);
+    macula_log:log(error, "joining the mesh failed for good: ~0tp. Correct the options and call macula:join_mesh/1.", [Reason]);
 answered({leave, From, Timer}, _, _) ->
     _ = erlang:cancel_timer(Timer),
     reply(From, ok);

@@ -3,7 +3,7 @@
 %% suspend the caller, heartbeat included.
 -module(macula_channel).
 
--export([open/0, send/2, close/1, kill/1, is_ours/1, classify/2, explain_exit/1]).
+-export([open/0, send/2, close/1, kill/1, classify/2, explain_exit/1]).
 
 -include_lib("kernel/include/file.hrl").
 
@@ -66,11 +66,6 @@ kill({port, _, OsPid}) ->
         ok
     end.
 
-%% @doc Whether we started the agent, so that what it leaves behind is ours to remove.
--spec is_ours(channel()) -> boolean().
-is_ours({port, _, _}) -> true;
-is_ours({socket, _}) -> false.
-
 %% @doc What a message means for this channel. Terms are decoded without `safe': the agent runs as the same user
 %% and is trusted as much as this node; PROTOCOL.md forbids it to make atoms of what strangers send.
 -spec classify(channel() | undefined, term()) -> {term, term()} | {down, Text :: string()} | bad_frame | other.
@@ -114,7 +109,7 @@ open_socket_channel(Path) ->
                {send_timeout, ?SEND_TIMEOUT_MS}],
     case gen_tcp:connect({local, Path}, 0, Options, 2000) of
         {ok, Socket} -> {ok, {socket, Socket}};
-        {error, Reason} -> {error, text("no agent listens on ~ts (~tp); start one: macula agent --socket", [Path, Reason])}
+        {error, Reason} -> {error, text("no agent listens on ~ts (~tp); start one: macula agent --socket ~ts", [Path, Reason, Path])}
     end.
 
 node_executable() ->

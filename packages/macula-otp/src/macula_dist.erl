@@ -94,6 +94,8 @@ do_accept(Kernel, Acceptor, Socket, MyNode, Allowed, SetupTime) ->
             known_tunnel(TunnelId, undefined, Socket),
             dist_util:reset_timer(Timer),
             dist_util:handshake_other_started((handshake(Kernel, MyNode, Socket, Timer))#hs_data{allowed = Allowed});
+        closed ->
+            dist_util:shutdown(?MODULE, ?LINE, no_node);
         error ->
             macula_log:log(warning, "a local connection without a valid token was closed. If this repeats, look for another "
                            "program of this user that connects to the node's socket."),

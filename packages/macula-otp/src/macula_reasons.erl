@@ -18,8 +18,10 @@ new_table() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, set]),
     ok.
 
-%% @doc Remembers a reason. `Detail' is what the agent or OTP said about this very attempt; it may be empty.
--spec record(node(), atom(), unicode:chardata()) -> ok.
+%% @doc Remembers a reason, under the name as text, since a name from the network must not become an atom. `Detail' is what the agent or OTP said about this very attempt; it may be empty.
+-spec record(node() | binary(), atom(), unicode:chardata()) -> ok.
+record(Node, Reason, Detail) when is_atom(Node) ->
+    record(atom_to_binary(Node), Reason, Detail);
 record(Node, Reason, Detail) ->
     try
         case ets:member(?TABLE, Node) orelse ets:info(?TABLE, size) < ?MAX_NODES of
@@ -35,7 +37,7 @@ record(Node, Reason, Detail) ->
 
 -spec lookup(node()) -> {ok, entry()} | error.
 lookup(Node) ->
-    try ets:lookup(?TABLE, Node) of
+    try ets:lookup(?TABLE, atom_to_binary(Node)) of
         [{_, _, Reason, Detail, At}] -> {ok, #{reason => Reason, text => text(Reason, Detail), at => At}};
         [] -> error
     catch
@@ -44,7 +46,7 @@ lookup(Node) ->
 
 -spec forget(node()) -> ok.
 forget(Node) ->
-    try true = ets:delete(?TABLE, Node), ok catch error:badarg -> ok end.
+    try true = ets:delete(?TABLE, atom_to_binary(Node)), ok catch error:badarg -> ok end.
 
 %% @doc Whether the mesh said lately that it does not know this node, so that another carrier may try. Never
 %% raises: net_kernel asks through `select/1'.
@@ -99,7 +101,7 @@ explain(timeout) ->
     <<"The tunnel was not made within DIST_TIMEOUT (25 s by default). The way to the other node is slow or cut; try again, or "
       "raise dist_timeout.">>;
 explain(relay_lost) ->
-    <<"The connection to the relays was lost and did not come back within its window (RECONNECT_INTERVAL x "
+    <<"No relay is connected, or a connection through one was lost and did not come back within its window (RECONNECT_INTERVAL x "
       "RECONNECT_MAX_ATTEMPTS, 30 s by default). Look at macula:status/0 and at the relay.">>;
 explain(window_over) ->
     explain(relay_lost);
@@ -122,6 +124,15 @@ explain(no_cookie) ->
 explain(net_tick_timeout) ->
     <<"Nothing arrived for net_ticktime seconds. net_ticktime should be the same on all nodes; otherwise the way between the "
       "nodes was cut or the other node hung.">>;
+explain(left) ->
+    <<"This node left the mesh (macula:leave_mesh/0), which ended its connections. Call macula:join_mesh/1 to come back.">>;
+explain(beam_closed) ->
+    explain(peer_closed);
+explain(agent_stopped) ->
+    <<"An agent stopped, the other node's or the one beside this node; that node left the mesh, ended, or its agent was started again. "
+      "Try again in a moment.">>;
+explain(disconnect) ->
+    explain(disconnected);
 explain(disconnected) ->
     <<"This node disconnected on purpose (erlang:disconnect_node/1), or OTP's global did to prevent overlapping partitions.">>;
 explain(connection_closed) ->

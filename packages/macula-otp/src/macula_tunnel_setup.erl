@@ -54,8 +54,9 @@ wait(Socket, Timer, Silence, Deadline) ->
             unavailable(Reason)
     end.
 
-%% @doc The first frame of an incoming tunnel: a token this node gave out, and the tunnel's id.
--spec receive_token(gen_tcp:socket(), timeout()) -> {ok, macula_tunnels:tunnel_id()} | error.
+%% @doc The first frame of an incoming tunnel: a token this node gave out, and the tunnel's id. `closed' without any is somebody
+%% who only looked whether this node listens, as agents do before they clean up.
+-spec receive_token(gen_tcp:socket(), timeout()) -> {ok, macula_tunnels:tunnel_id()} | closed | error.
 receive_token(Socket, Timeout) ->
     case gen_tcp:recv(Socket, 0, Timeout) of
         {ok, Frame} when length(Frame) =:= 64 ->
@@ -64,6 +65,8 @@ receive_token(Socket, Timeout) ->
                 {ok, _Peer} -> {ok, list_to_binary(TunnelId)};
                 error -> error
             end;
+        {error, closed} ->
+            closed;
         _ ->
             error
     end.

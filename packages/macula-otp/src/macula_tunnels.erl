@@ -15,6 +15,9 @@
 %% The longest an agent may keep a tunnel alive with one message, so that a silent agent can't keep a dead link.
 -define(MAX_DETACHED_MS, 300000).
 
+%% How long the agent's reason may come after the end of the socket.
+-define(LATE_REASON_MS, 1000).
+
 %% node is undefined until an incoming connection has said its name; is_up says that the distribution handshake is
 %% complete; detached_until is monotonic time in milliseconds.
 -record(tunnel, {id, node, socket, owner, is_up = false, detached_until = none}).
@@ -66,8 +69,11 @@ end_tunnel(Id, Reason, Text) ->
         [#tunnel{node = Node}] when Node =/= undefined ->
             _ = [macula_reasons:record(Node, Reason, Text) || not lists:member(Node, nodes(connected))],
             ok;
-        _ ->
-            ok
+        [_] ->
+            ok;
+        [] ->
+            %% The message and the end of the socket come by different ways: the socket may be first.
+            gen_server:cast(?MODULE, {late_reason, Id, Reason, Text})
     end.
 
 %% @doc The agent is making a new path for this tunnel and may need this long.
@@ -91,8 +97,9 @@ is_detached(Id) ->
         error:badarg -> false
     end.
 
+%% State: the tunnel of each monitor, and under {ended, TunnelId} the node of one that has just ended.
 %% The table is older than this process when it was restarted after a crash.
--spec init([]) -> {ok, #{reference() => tunnel_id()}}.
+-spec init([]) -> {ok, map()}.
 init([]) ->
     {ok, maps:from_list([{monitor(process, Owner), Id} || {Id, _, _, Owner} <- list()])}.
 
@@ -106,6 +113,14 @@ handle_cast({watch, Id, Owner}, Watched) ->
         true -> {noreply, Watched};
         false -> {noreply, Watched#{monitor(process, Owner) => Id}}
     end;
+handle_cast({late_reason, Id, Reason, Text}, Watched) ->
+    case maps:take({ended, Id}, Watched) of
+        {Node, Rest} ->
+            _ = [macula_reasons:record(Node, Reason, Text) || not lists:member(Node, nodes(connected))],
+            {noreply, Rest};
+        error ->
+            {noreply, Watched}
+    end;
 handle_cast(_, Watched) ->
     {noreply, Watched}.
 
@@ -113,15 +128,23 @@ handle_cast(_, Watched) ->
 handle_info({'DOWN', Monitor, process, _, Reason}, Watched) when is_map_key(Monitor, Watched) ->
     {Id, Rest} = maps:take(Monitor, Watched),
     case ets:take(?TABLE, Id) of
-        [#tunnel{node = Node}] ->
+        [#tunnel{node = Node, is_up = IsUp}] ->
             macula_agent:tell({closed, Id}),
-            ended(Node, Reason);
+            ended(Node, Reason),
+            {noreply, remember_ended(Id, Node, IsUp andalso Reason =:= connection_closed, Rest)};
         [] ->
-            ok
-    end,
-    {noreply, Rest};
+            {noreply, Rest}
+    end;
+handle_info({forget, Id}, Watched) ->
+    {noreply, maps:remove({ended, Id}, Watched)};
 handle_info(_, Watched) ->
     {noreply, Watched}.
+
+remember_ended(Id, Node, true, Watched) ->
+    _ = erlang:send_after(?LATE_REASON_MS, self(), {forget, Id}),
+    Watched#{{ended, Id} => Node};
+remember_ended(_, _, false, Watched) ->
+    Watched.
 
 %% {macula, _} was recorded when the agent said it. A process killed in favour of another connection says nothing
 %% about the node.

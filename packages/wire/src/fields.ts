@@ -77,6 +77,13 @@ export class Fields {
   }
 }
 
+/** The text, or as much of it as fits into `bytesMax` bytes of UTF-8. */
+export function cutText(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = new Uint8Array(bytesMax);
+  return text.slice(0, textEncoder.encodeInto(text, bytes).read);
+}
+
 function checkText(name: string, value: unknown, bytesMax: number, emptyAllowed: boolean): string {
   const fits =
     typeof value === 'string' &&

@@ -121,6 +121,23 @@ describe('messages', () => {
     expect(decodeMessage({ type: messageTypes.ping, body })).toEqual({ kind: 'ping', number: 5 });
   });
 
+  it('with a text that is too long are cut, whole characters only, so that the peer can read them', () => {
+    for (const [letter, kept] of [
+      ['x', 1024],
+      ['\u00e9', 512],
+      ['\u{1f600}', 256],
+    ] as const) {
+      const frame = onlyFrame(
+        encodeMessage({ kind: 'goodbye', code: 'name_taken', text: letter.repeat(3000) }),
+      );
+      expect(decodeMessage(frame)).toEqual({
+        kind: 'goodbye',
+        code: 'name_taken',
+        text: letter.repeat(kept),
+      });
+    }
+  });
+
   it.each([
     ['a missing field', '80'],
     ['a negative number', '81a66e756d626572ff'],

@@ -1,6 +1,6 @@
 import { decodeBody, encodeBody } from './body.js';
 import { codeFromNumber, codeNumber, type WireCode } from './codes.js';
-import { Fields } from './fields.js';
+import { cutText, Fields } from './fields.js';
 import { encodeRawFrame, type RawFrame } from './frame.js';
 import {
   namesPerSessionMax,
@@ -182,10 +182,13 @@ export const messageTypes: Readonly<Record<Message['kind'], number>> = {
   open_failed: 18,
 };
 
-/** One message as a frame. */
+/** One message as a frame; an explanation that is too long is cut, since the peer would refuse the whole message. */
 export function encodeMessage(message: Message): Uint8Array {
   const { kind, ...fields } = message;
-  const body = 'code' in fields ? { ...fields, code: codeNumber(fields.code) } : fields;
+  const body =
+    'code' in fields
+      ? { ...fields, code: codeNumber(fields.code), text: cutText(fields.text, textBytesMax) }
+      : fields;
   return encodeRawFrame(messageTypes[kind], encodeBody(body));
 }
 

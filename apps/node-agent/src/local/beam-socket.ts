@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { LocalAddress } from '../control/messages.js';
-import { removeBeamSocket } from './socket-directory.js';
+import { removeBeamSocket, staleCandidates } from './socket-directory.js';
 
 /**
  * Cleans up after a BEAM whose channel ended: removes its socket directory once nothing listens on the socket any more. A
@@ -14,6 +14,16 @@ export async function cleanUpAfterBeam(address: LocalAddress | undefined): Promi
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/**
+ * Removes what earlier BEAMs and agents of this user left behind because both were killed at once (out of memory, a container
+ * that was stopped): a socket of ours that is older than a minute and refuses connections. Never rejects.
+ */
+export async function sweepStaleSockets(environment: NodeJS.ProcessEnv): Promise<void> {
+  for (const path of staleCandidates(environment, Date.now() - staleAgeMs)) {
+    if (!(await isListening(path))) removeBeamSocket(path);
   }
 }
 
@@ -32,6 +42,8 @@ export function isListening(path: string): Promise<boolean> {
   });
 }
 
+/** A socket that is being made refuses connections between bind and listen. */
+const staleAgeMs = 60_000;
 const attemptsMax = 5;
 /** A dying BEAM closes the port a moment before its other sockets. */
 const pauseMs = 100;

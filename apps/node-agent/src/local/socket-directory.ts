@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdtempSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { socketPathBytesMax } from '../limits.js';
@@ -14,8 +14,7 @@ export interface SocketDirectory {
 
 /** Makes one in `$XDG_RUNTIME_DIR`, else in the directory for temporary files; undefined when neither will do. */
 export function makeSocketDirectory(environment: NodeJS.ProcessEnv): SocketDirectory | undefined {
-  for (const parent of [environment.XDG_RUNTIME_DIR, tmpdir(), '/tmp']) {
-    if (parent === undefined || !parent.startsWith('/')) continue;
+  for (const parent of socketParents(environment)) {
     const made = makeIn(parent);
     if (made !== undefined) return made;
   }
@@ -36,6 +35,47 @@ export function removeBeamSocket(socketPath: string): void {
   } catch {
     // gone already
   }
+}
+
+/**
+ * The sockets of this user's BEAMs and agents in directories that were last changed before that time; at most 100, whether
+ * alive or not is for the caller to find out. Never throws.
+ */
+export function staleCandidates(environment: NodeJS.ProcessEnv, beforeMs: number): string[] {
+  const found: string[] = [];
+  for (const parent of socketParents(environment)) {
+    for (const name of namesIn(parent)) {
+      if (found.length >= candidatesMax) return found;
+      const path = join(parent, name, /^macula-agent-\w{6}$/.test(name) ? socketName : 'beam.sock');
+      if (!/^macula-(agent-\w{6}|[0-9a-f]{16})$/.test(name) || !isOldSocket(path, beforeMs)) continue;
+      found.push(path);
+    }
+  }
+  return found;
+}
+
+function isOldSocket(path: string, beforeMs: number): boolean {
+  try {
+    const socket = lstatSync(path, pipeStat);
+    return (
+      socket.isSocket() && Number(socket.uid) === process.getuid?.() && Number(socket.mtimeMs) < beforeMs
+    );
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(parent: string): string[] {
+  try {
+    return readdirSync(parent);
+  } catch {
+    return [];
+  }
+}
+
+function socketParents(environment: NodeJS.ProcessEnv): Set<string> {
+  const parents = [environment.XDG_RUNTIME_DIR, environment.TMPDIR, tmpdir(), '/tmp'];
+  return new Set(parents.filter((parent) => parent?.startsWith('/')) as string[]);
 }
 
 function makeIn(parent: string): SocketDirectory | undefined {
@@ -67,3 +107,5 @@ function removeSocketAndDirectory(socketPath: string): void {
 
 const directoryPrefix = 'macula-';
 const socketName = 's';
+/** Looked at in one sweep; the next agent does the rest. */
+const candidatesMax = 100;

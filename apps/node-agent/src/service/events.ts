@@ -16,8 +16,8 @@ export class EventReporter {
     this.#limiter = limiter;
   }
 
-  /** A session came, went or failed. */
-  reportSession(event: MeshSessionEvent): void {
+  /** A session came, went or failed; `byUs`: this node left, so its end is no news worth a warning. */
+  reportSession(event: MeshSessionEvent, byUs = false): void {
     const relay = binary(event.relay);
     switch (event.kind) {
       case 'session_up':
@@ -29,10 +29,12 @@ export class EventReporter {
         });
         return;
       case 'session_down':
-        this.report('session_down', 'warning', `lost ${event.relay}: ${event.text}`, {
-          relay,
-          code: binary(event.code),
-        });
+        this.report(
+          'session_down',
+          byUs ? 'info' : 'warning',
+          byUs ? `left ${event.relay}` : `lost ${event.relay}: ${event.text}`,
+          { relay, code: binary(event.code) },
+        );
         return;
       case 'dial_failed':
         this.#limited(event.relay, {
@@ -86,7 +88,8 @@ export class EventReporter {
     this.#limited(`${direction} ${peer}`, {
       event: 'decrypt_failed',
       level: 'warning',
-      text: `tunnel ${direction === 'in' ? 'from' : 'to'} ${peer}: ${why}; compare erlang:get_cookie() on both nodes`,
+      // the code itself, because that is what people search logs for
+      text: `decrypt_failed, tunnel ${direction === 'in' ? 'from' : 'to'} ${peer}: ${why}; compare erlang:get_cookie() on both nodes`,
       details: { peer: binary(peer), direction: atom(direction) },
     });
   }

@@ -125,6 +125,7 @@ describe('incoming tunnels', () => {
     const [, kind, , map] = await beam.take('event');
     expect(kind).toBe(atom('decrypt_failed'));
     expect(mapGet(map, 'direction')).toBe(atom('in'));
+    expect(textOf(mapGet(map, 'text'))).toMatch(/decrypt_failed.* from b@host/);
   });
 
   test('when the BEAM dies every tunnel is ended and no file is left', async () => {

@@ -1,8 +1,15 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { atom, atomMap, binary, mapGet, type Tuple, textOf, tuple } from '@macula/dist-protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { IdentityStoreError } from '../identity-store.js';
 import { helloMap, joinMap } from '../testing/fake-beam.js';
-import { type Harness, type HarnessOptions, listenAsBeam, startHarness } from '../testing/harness.js';
+import {
+  type Harness,
+  type HarnessOptions,
+  leaveSocket,
+  listenAsBeam,
+  startHarness,
+} from '../testing/harness.js';
 
 let harness: Harness;
 const start = (options?: HarnessOptions): Harness => {
@@ -28,6 +35,20 @@ describe('hello and order', () => {
     const [family, path] = mapGet(map, 'address') as Tuple;
     expect(family).toBe(atom('local'));
     expect(textOf(path)).toMatch(/\/macula-agent-\w+\/s$/);
+  });
+
+  test('a BEAM that is killed before it is answered leaves no socket', async () => {
+    const { beam, directory, ended } = start();
+    const path = await leaveSocket(directory, 'macula-0123456789abcdef/beam.sock');
+    beam.send(atom('hello'), helloMap());
+    beam.send(
+      atom('listening'),
+      atomMap({ node: binary('a@host'), address: tuple(atom('local'), binary(path)) }),
+    );
+    beam.die();
+    expect((await ended).kind).toBe('eof');
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('TCP where Unix-domain sockets are switched off', async () => {
@@ -200,6 +221,11 @@ test('session events', async () => {
   }
   expect(seen).toEqual(['dial_failed', 'session_up', 'session_down', 'names_taken']);
   expect(beam.has('event')).toBe(false);
+  beam.send(atom('leave'), 2);
+  await beam.reply(2);
+  onEvent({ kind: 'session_down', relay: 'https://r', code: 'shutdown', text: '' });
+  const [, , level, map] = await beam.take('event');
+  expect([level, textOf(mapGet(map, 'text'))]).toEqual([atom('info'), 'left https://r']);
 });
 
 async function statusOf() {

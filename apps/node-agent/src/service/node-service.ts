@@ -4,7 +4,7 @@ import { ControlError } from '../control/control-error.js';
 import { controlProtocol } from '../control/encode.js';
 import type { AgentEvent, AgentMessage, BeamMessage } from '../control/messages.js';
 import { endMsMax, helloTimeoutMs } from '../limits.js';
-import { cleanUpAfterBeam } from '../local/beam-socket.js';
+import { cleanUpAfterBeam, sweepStaleSockets } from '../local/beam-socket.js';
 import { LocalServer } from '../local/local-server.js';
 import { type Log, logFunction } from '../log.js';
 import type { Settings } from '../settings.js';
@@ -106,6 +106,7 @@ export class NodeService {
       this.#server = LocalServer.listen({ sockets: settings.localSockets, environment });
       const server = await this.#server;
       this.#send({ kind: 'hello', agentVersion, osPid: process.pid, address: server.address });
+      void sweepStaleSockets(environment);
       const { NodeWork } = await import('./node-work.js');
       if (this.#state === 'ending') return;
       this.#work = new NodeWork({
@@ -144,7 +145,11 @@ export class NodeService {
     const { channel, log } = this.#options;
     if (end.kind === 'malformed') log.warn({ code: end.error.code }, end.error.message);
     const work = this.#work;
-    const listener = work?.listener;
+    // a BEAM that was killed while the agent started has said where it listened, too
+    const early = this.#early.findLast(
+      (message) => message.kind === 'listening' || message.kind === 'not_listening',
+    );
+    const listener = work?.listener ?? (early?.kind === 'listening' ? early : undefined);
     await within(endMsMax, [
       work?.end(code),
       this.#server?.then((server) => server.close()),

@@ -108,16 +108,13 @@ export class NodeWork {
     this.#listener = undefined;
     this.#incoming.end();
     this.#outgoing.end();
+    this.#tunnels.ownEnd = agentStopped;
     await this.#membership.leave(code);
   }
 
   /** Ends what `end` had no time for. */
   abandon(): void {
-    this.#tunnels.endAll({
-      reason: 'agent_stopped',
-      text: 'the agent of this node ended',
-      byPeer: false,
-    });
+    this.#tunnels.endAll({ ...agentStopped, byPeer: false });
   }
 
   async #join({ ref, options: map }: Extract<BeamMessage, { kind: 'join' }>): Promise<void> {
@@ -128,10 +125,12 @@ export class NodeWork {
 
   async #leave(ref: ErlangInteger): Promise<void> {
     this.#incoming.end();
+    this.#tunnels.ownEnd = { reason: 'left', text: 'this node left the mesh' };
     await this.#membership.leave('shutdown');
     // a join that came meanwhile has a mesh of its own, whose tunnels stay
     if (this.#membership.mesh === undefined)
-      this.#tunnels.endAll({ reason: 'shutdown', text: 'this node left the mesh', byPeer: false });
+      this.#tunnels.endAll({ reason: 'shutdown', text: '', byPeer: false });
+    this.#tunnels.ownEnd = undefined;
     this.#reply(ref, { kind: 'ok' });
   }
 
@@ -146,7 +145,7 @@ export class NodeWork {
     if (stored.warning !== undefined) events.report('identity_ephemeral', 'warning', stored.warning);
     this.#identity = stored;
     const names = this.#names();
-    const mesh = await openMesh({
+    const mesh: MeshPort = await openMesh({
       relays: options.relays,
       realm: options.realm,
       label: label ?? 'anonymous',
@@ -154,7 +153,7 @@ export class NodeWork {
       identity: stored.identity,
       names,
       netTicktime,
-      onEvent: (event) => events.reportSession(event),
+      onEvent: (event) => events.reportSession(event, this.#membership.mesh !== mesh),
       onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
     });
     mesh.setNames(this.#names()); // they may have changed while its code was loaded
@@ -191,3 +190,5 @@ export class NodeWork {
     });
   }
 }
+
+const agentStopped = { reason: 'agent_stopped', text: 'the agent of this node ended' } as const;

@@ -97,6 +97,7 @@ describe('outgoing tunnels', () => {
     const [, kind, level, map] = await beam.take('event');
     expect([kind, level]).toEqual([atom('decrypt_failed'), atom('warning')]);
     expect(textOf(mapGet(map, 'peer'))).toBe('b@host');
+    expect(textOf(mapGet(map, 'text'))).toMatch(/decrypt_failed.* to b@host/);
     expect(mapGet(map, 'direction')).toBe(atom('out'));
   });
 
@@ -183,7 +184,8 @@ describe('outgoing tunnels', () => {
     tunnel.handlers!.onUp!();
     await local.answer();
     beam.send(atom('leave'), 9);
-    await beam.take('tunnel_down');
+    const down = await beam.take('tunnel_down');
+    expect(down.elements.slice(2)).toEqual([atom('left'), binary('this node left the mesh')]);
     expect(await beam.reply(9)).toBe(atom('ok'));
     await local.closed();
     expect(mesh.closedWith).toEqual(['shutdown']);

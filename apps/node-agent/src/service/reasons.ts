@@ -32,7 +32,9 @@ export function localReason(reason: string): LocalReason {
 
 /** The reason that goes into `tunnel_down`. It becomes an atom, so it is one of our own names, whatever a peer sent. */
 export function downReason(reason: string): string {
-  return isKnown(reason) || Object.hasOwn(remedies, reason) || reason === 'window_over' ? reason : 'internal';
+  const isOwn =
+    isKnown(reason) || Object.hasOwn(remedies, reason) || reason === 'window_over' || reason === 'left';
+  return isOwn ? reason : 'internal';
 }
 
 /** What can be done about it. */

@@ -11,6 +11,8 @@ import { downReason } from './reasons.js';
  */
 export class TunnelTable {
   readonly #entries = new Map<string, Entry>();
+  /** Why this side ends its tunnels, while it does: their own code is worded for the peer. */
+  ownEnd: { readonly reason: 'left' | 'agent_stopped'; readonly text: string } | undefined;
   readonly #send: (message: AgentMessage) => void;
 
   constructor(send: (message: AgentMessage) => void) {
@@ -47,7 +49,8 @@ export class TunnelTable {
     clearTimeout(entry.closing);
     const byOwnBeam = entry.closing !== undefined || (end.reason === 'beam_closed' && !end.byPeer);
     if (byOwnBeam) return;
-    this.#send({ kind: 'tunnel_down', tunnelId, reason: downReason(end.reason), text: end.text });
+    const { reason, text } = end.byPeer ? end : (this.ownEnd ?? end);
+    this.#send({ kind: 'tunnel_down', tunnelId, reason: downReason(reason), text });
   }
 
   /**

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { ControlChannel } from '../control/control-channel.js';
 import { ephemeralIdentity, type StoredIdentity } from '../identity-store.js';
@@ -60,6 +60,17 @@ export function startHarness(options: HarnessOptions = {}): Harness {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes a private directory with a socket that nobody listens on, as kill -9 leaves it. */
+export async function leaveSocket(parent: string, name: string): Promise<string> {
+  const path = join(parent, name);
+  mkdirSync(dirname(path), { mode: 0o700 });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.other`, resolve));
+  renameSync(`${path}.other`, path); // a closing server removes its file
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return path;
 }
 
 /** The listen socket of a fake BEAM, in a directory of its own. */

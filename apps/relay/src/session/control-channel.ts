@@ -56,8 +56,9 @@ export class ControlChannel {
 
   /** Says GOODBYE, then closes the connection after a moment, so that the message arrives. */
   closeConnection(connection: Connection, code: WireCode, text: string): void {
-    this.send({ kind: 'goodbye', code, text });
-    this.#broken = true;
+    const isBroken = this.#broken;
+    this.#broken = true; // before sending: a full control stream must not be reported from here
+    if (!isBroken) this.#stream.write(encodeMessage({ kind: 'goodbye', code, text }));
     setTimeout(() => connection.close(codeNumber(code), text), goodbyeLingerMs).unref();
   }
 

@@ -6,7 +6,7 @@ import {
   TransportError,
 } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
-import { backoffJitter, peerBackoffMsMax, peerBackoffMsMin } from '../limits.js';
+import { backoffJitter, peerBackoffMsMax, peerBackoffMsMin, peerStableMs } from '../limits.js';
 import type { Welcomed } from './dial-hello.js';
 import type { Session } from './session.js';
 
@@ -20,6 +20,8 @@ export interface PeerDialerParts {
   readonly caPem: readonly string[] | undefined;
   /** Between 0 and 1. */
   random(): number;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
   /** Says HELLO on a fresh connection. */
   hello(connection: Connection, url: RelayUrl, outcome: PeerHelloOutcome): void;
   /** Makes the session; undefined when the relay doesn't want it any more. */
@@ -45,6 +47,7 @@ export class PeerDialer {
   #backoffMs = peerBackoffMsMin;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #session: Session | undefined;
+  #connectedMs = 0;
 
   constructor(url: string, parts: PeerDialerParts) {
     this.#relayUrl = parseRelayUrl(url);
@@ -81,6 +84,8 @@ export class PeerDialer {
   handleSessionClosed(session: Session, code: WireCode, why: string): boolean {
     if (session !== this.#session) return false;
     this.#session = undefined;
+    // A peer that takes us and drops us is not dialled in a tight loop.
+    if (this.#parts.nowMs() - this.#connectedMs >= peerStableMs) this.#backoffMs = peerBackoffMsMin;
     this.#failed(code, why);
     return true;
   }
@@ -112,7 +117,7 @@ export class PeerDialer {
         }
         this.id = this.#session.id;
         this.#state = 'connected';
-        this.#backoffMs = peerBackoffMsMin;
+        this.#connectedMs = this.#parts.nowMs();
       },
       onFailed: (code, why) => this.#failed(code, why),
     });

@@ -152,6 +152,18 @@ describe('a session', () => {
     expect(relay.status().sessions).toHaveLength(1);
   });
 
+  it('that does not read its control stream is closed, and nobody else notices', async () => {
+    const relay = await bed.relay(1);
+    const good = await bed.agent(1);
+    const deaf = await bed.agent(1);
+    deaf.control.pause();
+    for (let number = 0; number < 200_000; number++) deaf.send({ kind: 'ping', number });
+    expect(await deaf.gone()).toMatchObject({ code: codeNumber('protocol_error') });
+    good.send({ kind: 'ping', number: 1 });
+    await until(() => good.message('pong'), 'PONG');
+    expect(relay.status().sessions).toHaveLength(1);
+  });
+
   it('gets DRAINING and then GOODBYE draining', async () => {
     const relay = await bed.relay(1);
     const agent = await bed.agent(1, { names: ['a@x'] });

@@ -12,6 +12,16 @@ test('a mebibyte that shows up nowhere is too much', () => {
   expect(account.isExceeded(1000, none)).toBe(true);
 });
 
+test('acknowledgements that a peer draws from us pay for nothing', () => {
+  const account = new ByteAccount(0);
+  for (let turn = 0; turn < 40_000; turn++) {
+    account.handlePacket(64);
+    account.handleSent(41, 1);
+    account.handleTurnEnd();
+  }
+  expect(account.isExceeded(1000, none)).toBe(true);
+});
+
 test('honest traffic is never too much: bulk, tiny messages, acknowledgements, pings, parked streams', () => {
   const bulk = new ByteAccount(0);
   for (let turn = 0; turn < 100_000; turn++) {
@@ -32,10 +42,20 @@ test('honest traffic is never too much: bulk, tiny messages, acknowledgements, p
   const sender = new ByteAccount(0);
   for (let turn = 0; turn < 1_000_000; turn++) {
     sender.handlePacket(48);
-    sender.handleSent(2 * 1350);
+    sender.handleWritten(2 * 1290);
+    sender.handleSent(2 * 1350, 2);
     sender.handleTurnEnd();
   }
   expect(sender.isExceeded(0, none)).toBe(false);
+
+  const tinySender = new ByteAccount(0);
+  for (let turn = 0; turn < 1_000_000; turn++) {
+    tinySender.handlePacket(48);
+    tinySender.handleWritten(64);
+    tinySender.handleSent(92, 1);
+    tinySender.handleTurnEnd();
+  }
+  expect(tinySender.isExceeded(0, none)).toBe(false);
 
   const pings = new ByteAccount(0);
   for (let ping = 0; ping < 100_000; ping++) pings.handlePacket(41);

@@ -11,7 +11,8 @@ const freeBytesPerSecond = 256;
  * can park per byte of honest traffic; it is no proof against one that pads its attack with traffic.
  *
  * Credited are: bytes read from streams and an eighth on top (headers, repeats), datagrams, per packet an overhead as
- * long as the turn delivered something, an eighth of what was sent (acknowledgements), and a trickle for pings.
+ * long as the turn delivered something, the same per packet sent as long as the turn wrote something (each may be acknowledged
+ * by a packet of its own), an eighth of what was sent, and a trickle for pings.
  */
 export class ByteAccount {
   /** Bytes of all packets received. */
@@ -19,6 +20,8 @@ export class ByteAccount {
   #credit = 0;
   #turnPackets = 0;
   #turnBytes = 0;
+  #turnPacketsSent = 0;
+  #turnBytesWritten = 0;
   readonly #startMs: number;
 
   constructor(nowMs: number) {
@@ -36,8 +39,14 @@ export class ByteAccount {
     this.#turnBytes += bytes;
   }
 
-  handleSent(bytes: number): void {
+  /** Bytes given to a stream or sent as a datagram; an end counts as one. */
+  handleWritten(bytes: number): void {
+    this.#turnBytesWritten += bytes;
+  }
+
+  handleSent(bytes: number, packets: number): void {
     this.#credit += bytes / 8;
+    this.#turnPacketsSent += packets;
   }
 
   /** A stream ended whose remaining bytes will never be read. */
@@ -50,9 +59,12 @@ export class ByteAccount {
   }
 
   handleTurnEnd(): void {
-    this.#credit += packetOverheadBytes * Math.min(this.#turnPackets, this.#turnBytes);
-    this.#turnPackets = 0;
-    this.#turnBytes = 0;
+    const delivering = Math.min(this.#turnPackets, this.#turnBytes);
+    // Only packets of turns that wrote something: others are acknowledgements themselves, which a peer can draw at will.
+    const acknowledged = Math.min(this.#turnPacketsSent, this.#turnBytesWritten);
+    this.#credit += packetOverheadBytes * (delivering + acknowledged);
+    this.#turnPackets = this.#turnBytes = 0;
+    this.#turnPacketsSent = this.#turnBytesWritten = 0;
   }
 
   /** True when too much is unaccounted for; `parked` are streams with bytes that their owner doesn't read now. */

@@ -10,6 +10,8 @@ export type PacketHeader =
       readonly isInitial: boolean;
       readonly destinationId: Buffer;
       readonly sourceId: Buffer;
+      /** Of an Initial that answers a Retry; empty otherwise. */
+      readonly token: Buffer;
     }
   /** `0` in the first bit: everything after the handshake. */
   | { readonly kind: 'short'; readonly destinationId: Buffer };
@@ -27,13 +29,27 @@ export function parsePacketHeader(packet: Buffer): PacketHeader | undefined {
   const destinationEnd = 6 + packet[5]!;
   const sourceLength = packet[destinationEnd];
   if (sourceLength === undefined || packet.length < destinationEnd + 1 + sourceLength) return undefined;
+  const isInitial = (first & 0x30) === 0;
+  const sourceEnd = destinationEnd + 1 + sourceLength;
   return {
     kind: 'long',
     version: packet.readUInt32BE(1),
-    isInitial: (first & 0x30) === 0,
+    isInitial,
     destinationId: packet.subarray(6, destinationEnd),
-    sourceId: packet.subarray(destinationEnd + 1, destinationEnd + 1 + sourceLength),
+    sourceId: packet.subarray(destinationEnd + 1, sourceEnd),
+    token: isInitial ? tokenAt(packet, sourceEnd) : packet.subarray(0, 0),
   };
+}
+
+/** The token of an Initial, whose length is a QUIC integer of one or two bytes: ours are shorter than 64. */
+function tokenAt(packet: Buffer, at: number): Buffer {
+  const first = packet[at] ?? 0;
+  const second = packet[at + 1] ?? 0;
+  const [length, start] = first < 0x40 ? [first, at + 1] : [((first & 0x3f) << 8) | second, at + 2];
+  const isLonger = first >= 0x80;
+  return isLonger || start + length > packet.length
+    ? packet.subarray(0, 0)
+    : packet.subarray(start, start + length);
 }
 
 /** Key of a connection id in a map. */

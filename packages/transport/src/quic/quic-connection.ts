@@ -54,6 +54,7 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
     } catch {
       return false;
     }
+    this.pump.account.handleWritten(bytes.length);
     this.pump.schedule();
     return true;
   }

@@ -5,11 +5,17 @@ import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicT
 import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
 import { QuicConnection } from './quic-connection.js';
 import { QuicPump } from './quic-pump.js';
+import { RetryTokens } from './retry-token.js';
 import { AnswerBudget, StatelessReset } from './stateless-reset.js';
 import { UdpSocket } from './udp-socket.js';
 
 /** Connections in handshake; Initials beyond are dropped. */
 const halfOpenMax = 1024;
+/**
+ * Connections in handshake from which on a dialer must first show, by answering a Retry, that its address is its own: who forges
+ * addresses can take these places, not all of them.
+ */
+const retryFromHalfOpen = 128;
 /** Open connections that wait for `start`; those beyond are closed. */
 const waitingMax = 64;
 /** Milliseconds a handshake may take. */
@@ -35,6 +41,7 @@ export class QuicListener implements Listener {
   readonly #halfOpen: Set<Entry> = new Set();
   readonly #connections: Set<QuicConnection> = new Set();
   readonly #answers = new AnswerBudget();
+  readonly #retryTokens = new RetryTokens();
   readonly #sweep: NodeJS.Timeout;
   #waiting: Connection[] = [];
   #handlers: { onConnection(connection: Connection): void } | undefined;
@@ -127,17 +134,32 @@ export class QuicListener implements Listener {
     // A dialer with a connection id of its own could announce more of them, and so hang quiche 0.18 for ever.
     if (!header.isInitial || header.sourceId.length !== 0 || header.destinationId.length < 8) return;
     if (this.#closing || this.#halfOpen.size >= halfOpenMax) return;
-    this.#accept(header, packet, from);
+    const { destinationId, token } = header;
+    const originalId =
+      destinationId.length === listenerIdBytes
+        ? this.#retryTokens.originalIdOf(token, destinationId, from, performance.now())
+        : undefined;
+    if (originalId === undefined && this.#halfOpen.size >= retryFromHalfOpen) this.#answerRetry(header, from);
+    else this.#accept(header, packet, from, originalId);
   }
 
-  #accept(header: PacketHeader & { kind: 'long' }, packet: Buffer, from: SocketAddress): void {
-    const scid = randomBytes(listenerIdBytes);
-    this.#config.setStatelessResetToken(this.#reset.tokenOf(scid));
+  /** `originalId`: the dialer has answered a Retry, and this named its first packet. */
+  #accept(
+    header: PacketHeader & { kind: 'long' },
+    packet: Buffer,
+    from: SocketAddress,
+    originalId: Buffer | undefined,
+  ): void {
+    // After a Retry the id it gave stays the connection's.
+    const scid = originalId === undefined ? randomBytes(listenerIdBytes) : Buffer.from(header.destinationId);
+    // quiche 0.18 has room for the token or for the ids of a Retry, not both: such a dialer learns of a restart by its timeout.
+    this.#config.setStatelessResetToken(originalId === undefined ? this.#reset.tokenOf(scid) : null);
     let native: ReturnType<Quiche['Connection']['accept']>;
     try {
-      native = this.#quiche.Connection.accept(scid, null, this.#socket.local, from, this.#config);
+      const { local } = this.#socket;
+      native = this.#quiche.Connection.accept(scid, originalId ?? null, local, from, this.#config);
     } catch {
-      // An address that quiche can't read, such as one with an IPv6 zone.
+      // An address that quiche can't read, such as one with an IPv6 zone; or, after a Retry, too long an id of the dialer's.
       return;
     }
     const sha256 = this.#certificateSha256;
@@ -178,6 +200,22 @@ export class QuicListener implements Listener {
     if (!this.#answers.take(performance.now())) return;
     const packet = this.#reset.packetFor(connectionId, packetBytes);
     if (packet) this.#socket.send(packet, to);
+  }
+
+  /** Shorter than the packet it answers, and the listener remembers nothing. */
+  #answerRetry(
+    { sourceId, destinationId, version }: PacketHeader & { kind: 'long' },
+    to: SocketAddress,
+  ): void {
+    const retryId = randomBytes(listenerIdBytes);
+    const token = this.#retryTokens.make(destinationId, retryId, to, performance.now());
+    const packet = Buffer.alloc(initialBytesMin);
+    try {
+      const length = this.#quiche.retry(sourceId, destinationId, retryId, token, version, packet);
+      this.#socket.send(packet.subarray(0, length), to);
+    } catch {
+      // Ids longer than any we can name.
+    }
   }
 
   #answerVersion(header: PacketHeader & { kind: 'long' }, to: SocketAddress): void {

@@ -136,12 +136,12 @@ export class QuicPump {
     for (let count = 0; count < packetsPerTurnMax; count++) {
       const sent = sendNext(native, socket);
       if (sent === 0) {
-        this.account.handleSent(bytes);
+        this.account.handleSent(bytes, count);
         return;
       }
       bytes += sent;
     }
-    this.account.handleSent(bytes);
+    this.account.handleSent(bytes, packetsPerTurnMax);
     this.schedule();
   }
 

@@ -49,6 +49,7 @@ function writeStream(connection: QuicConnection, stream: QuicStream): WriteOutco
   }
   if (count === null) return 'blocked';
   const isPartial = count < bytes.length;
+  connection.pump.account.handleWritten(isEnd && !isPartial ? count + 1 : count);
   stream.sent(count);
   // A partial write drops the end; it is sent again with the rest.
   if (isEnd && !isPartial && !stream.closed) {
