@@ -45,3 +45,9 @@ export const sessionWaitMs = 5000;
 
 /** Tunnels of one mesh, both directions: 4,096 x 2 MiB of rings and windows are 8 GiB at worst; beyond it OPENs are refused `busy`. */
 export const tunnelsMax = 4096;
+
+/**
+ * Milliseconds between telling the owner of a tunnel's end and closing its local socket. The word goes to the node by another channel and must be
+ * there first, or the node knows no reason; a node that has heard closes the socket itself.
+ */
+export const localCloseDelayMs = 100;

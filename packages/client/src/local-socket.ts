@@ -66,10 +66,17 @@ export class LocalSocket {
     this.#socket.end();
   }
 
-  /** Closes once the kernel has taken what was written. */
-  closeAfterDelivery(): void {
+  /** Closes after the delay, once the kernel has taken what was written; at once when the node closes before. */
+  closeAfterDelivery(delayMs: number): void {
+    const socket = this.#socket;
+    if (this.#closed) delayMs = 0;
     this.#closed = true;
-    this.#socket.resume();
-    this.#socket.destroySoon();
+    socket.resume();
+    if (delayMs === 0) {
+      socket.destroySoon();
+      return;
+    }
+    const timer = setTimeout(() => socket.destroySoon(), delayMs);
+    socket.once('close', () => clearTimeout(timer));
   }
 }

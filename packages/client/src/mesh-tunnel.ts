@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Tunnel, TunnelError, type TunnelMetrics, type TunnelOutput } from '@macula/tunnel';
 import { codeNumber, codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
 import { describeFailure, MeshError } from './errors.js';
+import { localCloseDelayMs } from './limits.js';
 import { LocalSocket } from './local-socket.js';
 import type { OpenHandlers } from './session.js';
 import type { StreamHandover } from './stream-handover.js';
@@ -158,7 +159,7 @@ export class MeshTunnel {
     });
     if (this.#ended) {
       this.#local.write(this.#undelivered);
-      this.#local.closeAfterDelivery();
+      this.#local.closeAfterDelivery(localCloseDelayMs);
       return;
     }
     if (this.role === 'responder') this.#input(() => this.#core.localReady(performance.now()));
@@ -284,7 +285,7 @@ export class MeshTunnel {
     if (this.#ended) return;
     this.#ended = true;
     this.#tell((handlers) => handlers.onEnded({ reason, text, byPeer }));
-    this.#local?.closeAfterDelivery();
+    this.#local?.closeAfterDelivery(localCloseDelayMs);
   }
 
   #disappear(): void {

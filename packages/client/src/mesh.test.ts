@@ -5,6 +5,7 @@ import { deriveTunnelKey } from '@macula/crypto';
 import type { Open } from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fixture, type Node, type Watched, watch } from '../test/fixture.js';
+import { localCloseDelayMs } from './limits.js';
 
 const key = deriveTunnelKey(Buffer.from('cookie'));
 const otherKey = deriveTunnelKey(Buffer.from('other cookie'));
@@ -329,6 +330,21 @@ describe('a mesh', () => {
     await expect.poll(() => a.events.some((event) => event.kind === 'dial_failed')).toBe(true);
     relay.refuseWith = undefined;
     await a.mesh.joined();
+  });
+
+  it('says that a tunnel has ended well before its local socket closes', async () => {
+    const { a, b } = await joinedPair();
+    const tunnel = await tunnelBetween(a, b);
+    let closed = false;
+    const closing = once(tunnel.b, 'close').then(() => {
+      closed = true;
+    });
+    tunnel.b.resume();
+    tunnel.out.tunnel.close('shutdown', '');
+    await tunnel.in.ended;
+    await new Promise((resolve) => setTimeout(resolve, localCloseDelayMs / 4)); // armed after the tunnel's own, longer timer
+    expect(closed).toBe(false);
+    await closing;
   });
 
   it('tells peers of its end', async () => {

@@ -39,6 +39,13 @@ export class Membership {
     return this.#current?.mesh;
   }
 
+  /** The mesh, or the one that a join is just making; undefined when there is none of both. */
+  async meshSoon(): Promise<MeshPort | undefined> {
+    const attempt = this.#current;
+    await attempt?.making?.catch(() => undefined); // the join reports it
+    return attempt?.mesh;
+  }
+
   /** What was joined, or is being joined. */
   get options(): JoinOptions | undefined {
     return this.#current?.options;
@@ -59,6 +66,7 @@ export class Membership {
         joined: false,
         over: false,
         mesh: undefined,
+        making: undefined,
         waiters: new Set(),
         wake: () => undefined,
       };
@@ -133,7 +141,8 @@ export class Membership {
 
   async #try(attempt: Attempt): Promise<'joined' | Exclude<JoinError, { code: 'already_joined' }>> {
     try {
-      const mesh = await this.#makeMesh(attempt.options);
+      attempt.making = this.#makeMesh(attempt.options);
+      const mesh = await attempt.making;
       if (attempt.over) {
         await mesh.close('shutdown').catch(() => undefined);
         return failure('the node left the mesh while it was joining', new Map());
@@ -168,6 +177,8 @@ interface Attempt {
   /** Nobody wants it any more. */
   over: boolean;
   mesh: MeshPort | undefined;
+  /** Its mesh's code is being loaded. */
+  making: Promise<MeshPort> | undefined;
   readonly waiters: Set<Waiter>;
   /** Ends the pause of a persistent join. */
   wake: () => void;

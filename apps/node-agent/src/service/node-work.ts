@@ -59,7 +59,13 @@ export class NodeWork {
       (joinOptions) => this.#makeMesh(joinOptions),
       (text) => events.report('join_refused', 'warning', text),
     );
-    this.#outgoing = new Outgoing({ mesh: () => this.#membership.mesh, tunnels, events, negotiationMs });
+    this.#outgoing = new Outgoing({
+      mesh: () => this.#membership.mesh,
+      meshSoon: () => this.#membership.meshSoon(),
+      tunnels,
+      events,
+      negotiationMs,
+    });
     this.#incoming = new Incoming({ listener: () => this.#listener, send, tunnels, events });
   }
 

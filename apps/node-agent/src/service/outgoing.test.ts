@@ -65,6 +65,19 @@ describe('outgoing tunnels', () => {
     await local.closed();
   });
 
+  test('a tunnel asked for while the join is just beginning waits for it', async () => {
+    const { beam, meshes } = start();
+    const address = await beam.hello();
+    const token = randomBytes(32);
+    beam.send(...connectMessage(token));
+    const dialling = BeamSocket.dial(address, token);
+    const joining = beam.join(1);
+    const local = await dialling;
+    expect((await local.frame())?.toString()).toBe('p');
+    expect(meshes[0]!.tunnels).toHaveLength(1);
+    expect(await joining).toBe(atom('ok'));
+  });
+
   test('the socket may come before its connect', async () => {
     const { beam, meshes } = start();
     const address = await beam.hello();

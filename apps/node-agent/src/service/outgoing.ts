@@ -13,6 +13,8 @@ import type { TunnelTable } from './tunnel-table.js';
 export interface OutgoingOptions {
   /** The mesh of now; undefined when not joined. */
   readonly mesh: () => MeshPort | undefined;
+  /** The mesh of a join whose code is just being loaded. */
+  readonly meshSoon: () => Promise<MeshPort | undefined>;
   readonly tunnels: TunnelTable;
   readonly events: EventReporter;
   /** DIST_TIMEOUT, milliseconds. */
@@ -35,8 +37,7 @@ export class Outgoing {
   handleConnect(request: ConnectMessage, server: LocalServer): void {
     const taken = server.expect(request.token, {
       onSocket: (socket) => {
-        this.#begin(request, socket);
-        request.key.fill(0);
+        void this.#begin(request, socket).finally(() => request.key.fill(0));
       },
       onExpired: () => request.key.fill(0),
     });
@@ -50,13 +51,15 @@ export class Outgoing {
     for (const tunnel of [...this.#active]) tunnel.cancel('the agent ends');
   }
 
-  #begin({ node, self, key }: ConnectMessage, socket: Socket): void {
+  async #begin({ node, self, key }: ConnectMessage, socket: Socket): Promise<void> {
     const wrong = [node, self].find((name) => !isNodeName(name));
     if (wrong !== undefined) {
       sendFailure(socket, 'bad_name', `"${wrong}" is not a node name. ${remedies.bad_name}`);
       return;
     }
-    const mesh = this.#options.mesh();
+    // A node that joins from its environment may ping in its first moment (`-remsh`, `-eval`): the join comes first.
+    const mesh = this.#options.mesh() ?? (await this.#meshSoon(socket));
+    if (socket.destroyed) return;
     if (mesh === undefined) {
       sendFailure(socket, 'not_joined', `${node}: this node is in no mesh. ${remedies.not_joined}`);
       return;
@@ -78,6 +81,16 @@ export class Outgoing {
       const text = thrown instanceof Error ? thrown.message : String(thrown);
       const failure = failureOf({ reason: 'internal', text, byPeer: false }, node);
       sendFailure(socket, failure.reason, failure.text);
+    }
+  }
+
+  async #meshSoon(socket: Socket): Promise<MeshPort | undefined> {
+    const ignore = (): void => undefined; // a broken socket is destroyed, which is looked at afterwards
+    socket.on('error', ignore);
+    try {
+      return await this.#options.meshSoon();
+    } finally {
+      socket.off('error', ignore);
     }
   }
 }
