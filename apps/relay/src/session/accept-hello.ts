@@ -52,16 +52,12 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
   };
   const timer = setTimeout(() => fail('hello_timeout', codeSentence('hello_timeout')), options.timeoutMs);
 
-  const handleMessage = (message: Message): void => {
-    if (message.kind === 'hello') {
-      channel!.send(listener.handleHello(message));
-    } else if (message.kind === 'proof') {
-      const hello = listener.handleProof(message);
-      finish();
-      options.onProven(hello, channel!);
-    } else {
-      throw new WireError('unexpected_message', `${message.kind} before HELLO`);
-    }
+  /** Returns the HELLO once it is proven. */
+  const handleMessage = (message: Message): Hello | undefined => {
+    if (message.kind === 'proof') return listener.handleProof(message);
+    if (message.kind !== 'hello') throw new WireError('unexpected_message', `${message.kind} before HELLO`);
+    channel!.send(listener.handleHello(message));
+    return undefined;
   };
 
   connection.start({
@@ -77,13 +73,17 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
           if (isOver) return;
           if (message.kind === 'hello' && isHelloSeen) return fail('protocol_error', 'a second HELLO');
           isHelloSeen ||= message.kind === 'hello';
+          let proven: Hello | undefined;
           try {
-            handleMessage(message);
+            proven = handleMessage(message);
           } catch (thrown) {
             // A key of low order is a CryptoError: the dialer's fault as well.
             if (thrown instanceof WireError) fail(thrown.closeCode, thrown.message);
             else fail('bad_signature', 'the key in the HELLO is unusable');
           }
+          if (proven === undefined) return;
+          finish();
+          options.onProven(proven, channel!);
         },
         onBroken: (error) => fail(error.closeCode, error.message),
       });

@@ -98,7 +98,7 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
       finish();
       const { identity, bootId } = challenge;
       options.onWelcome({ identity, bootId, label: message.label, channel, earlyStreams });
-    } else if (message.kind === 'goodbye') fail(message.code, message.text);
+    } else if (message.kind === 'goodbye') fail(remoteCode(message.code), message.text);
     else throw new WireError('unexpected_message', `${message.kind} before WELCOME`);
   };
 
@@ -130,7 +130,12 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
 
 /** The code a closed connection stands for. */
 export function codeOfClosed(info: ConnectionClosed): WireCode {
-  return info.kind === 'lost' ? 'relay_lost' : codeFromNumber(info.code);
+  return info.kind === 'lost' ? 'relay_lost' : remoteCode(codeFromNumber(info.code));
+}
+
+/** Who we are only we can tell: a peer that says `self_connection` would switch our dialer off for good. */
+export function remoteCode(code: WireCode): WireCode {
+  return code === 'self_connection' ? 'protocol_error' : code;
 }
 
 /** Why a connection was closed, for people. */

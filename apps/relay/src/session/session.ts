@@ -12,7 +12,7 @@ import {
 import { sessionPingAfterMs, sessionSilenceMsMax, streamsPerSessionMax } from '../limits.js';
 import type { LinkId } from '../routing/types.js';
 import type { ControlChannel } from './control-channel.js';
-import { codeOfClosed, whyClosed } from './dial-hello.js';
+import { codeOfClosed, remoteCode, whyClosed } from './dial-hello.js';
 
 /** What a session is, proven by HELLO. */
 export interface SessionFacts {
@@ -156,7 +156,7 @@ export class Session {
         return;
       case 'goodbye':
         this.connection.close(codeNumber(message.code), message.text);
-        this.#over(message.code, message.text);
+        this.#over(remoteCode(message.code), message.text);
         return;
       case 'draining':
         this.isDraining = true;
