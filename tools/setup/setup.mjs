@@ -24,7 +24,14 @@ export async function setup() {
   const dependencies = dependencyHash();
   if (dependencies !== stamp.dependencies || !existsSync(join(root, 'node_modules', '.modules.yaml'))) {
     step('dependencies: pnpm install');
-    await pnpm(['install', '--frozen-lockfile', '--reporter=append-only'], 'pnpm install');
+    // With another HOME the package store is another one; pnpm then asks before it makes node_modules anew.
+    const args = [
+      'install',
+      '--frozen-lockfile',
+      '--reporter=append-only',
+      '--config.confirm-modules-purge=false',
+    ];
+    await pnpm(args, 'pnpm install');
   }
   step('build: turbo run build');
   const output = await pnpm(

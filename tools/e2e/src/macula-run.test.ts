@@ -37,6 +37,22 @@ describe('macula run', () => {
     expect(await a.eval(`lists:usort([P || {proto_dist, [P]} <- init:get_arguments()])`)).toBe('["macula"]');
   });
 
+  it('a node may ping in its first moment, before it has joined: the join comes first', async () => {
+    explainFailure(scene);
+    const b = await scene.node({
+      name: 'b@first.test',
+      carrier: 'run',
+      cookie: 'FIRST',
+      relays: [relay.url],
+    });
+    await b.evalUntil('maps:get(joined, macula:status())', 'true', 15_000);
+    const ping = `io:format("~p~n", [net_adm:ping('b@first.test')]), halt()`;
+    const first = ['-noinput', '-name', 'a@first.test', '-setcookie', 'FIRST', '-eval', `${ping}.`];
+    const run = scene.macula(['run', '--relay', relay.url, '--', erl, ...first]);
+    expect((await run.ended).code).toBe(0);
+    expect(run.output).toMatch(/^pong$/m);
+  });
+
   it('passes realm, identity and tls mode on', async () => {
     const run = scene.macula([
       ...['run', '--relay', relay.url, '--realm', 'r.test', '--identity', 'me', '--tls-verify', 'none'],
