@@ -8,6 +8,7 @@
  * - `name_not_resolved`: DNS knows no address for the host.
  * - `refused`: nothing listens there.
  * - `unreachable`: the network says there is no way.
+ * - `proxy_refused`: the HTTP proxy of the environment doesn't let us through, or is none; nothing reached the peer.
  * - `connect_timeout`: no answer within `connectTimeoutMs`.
  * - `certificate_expired`, `certificate_wrong_name`, `certificate_untrusted`, `certificate_wrong_pin`: the peer's
  *   certificate was refused.
@@ -26,6 +27,7 @@ export type TransportErrorCode =
   | 'name_not_resolved'
   | 'refused'
   | 'unreachable'
+  | 'proxy_refused'
   | 'connect_timeout'
   | 'certificate_expired'
   | 'certificate_wrong_name'

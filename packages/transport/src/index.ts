@@ -8,6 +8,13 @@ export {
   type MemoryNetworkOptions,
 } from './memory/memory-network.js';
 export { createQuicTransport, type QuicTransportOptions } from './quic/quic-transport.js';
+export { quinnPeerIdentity } from './quinn/quinn-connection.js';
+export {
+  createQuinnTransport,
+  type QuinnTransport,
+  type QuinnTransportOptions,
+} from './quinn/quinn-transport.js';
 export * from './relay-url.js';
+export { createTlsTransport, type TlsTransportOptions } from './tls/tls-transport.js';
 export * from './transport.js';
 export { createWorkerTransport, type WorkerTransportOptions } from './worker/worker-transport.js';

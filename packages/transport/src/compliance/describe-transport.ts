@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { Connection, Listener, SocketAddress, Transport } from '../transport.js';
+import type { CertificatePair, Connection, Listener, SocketAddress, Transport } from '../transport.js';
 import { certificateCases } from './certificate-cases.js';
 import { connectionCases } from './connection-cases.js';
 import { streamCases } from './stream-cases.js';
@@ -19,6 +19,12 @@ export interface TransportPair {
   link(address: SocketAddress): Promise<{ readonly address: SocketAddress; sever(): void; close(): void }>;
 }
 
+/** An address where nobody answers. */
+export interface BlackHole {
+  readonly address: SocketAddress;
+  close(): void;
+}
+
 /** What the suite needs to know of an implementation. */
 export interface TransportUnderTest {
   makePair(tuning: PairTuning): Promise<TransportPair> | TransportPair;
@@ -26,6 +32,12 @@ export interface TransportUnderTest {
   readonly checksCertificates: boolean;
   /** Dials over UDP or TCP, so that a silent socket is a black hole. */
   readonly usesSockets: boolean;
+  /** Default: a UDP socket. */
+  makeBlackHole?(): Promise<BlackHole>;
+  /** Default true. */
+  readonly hasDatagrams?: boolean;
+  /** What `#sha256=` pins of a listener with this certificate, as hexadecimal. Default: the certificate. */
+  pinOf?(certificate: CertificatePair): string;
 }
 
 /** What each case works with. */

@@ -1,0 +1,145 @@
+import dns from 'node:dns';
+import { isIP, isIPv6 } from 'node:net';
+import { TransportError } from '../errors.js';
+import type { RelayUrl } from '../relay-url.js';
+import type { DialOptions, SocketAddress } from '../transport.js';
+import { ControlChannel } from './control-channel.js';
+import { bindingOf, identityText, publicKeyOfMultiaddr } from './identity.js';
+import type { NativeConnection } from './native.js';
+import { QuinnConnection } from './quinn-connection.js';
+import { RefusalProbe } from './refusal-probe.js';
+
+/** Milliseconds until `connect_timeout` when the caller doesn't say. */
+const connectTimeoutMsDefault = 10_000;
+
+/** What a dialer needs of its transport. */
+export interface DialContext {
+  readonly streamsMax: number;
+  /** Opens a connection from the endpoint of the address's family. */
+  connect(address: SocketAddress): Promise<NativeConnection>;
+  /** Called with what ends the dialing when the transport closes; answers how to take it back. */
+  register(cancel: (error: TransportError) => void): () => void;
+}
+
+/** Dials each address of the host in turn, sharing the time that is left. */
+export async function dialQuinn(context: DialContext, options: DialOptions): Promise<QuinnConnection> {
+  if (options.tlsVerify === 'verify_peer' && options.url.identityPin === undefined) {
+    const text = `${options.url.text} names no identity (#id=…) and quinn has no certificate authorities`;
+    throw new TransportError('certificate_untrusted', text);
+  }
+  const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
+  const { host, port } = options.url;
+  const addresses = await resolveHost(host, deadlineMs - performance.now());
+  let failure = new TransportError('name_not_resolved', `${host} has no address`);
+  for (const [index, address] of addresses.entries()) {
+    const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
+    if (timeoutMs <= 0) break;
+    try {
+      return await dialAddress(context, options, { host: address, port }, timeoutMs);
+    } catch (thrown) {
+      failure = TransportError.from(thrown);
+      if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
+    }
+  }
+  throw failure;
+}
+
+async function dialAddress(
+  context: DialContext,
+  { url }: DialOptions,
+  remoteAddress: SocketAddress,
+  timeoutMs: number,
+): Promise<QuinnConnection> {
+  let isGivenUp = false;
+  let timer: NodeJS.Timeout | undefined;
+  const probe = new RefusalProbe(remoteAddress);
+  let unregister = (): void => {};
+  const cancelled = new Promise<never>((_, reject) => {
+    unregister = context.register(reject);
+    const text = `no answer from ${remoteAddress.host} port ${remoteAddress.port} in time`;
+    timer = setTimeout(() => reject(new TransportError('connect_timeout', text)), timeoutMs);
+  });
+  const connecting = context.connect(remoteAddress).then(async (native) => {
+    // The binding can't take back a dial, so that this may come when nobody waits for it any more.
+    if (isGivenUp) native.abort();
+    else return await openConnection(context, url, native, remoteAddress);
+  }, dialFailure);
+  try {
+    const connection = await Promise.race([connecting, cancelled, probe.refused]);
+    return connection!;
+  } catch (thrown) {
+    isGivenUp = true;
+    connecting.then((connection) => connection?.close(0, 'too late')).catch(() => {});
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+    unregister();
+    probe.close();
+  }
+}
+
+async function openConnection(
+  { streamsMax }: DialContext,
+  url: RelayUrl,
+  native: NativeConnection,
+  remoteAddress: SocketAddress,
+): Promise<QuinnConnection> {
+  try {
+    const peerPublicKey = publicKeyOfMultiaddr(native.remoteMultiaddr());
+    const certificateSha256 = bindingOf(peerPublicKey);
+    const control = new ControlChannel(await native.outboundStream());
+    const facts = { transport: 'quinn', role: 'dialer', remoteAddress, certificateSha256 } as const;
+    const connection = new QuinnConnection(facts, { native, control, streamsMax, peerPublicKey });
+    try {
+      checkPins(url, peerPublicKey, certificateSha256);
+    } catch (thrown) {
+      connection.close(0, 'identity refused');
+      throw thrown;
+    }
+    return connection;
+  } catch (thrown) {
+    if (!(thrown instanceof TransportError && thrown.code === 'certificate_wrong_pin')) native.abort();
+    throw TransportError.from(thrown);
+  }
+}
+
+function checkPins(url: RelayUrl, peerPublicKey: Uint8Array, binding: Uint8Array): void {
+  const identity = identityText(peerPublicKey);
+  if (url.identityPin !== undefined && url.identityPin !== identity) {
+    throw new TransportError('certificate_wrong_pin', `the peer is ${identity}, which #id= doesn't name`);
+  }
+  const { certificatePins } = url;
+  if (certificatePins.length > 0 && !certificatePins.some((pin) => Buffer.from(pin).equals(binding))) {
+    const text = 'no #sha256= pin matches; quinn has no relay certificate, so pin the identity with #id=';
+    throw new TransportError('certificate_wrong_pin', text);
+  }
+}
+
+function dialFailure(cause: unknown): never {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (text === 'timed out') throw new TransportError('connect_timeout', 'no answer in time', { cause });
+  throw TransportError.from(cause, 'handshake_failed');
+}
+
+/** The addresses of a host; one that is an address is its own. */
+export async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
+  if (isIP(host)) return [host];
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new TransportError('connect_timeout', `the name ${host} was not resolved in time`);
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    const found = await Promise.race([dns.promises.lookup(host, { all: true }), timeout]);
+    return found.map(({ address }) => address);
+  } catch (thrown) {
+    throw TransportError.from(thrown, 'name_not_resolved');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Which of an endpoint's two sockets reaches an address. */
+export function familyOf(host: string): 0 | 1 {
+  return isIPv6(host) ? 1 : 0;
+}
