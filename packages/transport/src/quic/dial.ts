@@ -1,5 +1,5 @@
-import dns from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
+import { describeAddress, resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
 import { certificateFailure, checkPeerCertificate } from './certificates.js';
@@ -68,7 +68,7 @@ async function dialAddress(
       pump.lose(error);
     };
     const timer = setTimeout(() => {
-      fail(new TransportError('connect_timeout', `no answer from ${describe(remote)} in time`));
+      fail(new TransportError('connect_timeout', `no answer from ${describeAddress(remote)} in time`));
     }, timeoutMs);
     const unregister = context.register({
       close: async () => {
@@ -118,9 +118,13 @@ async function dialAddress(
         const code = (error as NodeJS.ErrnoException).code;
         if (!pump.connection) {
           if (code === 'ECONNREFUSED') {
-            fail(new TransportError('refused', `nothing listens at ${describe(remote)}`, { cause: error }));
+            fail(
+              new TransportError('refused', `nothing listens at ${describeAddress(remote)}`, {
+                cause: error,
+              }),
+            );
           } else if (code === 'ENETUNREACH' || code === 'EHOSTUNREACH') {
-            fail(new TransportError('unreachable', `no way to ${describe(remote)}`, { cause: error }));
+            fail(new TransportError('unreachable', `no way to ${describeAddress(remote)}`, { cause: error }));
           }
           return;
         }
@@ -129,7 +133,9 @@ async function dialAddress(
         refusals++;
         if (refusals >= refusalsMax) {
           pump.lose(
-            new TransportError('reset', `nothing listens at ${describe(remote)} any more`, { cause: error }),
+            new TransportError('reset', `nothing listens at ${describeAddress(remote)} any more`, {
+              cause: error,
+            }),
           );
         } else {
           retryTimer = setTimeout(() => {
@@ -141,25 +147,4 @@ async function dialAddress(
     );
     pump.schedule();
   });
-}
-
-async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
-  if (isIP(host)) return [host];
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const error = new TransportError('connect_timeout', `the name ${host} was not resolved in time`);
-    timer = setTimeout(() => reject(error), timeoutMs);
-  });
-  try {
-    const found = await Promise.race([dns.promises.lookup(host, { all: true }), timeout]);
-    return found.map(({ address }) => address);
-  } catch (thrown) {
-    throw TransportError.from(thrown, 'name_not_resolved');
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function describe({ host, port }: SocketAddress): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

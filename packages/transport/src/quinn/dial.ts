@@ -1,5 +1,5 @@
-import dns from 'node:dns';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { RelayUrl } from '../relay-url.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
@@ -119,24 +119,6 @@ function dialFailure(cause: unknown): never {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (text === 'timed out') throw new TransportError('connect_timeout', 'no answer in time', { cause });
   throw TransportError.from(cause, 'handshake_failed');
-}
-
-/** The addresses of a host; one that is an address is its own. */
-export async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
-  if (isIP(host)) return [host];
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const error = new TransportError('connect_timeout', `the name ${host} was not resolved in time`);
-    timer = setTimeout(() => reject(error), timeoutMs);
-  });
-  try {
-    const found = await Promise.race([dns.promises.lookup(host, { all: true }), timeout]);
-    return found.map(({ address }) => address);
-  } catch (thrown) {
-    throw TransportError.from(thrown, 'name_not_resolved');
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Which of an endpoint's two sockets reaches an address. */

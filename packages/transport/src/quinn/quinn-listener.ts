@@ -1,7 +1,7 @@
+import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
 import { ControlChannel } from './control-channel.js';
-import { resolveHost } from './dial.js';
 import { bindingOf, publicKeyOfMultiaddr, type QuinnIdentity } from './identity.js';
 import type { NativeConfig, NativeConnection, NativeServer, Quinn } from './native.js';
 import { QuinnConnection } from './quinn-connection.js';

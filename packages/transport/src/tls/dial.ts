@@ -1,6 +1,6 @@
-import dns from 'node:dns';
-import net, { isIP, isIPv6 } from 'node:net';
+import net, { isIP } from 'node:net';
 import tls from 'node:tls';
+import { describeAddress, resolveHost } from '../core/resolve-host.js';
 import { TransportError, type TransportErrorCode } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
 import { checkCertificate, leafOf } from './certificates.js';
@@ -74,7 +74,7 @@ class Attempt {
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
-    const where = describe(this.#remote);
+    const where = describeAddress(this.#remote);
     const timer = setTimeout(
       () => this.#fail(new TransportError('connect_timeout', `no answer from ${where} in time`)),
       timeoutMs,
@@ -151,7 +151,7 @@ class Attempt {
     codeOf: (code: string | undefined) => TransportErrorCode,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const where = describe(this.#remote);
+      const where = describeAddress(this.#remote);
       const onError = (error: NodeJS.ErrnoException): void => {
         reject(new TransportError(codeOf(error.code), `${where}: ${error.message}`, { cause: error }));
       };
@@ -172,25 +172,4 @@ class Attempt {
 function tcpErrorCode(code: string | undefined): TransportErrorCode {
   if (code === 'ECONNREFUSED') return 'refused';
   return code === 'ETIMEDOUT' ? 'connect_timeout' : 'unreachable';
-}
-
-async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
-  if (isIP(host)) return [host];
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const error = new TransportError('connect_timeout', `the name ${host} was not resolved in time`);
-    timer = setTimeout(() => reject(error), timeoutMs);
-  });
-  try {
-    const found = await Promise.race([dns.promises.lookup(host, { all: true }), timeout]);
-    return found.map(({ address }) => address);
-  } catch (thrown) {
-    throw TransportError.from(thrown, 'name_not_resolved');
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function describe({ host, port }: SocketAddress): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
