@@ -84,6 +84,17 @@ describe('every term', () => {
     );
   });
 
+  it('has one encoding, whether an integer is a number or a bigint', () => {
+    // 107 STRING_EXT, as term_to_binary([0, 255]) has it
+    for (const list of [
+      [0, 255],
+      [0n, 255n],
+      [0n, 255],
+    ]) {
+      expect([...encodeTerm(list)]).toEqual([131, 107, 0, 2, 0, 255]);
+    }
+  });
+
   it('is as long as it claims: every cut is truncated, every addition trails', () => {
     fc.assert(
       fc.property(anyTerm, fc.nat(), (term, position) => {

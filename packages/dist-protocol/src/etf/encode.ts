@@ -162,6 +162,7 @@ function writeList(writer: ByteWriter, list: readonly Term[], depth: number): vo
 }
 
 function isByte(term: Term): boolean {
+  if (typeof term === 'bigint') return term >= 0n && term <= 255n;
   return typeof term === 'number' && (term & 0xff) === term;
 }
 
