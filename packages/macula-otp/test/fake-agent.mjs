@@ -129,8 +129,12 @@ const handlers = {
   },
   accept: ([id, info]) => asked.get(id)?.(info),
   refuse: ([id]) => asked.get(id)?.(undefined),
+  // After a grace, as the real agent: the message overtakes the socket's last bytes ("nok" of a simultaneous connect).
   closed: ([id]) => {
-    for (const socket of pipes.get(id.toString('hex')) ?? []) socket.destroy();
+    const end = () => {
+      for (const socket of pipes.get(id.toString('hex')) ?? []) socket.destroy();
+    };
+    setTimeout(end, 1000).unref();
   },
 };
 
