@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { eventually, type ManagedProcess } from './harness/index.js';
+import { eventually, isAlive, type ManagedProcess } from './harness/index.js';
 import { processTree } from './harness/process-tree.js';
 import { explainFailure, useScene } from './use-scene.js';
 
@@ -45,6 +45,7 @@ it.skipIf(process.platform !== 'linux')(
 
     // A crash dump of a node with a live tunnel.
     const dump = a.env.ERL_CRASH_DUMP!;
+    const agent = await a.agentPid();
     await a.eval(`erlang:halt("e2e wants a crash dump")`).catch(() => {});
     await a.process.ended;
     await eventually(() => existsSync(dump) && readFileSync(dump).includes('=end'), {
@@ -52,6 +53,8 @@ it.skipIf(process.platform !== 'linux')(
     });
     expect(find(readFileSync(dump), needles)).toEqual([]);
 
+    // The agent of a dead BEAM removes its files at its end; read what stays.
+    await eventually(() => !isAlive(agent), { what: `agent ${agent} to end` });
     for (const root of roots) expect(find(Buffer.from(root.output), needles), root.label).toEqual([]);
     for (const path of filesBelow(scene.directory))
       expect(find(readFileSync(path), needles), path).toEqual([]);
