@@ -2,6 +2,7 @@ import { identityFromSeed, identityId } from '@macula/crypto';
 import { describe, expect, it } from 'vitest';
 import { HelloDialer, HelloListener } from './hello.js';
 import type { Challenge, Hello } from './messages.js';
+import { wireMinor } from './version.js';
 
 const agent = identityFromSeed(new Uint8Array(32).fill(1));
 const relay = identityFromSeed(new Uint8Array(32).fill(2));
@@ -87,7 +88,7 @@ describe('HELLO', () => {
   });
 
   const changedHello: readonly [keyof Hello, unknown][] = [
-    ['minor', 1],
+    ['minor', wireMinor + 1],
     ['role', 'relay'],
     ['realm', 'other'],
     ['names', ['a@h', 'b@h']],
@@ -105,7 +106,7 @@ describe('HELLO', () => {
   });
 
   const changedChallenge: readonly [keyof Challenge, unknown][] = [
-    ['minor', 1],
+    ['minor', wireMinor + 1],
     ['identity', mallory.publicKey],
     ['bootId', new Uint8Array(16)],
     ['nonce', new Uint8Array(32)],

@@ -42,6 +42,8 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant('ping' as const), number }),
   fc.record({ kind: fc.constant('pong' as const), number }),
   fc.constant({ kind: 'draining' as const }),
+  fc.constant({ kind: 'renew' as const }),
+  fc.constant({ kind: 'former_gone' as const }),
   fc.record({ kind: fc.constant('goodbye' as const), code, text }),
   fc.record({
     kind: fc.constant('open' as const),
@@ -89,6 +91,15 @@ describe('messages', () => {
     expect(Buffer.from(encodeMessage({ kind: 'ping', number: 5 })).toString('hex')).toBe(
       '0000000a0781a66e756d62657205',
     );
+  });
+
+  it.each([
+    // length 2, type, 80 an empty map
+    ['renew', '000000020b80'],
+    ['former_gone', '000000020c80'],
+  ] as const)('%s has this encoding (hex vector)', (kind, hex) => {
+    expect(Buffer.from(encodeMessage({ kind })).toString('hex')).toBe(hex);
+    expect(decodeMessage(onlyFrame(Buffer.from(hex, 'hex')))).toEqual({ kind });
   });
 
   it('answer mutated valid frames with a message or a WireError, nothing else', () => {

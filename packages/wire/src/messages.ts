@@ -22,7 +22,8 @@ import {
  *                              ◀──     CHALLENGE   (signed)
  *   PROOF (signed)             ──▶
  *                              ◀──     WELCOME     or GOODBYE
- *   NAMES, PING, PONG, GOODBYE ◀─▶     NAMES_DONE, PING, PONG, DRAINING, GOODBYE
+ *   NAMES, FORMER_GONE,        ◀─▶     NAMES_DONE, RENEW, DRAINING,
+ *   PING, PONG, GOODBYE                PING, PONG, GOODBYE
  * ```
  *
  * Every further stream, opened by either side, carries one path of one tunnel:
@@ -43,6 +44,8 @@ export type Message =
   | Pong
   | Draining
   | Goodbye
+  | Renew
+  | FormerGone
   | Open
   | OpenOk
   | OpenFailed;
@@ -135,6 +138,19 @@ export interface Goodbye {
   readonly text: string;
 }
 
+/**
+ * Relay → agent, since minor 1: this connection will soon not follow you to another address any more; say HELLO on a new one beside it. The
+ * names go to the newer session of the same boot id, and what runs over the older one goes on until it ends.
+ */
+export interface Renew {
+  readonly kind: 'renew';
+}
+
+/** Agent → relay, since minor 1: my older sessions of this boot id are over, even if you have not heard of their end. */
+export interface FormerGone {
+  readonly kind: 'former_gone';
+}
+
 /** First message of a tunnel stream. */
 export interface Open {
   readonly kind: 'open';
@@ -177,6 +193,8 @@ export const messageTypes: Readonly<Record<Message['kind'], number>> = {
   pong: 8,
   draining: 9,
   goodbye: 10,
+  renew: 11,
+  former_gone: 12,
   open: 16,
   open_ok: 17,
   open_failed: 18,
@@ -245,6 +263,8 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     code: codeFromNumber(f.count('code')),
     text: f.text('text', textBytesMax, true),
   }),
+  [messageTypes.renew]: () => ({ kind: 'renew' }),
+  [messageTypes.former_gone]: () => ({ kind: 'former_gone' }),
   [messageTypes.open]: (f) => ({
     kind: 'open',
     pathId: f.bytes('pathId', 16),
