@@ -1,4 +1,7 @@
+export { type AutoTransportOptions, createAutoTransport } from './auto/auto-transport.js';
+export { type ListenerOf, listenTogether } from './auto/listen-together.js';
 export * from './certificate-pair.js';
+export { type TransportSetting, transportSetting } from './core/transport-setting.js';
 export * from './dev-certificate.js';
 export * from './errors.js';
 export * from './limits.js';

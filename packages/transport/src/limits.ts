@@ -42,3 +42,24 @@ export const tlsHandshakesMax = 512;
 
 /** Milliseconds a handshake with a TLS listener may take. */
 export const tlsHandshakeMsMax = 5000;
+
+/** Conditions (host, port, verification, trusted certificates, pins) for which a dialer keeps session tickets. */
+export const ticketConditionsMax = 64;
+
+/** Session tickets kept for the same conditions; OpenSSL gives two with each full handshake. */
+export const ticketsEachMax = 4;
+
+/** Largest session ticket that is kept, with its certificate, bytes: 16 KiB, so 64 × 4 × 16 KiB = 4 MiB in all. */
+export const ticketBytesMax: number = 16 * 1024;
+
+/** Milliseconds a session ticket is kept: a day; listeners may refuse it sooner (Node's after 5 minutes). */
+export const ticketMsMax: number = 24 * 3_600_000;
+
+/** Milliseconds that QUIC is ahead of TLS for an `https:` URL: what a network that drops UDP costs a join. */
+export const dialHeadStartMs = 300;
+
+/** Milliseconds for which TLS goes first at a relay where it has beaten QUIC: 5 minutes. */
+export const tlsFirstMs: number = 5 * 60_000;
+
+/** Relays of which that is remembered. */
+export const tlsFirstRelaysMax = 256;

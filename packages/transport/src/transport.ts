@@ -34,7 +34,8 @@ export interface SocketAddress {
 
 /** One network protocol, able to dial and to listen. */
 export interface Transport {
-  readonly name: TransportName;
+  /** `auto`: it chooses one of several, which its connections name. */
+  readonly name: TransportName | 'auto';
   /**
    * Opens a connection; resolves when the handshake is done and the certificate was accepted.
    * @throws TransportError
@@ -54,10 +55,12 @@ export interface DialOptions {
   readonly url: RelayUrl;
   /** `verify_peer` checks chain and name; `none` accepts every certificate. A pin in the URL is checked in both. */
   readonly tlsVerify: 'none' | 'verify_peer';
-  /** Additional trusted certificates, PEM. Default: the ones that come with Node. */
+  /** Trusted certificates, PEM, in place of the ones that come with Node. */
   readonly caPem?: readonly string[];
   /** Milliseconds until `connect_timeout`. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Gives the attempt up when it fires: `dial` rejects with `closed`. A connection that is open stays. */
+  readonly signal?: AbortSignal;
 }
 
 /** How to listen. */
@@ -113,6 +116,11 @@ export interface Connection {
 export interface ConnectionHandlers {
   onStream(stream: Stream): void;
   onDatagram?(bytes: Uint8Array): void;
+  /**
+   * The connection can't follow its peer through many more changes of address: have the peer open another one soon. At most once
+   * in a connection's life, on a listener's side; only from `quic`, which has the limit.
+   */
+  onRenewalDue?(): void;
   onClosed(info: ConnectionClosed): void;
 }
 

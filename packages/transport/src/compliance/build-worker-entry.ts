@@ -8,14 +8,19 @@ interface Esbuild {
   build(options: Record<string, unknown>): Promise<unknown>;
 }
 
-/** The worker's entry, built from the sources for a test. */
+/** A module built from the sources for a test. */
 export interface BuiltEntry {
   readonly entry: string;
   remove(): Promise<void>;
 }
 
-/** Builds `main.ts` to one JavaScript file, so that Node 20 can run it in a process of its own. */
-export async function buildWorkerEntry(): Promise<BuiltEntry> {
+/** Builds the worker's `main.ts`. */
+export function buildWorkerEntry(): Promise<BuiltEntry> {
+  return buildEntry('src/worker/main.ts');
+}
+
+/** Builds a module of this package, named from its folder, to one JavaScript file that Node 20 can run in a process of its own. */
+export async function buildEntry(source: string): Promise<BuiltEntry> {
   const here = path.dirname(fileURLToPath(import.meta.url));
   const packageFolder = path.resolve(here, '../..');
   // esbuild belongs to Vite, which belongs to Vitest.
@@ -26,7 +31,7 @@ export async function buildWorkerEntry(): Promise<BuiltEntry> {
   const folder = await mkdtemp(path.join(packageFolder, 'node_modules/.worker-entry-'));
   const entry = path.join(folder, 'main.mjs');
   await esbuild.default.build({
-    entryPoints: [path.join(packageFolder, 'src/worker/main.ts')],
+    entryPoints: [path.join(packageFolder, source)],
     outfile: entry,
     bundle: true,
     platform: 'node',

@@ -51,20 +51,6 @@ export function connectionCases(bench: Bench): void {
       expect(await new TestStream(stream).closed).toMatchObject({ kind: 'lost' });
     });
 
-    // Where there are no datagrams the case is not registered.
-    if (bench.under.hasDatagrams !== false) {
-      test('datagrams pass, and too large ones are refused', async () => {
-        const { dialer, listener } = await bench.connect();
-        const { connection } = dialer;
-        expect(connection.datagramBytesMax).toBeGreaterThan(1000);
-        expect(connection.sendDatagram(Buffer.alloc(connection.datagramBytesMax + 1))).toBe(false);
-        expect(connection.sendDatagram(Buffer.alloc(connection.datagramBytesMax, 1))).toBe(true);
-        expect(await listener.datagrams.next()).toHaveLength(connection.datagramBytesMax);
-        expect(listener.connection.sendDatagram(Buffer.from('back'))).toBe(true);
-        expect(Buffer.from(await dialer.datagrams.next()).toString()).toBe('back');
-      });
-    }
-
     test('the listener closes all its connections with the code', async () => {
       const listener = await bench.listen();
       const accepted = new Inbox<Connection>();
@@ -136,6 +122,22 @@ export function connectionCases(bench: Bench): void {
       });
     });
 
+    test('an attempt that is given up ends at once; a signal that fires later does nothing', async () => {
+      const listener = await bench.listen();
+      const giveUp = new AbortController();
+      const given = { signal: giveUp.signal };
+      const near = new TestConnection(await bench.pair().dialer.dial(dialOptions(listener.address, given)));
+      const dialing = bench.pair().dialer.dial(dialOptions(listener.address, given));
+      giveUp.abort();
+      await expect(dialing).rejects.toMatchObject({ code: 'closed' });
+      const again = bench.pair().dialer.dial(dialOptions(listener.address, given));
+      await expect(again).rejects.toMatchObject({ code: 'closed' });
+      const accepted = new Inbox<Connection>();
+      listener.start({ onConnection: (connection) => accepted.push(connection) });
+      near.connection.openStream().write(Buffer.from('x'));
+      await new TestConnection(await accepted.next()).streams.next();
+    });
+
     test('a closed transport refuses to dial and to listen', async () => {
       const { dialer, address } = await bench.connect();
       await bench.pair().dialer.close();
@@ -148,6 +150,15 @@ export function connectionCases(bench: Bench): void {
       const hole = await (bench.under.makeBlackHole ?? udpBlackHole)();
       const dialing = bench.pair().dialer.dial(dialOptions(hole.address, { connectTimeoutMs: 300 }));
       await expect(dialing).rejects.toMatchObject({ code: 'connect_timeout' });
+      hole.close();
+    });
+
+    test('an attempt into a black hole is given up', async () => {
+      const hole = await (bench.under.makeBlackHole ?? udpBlackHole)();
+      const giveUp = new AbortController();
+      const dialing = bench.pair().dialer.dial(dialOptions(hole.address, { signal: giveUp.signal }));
+      setTimeout(() => giveUp.abort(), 50);
+      await expect(dialing).rejects.toMatchObject({ code: 'closed' });
       hole.close();
     });
 

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { CertificatePair, Connection, Listener, SocketAddress, Transport } from '../transport.js';
+import { addressCases } from './address-cases.js';
 import { certificateCases } from './certificate-cases.js';
 import { connectionCases } from './connection-cases.js';
+import { datagramCases } from './datagram-cases.js';
+import { stalledCases } from './stalled-cases.js';
 import { streamCases } from './stream-cases.js';
 import { dialOptions, Inbox, TestConnection, TestStream, testCertificate } from './tools.js';
 
@@ -100,7 +103,10 @@ export function describeTransport(name: string, under: TransportUnderTest): void
     afterEach(() => closePair(pair));
 
     streamCases(bench);
+    stalledCases(bench);
     connectionCases(bench);
+    datagramCases(bench);
+    if (under.usesSockets) addressCases(bench);
     certificateCases(bench);
   });
 }

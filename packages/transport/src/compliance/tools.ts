@@ -163,11 +163,14 @@ export class UdpProxy {
   readonly address: SocketAddress;
   /** The last packet of the dialer. */
   lastPacket: Buffer | undefined;
+  /** Called with a copy of each packet that passes. */
+  onPacket: ((packet: Buffer, to: 'listener' | 'dialer') => void) | undefined;
   readonly #front: dgram.Socket;
   #target: SocketAddress;
   #back: dgram.Socket;
   #client: dgram.RemoteInfo | undefined;
   #isSevered = false;
+  #isLost = (): boolean => false;
 
   private constructor(front: dgram.Socket, back: dgram.Socket, target: SocketAddress) {
     this.#front = front;
@@ -177,13 +180,19 @@ export class UdpProxy {
     front.on('message', (packet, from) => {
       this.#client = from;
       this.lastPacket = Buffer.from(packet);
-      if (!this.#isSevered) this.#back.send(packet, this.#target.port, this.#target.host);
+      this.onPacket?.(this.lastPacket, 'listener');
+      if (!this.#isSevered && !this.#isLost()) this.#back.send(packet, this.#target.port, this.#target.host);
     });
     this.#listen(back);
   }
 
   static async open(target: SocketAddress): Promise<UdpProxy> {
     return new UdpProxy(await bindUdp(), await bindUdp(), target);
+  }
+
+  /** The port that the listener sees. */
+  get backPort(): number {
+    return this.#back.address().port;
   }
 
   /** From now on the listener sees another source port, as after a NAT forgot its entry. */
@@ -200,6 +209,11 @@ export class UdpProxy {
     this.#target = target;
   }
 
+  /** From now on each packet is lost with this probability, in both directions; `random` gives numbers from 0 to 1. */
+  lose(share: number, random: () => number): void {
+    this.#isLost = () => random() < share;
+  }
+
   /** Nothing passes any more. */
   sever(): void {
     this.#isSevered = true;
@@ -210,6 +224,11 @@ export class UdpProxy {
     this.#back.send(packet, this.#target.port, this.#target.host);
   }
 
+  /** Sends the dialer a packet from the address it takes for the listener's. */
+  injectBack(packet: Uint8Array): void {
+    if (this.#client) this.#front.send(packet, this.#client.port, this.#client.address);
+  }
+
   close(): void {
     this.#front.close();
     this.#back.close();
@@ -217,7 +236,9 @@ export class UdpProxy {
 
   #listen(back: dgram.Socket): void {
     back.on('message', (packet) => {
-      if (this.#client && !this.#isSevered) this.#front.send(packet, this.#client.port, this.#client.address);
+      this.onPacket?.(Buffer.from(packet), 'dialer');
+      if (this.#client && !this.#isSevered && !this.#isLost())
+        this.#front.send(packet, this.#client.port, this.#client.address);
     });
   }
 }

@@ -39,6 +39,7 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
   #handlers: ConnectionHandlers | undefined;
   #waitingStreams: S[] = [];
   #waitingDatagrams: Uint8Array[] = [];
+  #renewal: 'not due' | 'due' | 'told' = 'not due';
   #closedTold = false;
   #streamIdNext = 0;
 
@@ -66,6 +67,7 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
     queueMicrotask(() => {
       for (const stream of streams) this.#handlers!.onStream(stream);
       for (const datagram of datagrams) this.#handlers!.onDatagram?.(datagram);
+      this.#tellRenewal();
       this.#tellClosed();
     });
   }
@@ -103,6 +105,13 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
     else if (this.#waitingDatagrams.length < waitingDatagramsMax) this.#waitingDatagrams.push(bytes);
   }
 
+  /** The connection should be replaced by another one soon; further calls do nothing. */
+  renewalDue(): void {
+    if (this.#renewal !== 'not due') return;
+    this.#renewal = 'due';
+    this.#tellRenewal();
+  }
+
   /** The peer closed the connection, or it broke. */
   protected finish(info: ConnectionClosed): void {
     if (this.closed) return;
@@ -121,6 +130,13 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
     for (const stream of this.streams) stream.finish({ kind: 'lost', error });
     this.streams.clear();
     this.#tellClosed();
+  }
+
+  /** Kept for the next owner while the present one doesn't care. */
+  #tellRenewal(): void {
+    if (this.#renewal !== 'due' || this.closed || !this.#handlers?.onRenewalDue) return;
+    this.#renewal = 'told';
+    this.#handlers.onRenewalDue();
   }
 
   #tellClosed(): void {

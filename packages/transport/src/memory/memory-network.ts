@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { certificateSha256 } from '../certificate-pair.js';
+import { onGivenUp } from '../core/give-up.js';
 import { TransportError } from '../errors.js';
 import { idleTimeoutMs, streamBufferBytesMax } from '../limits.js';
 import type {
@@ -230,15 +231,16 @@ class MemoryTransport implements Transport {
 
   async dial(options: DialOptions): Promise<Connection> {
     if (this.#isClosed) throw new TransportError('closed', 'the transport is closed');
+    const { signal } = options;
     const { host, port, certificatePins } = options.url;
     const listener = this.#network.listeners.get(addressKey({ host, port }));
     const listenerHost = listener?.ownerHost ?? host;
     const key = linkKey(this.#host, listenerHost);
     if (this.#network.isPartitioned(this.#host, listenerHost)) {
-      await this.#wait(options.connectTimeoutMs ?? connectTimeoutMsDefault);
+      await this.#wait(options.connectTimeoutMs ?? connectTimeoutMsDefault, signal);
       throw new TransportError('connect_timeout', `no answer from ${host}:${port} in time`);
     }
-    await this.#wait(this.#network.delayOf(key) * 2);
+    await this.#wait(this.#network.delayOf(key) * 2, signal);
     if (this.#isClosed) throw new TransportError('closed', 'the transport is closed');
     if (!listener || listener.isClosed)
       throw new TransportError('refused', `nothing listens at ${host}:${port}`);
@@ -275,8 +277,12 @@ class MemoryTransport implements Transport {
     await Promise.all([...this.#listeners].map((listener) => listener.close()));
   }
 
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#network.schedule(delayMs, resolve));
+  async #wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    let forget = (): void => {};
+    await new Promise<void>((resolve, reject) => {
+      this.#network.schedule(delayMs, resolve);
+      forget = onGivenUp(signal, reject);
+    }).finally(() => forget());
   }
 }
 

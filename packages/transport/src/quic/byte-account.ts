@@ -17,6 +17,8 @@ const freeBytesPerSecond = 256;
 export class ByteAccount {
   /** Bytes of all packets received. */
   received = 0;
+  /** Of these, bytes that were found not to be the peer's. */
+  #foreign = 0;
   #credit = 0;
   #turnPackets = 0;
   #turnBytes = 0;
@@ -49,13 +51,10 @@ export class ByteAccount {
     this.#turnPacketsSent += packets;
   }
 
-  /** A stream ended whose remaining bytes will never be read. */
-  handleDiscarded(parkedSince: number | undefined, isLocal: boolean): void {
-    // What the peer had in flight when we reset; or what came since the stream was last empty.
+  /** The peer reset a stream in quiche's way: what had come since it was last empty will never be read. */
+  handleDiscarded(parkedSince: number | undefined): void {
     const parked = parkedSince === undefined ? 0 : this.received - parkedSince;
-    this.#credit += isLocal
-      ? streamWindowBytesMax
-      : Math.min(streamWindowBytesMax, parked + this.#turnPackets * 1500);
+    this.#credit += Math.min(streamWindowBytesMax, parked + this.#turnPackets * 1500);
   }
 
   handleTurnEnd(): void {
@@ -67,13 +66,22 @@ export class ByteAccount {
     this.#turnPacketsSent = this.#turnBytesWritten = 0;
   }
 
-  /** True when too much is unaccounted for; `parked` are streams with bytes that their owner doesn't read now. */
-  isExceeded(nowMs: number, parkedStreams: () => number): boolean {
+  /**
+   * True when too much is unaccounted for.
+   * @param parkedStreams how many streams have bytes that their owner doesn't read now
+   * @param authentic bytes of the packets that were the peer's: what others send in its name is not its fault. Asked only when it counts
+   */
+  isExceeded(nowMs: number, parkedStreams: () => number, authentic: () => number): boolean {
     const free = ((nowMs - this.#startMs) / 1000) * freeBytesPerSecond;
-    const unaccounted = this.received - this.#credit - free;
-    return (
-      unaccounted > unaccountedBytesMax &&
-      unaccounted > unaccountedBytesMax + parkedStreams() * streamWindowBytesMax
-    );
+    const isExceeded = (): boolean => {
+      const unaccounted = this.received - this.#foreign - this.#credit - free;
+      return (
+        unaccounted > unaccountedBytesMax &&
+        unaccounted > unaccountedBytesMax + parkedStreams() * streamWindowBytesMax
+      );
+    };
+    if (!isExceeded()) return false;
+    this.#foreign = this.received - authentic();
+    return isExceeded();
   }
 }

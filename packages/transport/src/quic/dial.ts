@@ -1,11 +1,14 @@
 import { isIP, isIPv6 } from 'node:net';
+import { onGivenUp } from '../core/give-up.js';
 import { describeAddress, resolveHost } from '../core/resolve-host.js';
+import type { Ticket, TicketCache } from '../core/ticket-cache.js';
 import { TransportError } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
 import { certificateFailure, checkPeerCertificate } from './certificates.js';
 import type { Config, Quiche } from './native.js';
 import { QuicConnection } from './quic-connection.js';
 import { QuicPump } from './quic-pump.js';
+import { ConnectionTickets } from './session.js';
 import { UdpSocket } from './udp-socket.js';
 
 /** Milliseconds until `connect_timeout` when the caller doesn't say. */
@@ -23,6 +26,7 @@ const refusedRetryMs = 20;
 export interface DialContext {
   readonly quiche: Quiche;
   readonly keepAliveMs: number;
+  readonly tickets: TicketCache;
   configFor(options: DialOptions): Config;
   /** Called with what ends the dialing or the connection when the transport closes; answers how to take it back. */
   register(closable: { close(): Promise<void> }): () => void;
@@ -32,12 +36,14 @@ export interface DialContext {
 export async function dialQuic(context: DialContext, options: DialOptions): Promise<QuicConnection> {
   const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
   const addresses = await resolveHost(options.url.host, deadlineMs - performance.now());
+  // For whichever address answers first; the others have not read it.
+  const ticket = context.tickets.take(options);
   let failure = new TransportError('name_not_resolved', `${options.url.host} has no address`);
   for (const [index, host] of addresses.entries()) {
     const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
     if (timeoutMs <= 0) break;
     try {
-      return await dialAddress(context, options, { host, port: options.url.port }, timeoutMs);
+      return await dialAddress(context, options, { host, port: options.url.port }, ticket, timeoutMs);
     } catch (thrown) {
       failure = TransportError.from(thrown);
       if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
@@ -50,6 +56,7 @@ async function dialAddress(
   context: DialContext,
   options: DialOptions,
   remote: SocketAddress,
+  ticket: Ticket | undefined,
   timeoutMs: number,
 ): Promise<QuicConnection> {
   const { quiche } = context;
@@ -61,6 +68,8 @@ async function dialAddress(
     const scid = Buffer.alloc(0);
     const serverName = isIP(host) ? null : host;
     const native = quiche.Connection.connect(serverName, scid, socket.local, remote, config);
+    const tickets = new ConnectionTickets(native, context.tickets, options);
+    if (ticket) tickets.offer(ticket.session);
     let refusals = 0;
     let retryTimer: NodeJS.Timeout | undefined;
     const fail = (error: TransportError): void => {
@@ -91,11 +100,13 @@ async function dialAddress(
           pump.close(0, Buffer.from('certificate refused'));
           return;
         }
+        tickets.handleAccepted();
         pump.startKeepAlive(context.keepAliveMs);
         resolve(pump.connection);
       },
       onOver: (info) => {
         clearTimeout(timer);
+        forget();
         clearTimeout(retryTimer);
         unregister();
         void socket.close();
@@ -109,10 +120,14 @@ async function dialAddress(
         reject(refused ?? (info.kind === 'lost' ? info.error : ended));
       },
     });
+    const forget = onGivenUp(options.signal, (error) => {
+      if (!pump.connection) fail(error);
+    });
     socket.start(
       (packet, from) => {
         refusals = 0;
         pump.handlePacket(packet, { host: from.address, port: from.port });
+        if (!pump.isOver) tickets.look();
       },
       (error) => {
         const code = (error as NodeJS.ErrnoException).code;

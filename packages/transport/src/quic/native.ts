@@ -1,8 +1,10 @@
 import type { Quiche } from '@matrixai/quic/native/index.js';
 import type { Config } from '@matrixai/quic/native/types.js';
+import { requireQuicOn } from '../core/transport-setting.js';
 import { TransportError } from '../errors.js';
 import { connectionWindowBytes, streamWindowBytesMax, udpPayloadBytesMax } from '../limits.js';
 import type { CertificatePair } from '../transport.js';
+import { noticesWindowBytes } from './reset-notices.js';
 
 export type { Quiche } from '@matrixai/quic/native/index.js';
 export type { Config, Connection as NativeConnection, Host, SendInfo } from '@matrixai/quic/native/types.js';
@@ -13,8 +15,14 @@ export const applicationProtocol = 'macula/1';
 /** Bytes of a listener's connection ids; a dialer's are empty. */
 export const listenerIdBytes = 20;
 
-/** Paths a listener's connection can use, so 63 changes of the peer's address in a connection's life. */
+/**
+ * Paths a listener's connection can use, so 63 changes of the peer's address in a connection's life. Behind the last one lies silence: packets
+ * from a further address are dropped, and the dialer can't tell.
+ */
 const activeConnectionIdsMax = 64;
+
+/** Paths in use from which on a connection should be renewed: 8 changes of address are left for that. */
+export const renewalDuePaths: number = activeConnectionIdsMax - 8;
 
 /** Datagrams waiting in either direction. */
 const datagramQueueMax = 256;
@@ -35,9 +43,7 @@ let loading: Promise<Quiche> | undefined;
  * @throws TransportError with code `unsupported` where there is none, or where `MACULA_TRANSPORT=tls` turns it off
  */
 export async function loadQuiche(): Promise<Quiche> {
-  if (process.env.MACULA_TRANSPORT === 'tls') {
-    throw new TransportError('unsupported', 'QUIC is switched off by MACULA_TRANSPORT=tls');
-  }
+  requireQuicOn();
   loading ??= import('@matrixai/quic/native/index.js').then((module) => module.quiche);
   try {
     return await loading;
@@ -96,10 +102,12 @@ function tune(config: Config, tuning: QuicTuning): Config {
   config.setInitialMaxStreamDataBidiRemote(streamWindowBytesMax);
   config.setMaxStreamWindow(streamWindowBytesMax);
   config.setInitialMaxStreamsBidi(tuning.streamsMax);
-  config.setInitialMaxStreamsUni(0);
+  config.setInitialMaxStreamsUni(1);
+  config.setInitialMaxStreamDataUni(noticesWindowBytes);
   config.setCcAlgorithmName('cubic');
-  // SendInfo.at can't be read from JavaScript, so packets can't be paced.
-  config.enablePacing(false);
+  // Not to pace: SendInfo.at can't be read from JavaScript. But quiche 0.18 takes the pacer's clock for the time a packet is sent, and
+  // with pacing off that clock stands still for up to 4 x srtt at the smallest window: under loss srtt doubled again and again.
+  config.enablePacing(true);
   config.enableDgram(true, datagramQueueMax, datagramQueueMax);
   return config;
 }

@@ -2,9 +2,11 @@ import { ConnectionCore, type ConnectionFacts } from '../core/connection-core.js
 import type { StreamOwner } from '../core/stream-core.js';
 import { WriteRing } from '../core/write-ring.js';
 import type { ConnectionClosed, ConnectionStats, StreamPriority } from '../transport.js';
+import { renewalDuePaths } from './native.js';
 import type { QuicPump } from './quic-pump.js';
 import { QuicStream } from './quic-stream.js';
 import { readStreams } from './read-streams.js';
+import { ResetNotices } from './reset-notices.js';
 import { SeenIds } from './seen-ids.js';
 import { abortStream, setWirePriority, writeStreams } from './write-streams.js';
 
@@ -23,19 +25,18 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
   readonly ring: WriteRing<QuicStream> = new WriteRing();
   /** Streams opened here that wait until the peer grants more. */
   readonly awaitingGrant: Set<QuicStream> = new Set();
-  /** Streams whose peer has ended: only a stop tells that it has also reset them. */
-  readonly halfClosed: Set<QuicStream> = new Set();
+  /** Wire ids of streams that are over here and whose end has not been handed over yet. */
+  readonly endsOwed: Set<number> = new Set();
   /** Streams that were resumed and whose end waits. */
   readonly endsDue: Set<QuicStream> = new Set();
   readonly seenPeerIds: SeenIds = new SeenIds();
+  readonly resetNotices: ResetNotices = new ResetNotices(this);
   /** Sequence number of the next stream opened here. */
   wireSequenceNext = 0;
   /** Something may be readable: packets came, or a stream was resumed. */
   readDue = true;
   /** Streams found readable while paused; set by each reading. */
   parkedStreams = 0;
-  /** Where the search for resets among paused streams goes on. */
-  parkedCursor = 0;
 
   constructor(facts: ConnectionFacts, pump: QuicPump) {
     super(facts);
@@ -69,11 +70,22 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
     this.ring.unblock();
   }
 
+  /** A packet came from another address than the one before: each new address takes one of the connection's paths. */
+  handlePeerMoved(): void {
+    if (this.role === 'listener' && this.pump.native.stats().pathsCount >= renewalDuePaths) this.renewalDue();
+  }
+
   /** Reads and writes whatever can be; part of a turn. */
   handleTurn(): void {
     this.readDatagrams();
     if (!this.closed) readStreams(this);
     if (!this.closed) writeStreams(this);
+  }
+
+  /** Whether the id is of a stream that the peer may open and has not yet. */
+  isUnseen(wireId: number): boolean {
+    const isPeers = (wireId & 1) === (this.role === 'dialer' ? 1 : 0);
+    return isPeers && (wireId & 2) === 0 && !this.seenPeerIds.has(Math.floor(wireId / 4));
   }
 
   /** Bytes of a stream the peer opened. */
@@ -92,7 +104,6 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
   /** A stream is over, whatever the reason: forget it. */
   forget(stream: QuicStream): void {
     this.streams.delete(stream);
-    this.halfClosed.delete(stream);
     this.awaitingGrant.delete(stream);
     this.endsDue.delete(stream);
     if (stream.wireId !== undefined) this.streamsByWireId.delete(stream.wireId);
@@ -149,7 +160,7 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
     this.ring.clear();
     this.streamsByWireId.clear();
     this.awaitingGrant.clear();
-    this.halfClosed.clear();
+    this.endsOwed.clear();
     this.endsDue.clear();
   }
 }

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { certificateSha256, checkCertificatePair } from '../certificate-pair.js';
+import { plainAddress } from '../core/plain-address.js';
+import { resolveHost } from '../core/resolve-host.js';
+import { TransportError } from '../errors.js';
 import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
 import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicTuning } from './native.js';
 import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
@@ -20,6 +23,8 @@ const retryFromHalfOpen = 128;
 const waitingMax = 64;
 /** Milliseconds a handshake may take. */
 const handshakeMsMax = 10_000;
+/** Milliseconds that a name to listen at may take to be resolved. */
+const resolveMsMax = 10_000;
 const initialBytesMin = 1200;
 const quicVersion = 1;
 
@@ -81,7 +86,7 @@ export class QuicListener implements Listener {
     checkCertificatePair(options.certificate);
     // Tried before the socket is bound, since it may throw.
     makeListenConfig(quiche, options.certificate, tuning);
-    const socket = await UdpSocket.open({ host: options.host, port: options.port });
+    const socket = await UdpSocket.open({ host: await bindAddress(options.host), port: options.port });
     return new QuicListener(quiche, socket, options.certificate, tuning, onClosed);
   }
 
@@ -96,6 +101,10 @@ export class QuicListener implements Listener {
     for (const connection of waiting) handlers.onConnection(connection);
   }
 
+  /**
+   * The TLS library makes the keys of session tickets for each configuration (and renews them), so nobody resumes a session that was
+   * made with the certificate before: both ends would take different ones for the connection's.
+   */
   setCertificate(certificate: CertificatePair): void {
     checkCertificatePair(certificate);
     this.#config = makeListenConfig(this.#quiche, certificate, this.#tuning);
@@ -174,8 +183,9 @@ export class QuicListener implements Listener {
     pump.handlePacket(packet, from);
   }
 
-  #handleEstablished(entry: Entry, remoteAddress: SocketAddress, sha256: Uint8Array): void {
+  #handleEstablished(entry: Entry, from: SocketAddress, sha256: Uint8Array): void {
     this.#halfOpen.delete(entry);
+    const remoteAddress = { host: plainAddress(from.host), port: from.port };
     const connection = new QuicConnection(
       { transport: 'quic', role: 'listener', remoteAddress, certificateSha256: sha256 },
       entry.pump,
@@ -236,5 +246,15 @@ export class QuicListener implements Listener {
       if (entry.acceptedAtMs > staleMs) return;
       entry.pump.close(0, Buffer.alloc(0));
     }
+  }
+}
+
+async function bindAddress(host: string): Promise<string> {
+  try {
+    const [address] = await resolveHost(host, resolveMsMax);
+    return address ?? host;
+  } catch (thrown) {
+    const cause = TransportError.from(thrown);
+    throw new TransportError('bind_failed', `can't listen on ${host}: ${cause.message}`, { cause });
   }
 }

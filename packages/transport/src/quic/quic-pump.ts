@@ -42,6 +42,8 @@ export class QuicPump {
   #timerAtMs = 0;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #keepAlive: NodeJS.Timeout | undefined;
+  /** A packet has come since the last tick of the keep-alive. */
+  #heardLately = false;
   #lastStats: ConnectionStats = { rttMs: undefined, bytesSent: 0, bytesReceived: 0, packetsLost: 0 };
 
   constructor(quiche: Quiche, native: NativeConnection, socket: UdpSocket, handlers: PumpHandlers) {
@@ -60,11 +62,13 @@ export class QuicPump {
   /** A packet; quiche decrypts it in place. */
   handlePacket(packet: Buffer, from: SocketAddress): void {
     if (this.#isOver) return;
-    if (from.port !== this.#from.port || from.host !== this.#from.host) {
+    const hasMoved = from.port !== this.#from.port || from.host !== this.#from.host;
+    if (hasMoved) {
       this.#from = { host: from.host, port: from.port };
       this.#recvInfo = { from: this.#from, to: this.#socket.local };
     }
     this.heard = true;
+    this.#heardLately = true;
     this.account.handlePacket(packet.length);
     try {
       this.native.recv(packet, this.#recvInfo);
@@ -72,6 +76,7 @@ export class QuicPump {
       // Garbage is dropped; what ends the connection shows in the turn.
       this.#recvFailed = true;
     }
+    if (hasMoved) this.connection?.handlePeerMoved();
     this.connection?.handleChange();
     this.schedule();
   }
@@ -83,9 +88,12 @@ export class QuicPump {
     setImmediate(this.#turn);
   }
 
-  /** Sends a ping every so often, so that the idle timeout only sees dead peers. */
+  /** Sends a ping after so long a silence, twice as long at most, so that the idle timeout only sees dead peers. */
   startKeepAlive(everyMs: number): void {
-    this.#keepAlive = setInterval(() => this.ping(), everyMs);
+    this.#keepAlive = setInterval(() => {
+      if (!this.#heardLately) this.ping();
+      this.#heardLately = false;
+    }, everyMs);
   }
 
   /** Sends something that the peer must answer. */
@@ -158,7 +166,8 @@ export class QuicPump {
         return;
       }
     }
-    if (this.account.isExceeded(performance.now(), () => this.connection?.parkedStreams ?? 0)) {
+    const parked = (): number => this.connection?.parkedStreams ?? 0;
+    if (this.account.isExceeded(performance.now(), parked, () => native.stats().recvBytes)) {
       this.#closeNative(false, protocolViolationCode, Buffer.from('too many unaccounted bytes'));
       this.lose(
         new TransportError('protocol_violation', 'the peer sent too many bytes that belong to nothing'),

@@ -1,4 +1,5 @@
 import tls from 'node:tls';
+import { TicketCache } from '../core/ticket-cache.js';
 import { TransportError } from '../errors.js';
 import { idleTimeoutMs, keepAliveMs } from '../limits.js';
 import type { Connection, DialOptions, Listener, ListenOptions, Transport } from '../transport.js';
@@ -38,6 +39,7 @@ class QuicTransport implements Transport {
   readonly #keepAliveMs: number;
   readonly #closables: Set<{ close(): Promise<void> }> = new Set();
   readonly #configs: Map<string, Config> = new Map();
+  readonly #tickets = new TicketCache();
   #isClosed = false;
 
   constructor(options: QuicTransportOptions) {
@@ -54,6 +56,7 @@ class QuicTransport implements Transport {
       {
         quiche,
         keepAliveMs: this.#keepAliveMs,
+        tickets: this.#tickets,
         configFor: (dialOptions) => this.#configFor(quiche, dialOptions),
         register: (closable) => {
           this.#closables.add(closable);
@@ -79,6 +82,7 @@ class QuicTransport implements Transport {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#closables].map((closable) => closable.close()));
+    this.#tickets.clear();
   }
 
   async #load(): Promise<Quiche> {

@@ -1,44 +1,43 @@
 import type { QuicConnection } from './quic-connection.js';
 import type { QuicStream } from './quic-stream.js';
 import { parseQuicheError } from './quiche-error.js';
-import { handlePeerReset } from './write-streams.js';
+import { handlePeerReset, isResetMark } from './write-streams.js';
 
 /** Bytes one connection reads in one turn; the rest waits for the next turn. */
 const readBytesPerTurnMax = 1024 * 1024;
 /** Bytes one stream reads before the next has its turn. */
 const readQuantumBytes = 256 * 1024;
-/** Paused streams looked at for a reset in one turn. */
-const parkedChecksPerTurnMax = 16;
 
 // One buffer for all: it is copied before anything else runs.
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
-const nothing = Buffer.alloc(0);
 
 /** Delivers what has arrived on the connection's streams, and finds the streams the peer has opened or reset. */
 export function readStreams(connection: QuicConnection): void {
   deliverEnds(connection);
-  checkHalfClosed(connection);
   if (!connection.readDue) return;
   connection.readDue = false;
   const { pump } = connection;
   let bytesLeft = readBytesPerTurnMax;
-  const parked: QuicStream[] = [];
+  let parked = 0;
   for (const wireId of pump.native.readable()) {
     if (connection.closed) return;
+    if (connection.resetNotices.isFor(wireId)) {
+      connection.resetNotices.read(wireId);
+      continue;
+    }
     const stream = connection.streamsByWireId.get(wireId) ?? findNew(connection, wireId);
     if (!stream) {
       discard(connection, wireId);
     } else if (!stream.isReading) {
       stream.parkedSince ??= pump.account.received;
-      parked.push(stream);
+      parked++;
     } else if (bytesLeft <= 0) {
       connection.readDue = true;
     } else {
       bytesLeft -= readStream(connection, stream, wireId);
     }
   }
-  connection.parkedStreams = parked.length;
-  checkParked(connection, parked);
+  connection.parkedStreams = parked;
   if (connection.readDue) pump.schedule();
 }
 
@@ -50,14 +49,12 @@ function deliverEnds(connection: QuicConnection): void {
 }
 
 function findNew(connection: QuicConnection, wireId: number): QuicStream | undefined {
-  // Bit 0 tells who opened the stream, bit 1 that it is unidirectional (which we never grant).
-  const isPeers = (wireId & 1) === (connection.role === 'dialer' ? 1 : 0);
-  const sequence = Math.floor(wireId / 4);
-  if (!isPeers || connection.seenPeerIds.has(sequence)) return undefined;
-  connection.seenPeerIds.add(sequence);
+  if (!connection.isUnseen(wireId)) return undefined;
+  connection.seenPeerIds.add(Math.floor(wireId / 4));
   const stream = connection.acceptWireStream(wireId);
   connection.announce(stream);
-  return stream;
+  connection.resetNotices.handleNewStream(stream);
+  return stream.closed ? undefined : stream;
 }
 
 function readStream(connection: QuicConnection, stream: QuicStream, wireId: number): number {
@@ -80,7 +77,11 @@ function readStream(connection: QuicConnection, stream: QuicStream, wireId: numb
     const [count, isEnd] = result;
     total += count;
     account.handleRead(isEnd ? count + 1 : count);
-    if (count > 0) stream.deliverData(copyOf(count));
+    // The last byte only carries the end.
+    const dataCount = isEnd ? count - 1 : count;
+    const isReset = isEnd && isResetMark(scratch, count);
+    if (dataCount > 0) stream.deliverData(copyOf(dataCount));
+    if (isReset) break;
     if (isEnd) {
       // Paused or reset by that very onData: the end is delivered when it reads again.
       if (stream.isReading) deliverEnd(connection, stream);
@@ -93,17 +94,20 @@ function readStream(connection: QuicConnection, stream: QuicStream, wireId: numb
   return total;
 }
 
-/** Delivers the peer's end; afterwards only a stop can tell that the peer has reset the stream. */
 function deliverEnd(connection: QuicConnection, stream: QuicStream): void {
   stream.endPending = false;
   stream.deliverEnd();
   if (stream.closed) connection.forget(stream);
-  else connection.halfClosed.add(stream);
 }
 
 function handleReadError(connection: QuicConnection, stream: QuicStream, thrown: unknown): void {
   const error = parseQuicheError(thrown);
-  if (error.name === 'StreamReset') handlePeerReset(connection, stream, error.value);
+  if (error.name !== 'StreamReset') return;
+  connection.pump.account.handleDiscarded(stream.parkedSince);
+  shutdownRead(connection, stream.wireId!);
+  // Not our way to reset; should it be the peer's only for one direction, it learns that both are over.
+  connection.resetNotices.add(stream.wireId!, error.value);
+  handlePeerReset(connection, stream, error.value);
 }
 
 /** Clears what is left of a stream that is over here. */
@@ -120,46 +124,12 @@ function discard(connection: QuicConnection, wireId: number): void {
 }
 
 /** Without this quiche 0.18 never forgets a stream that its peer has reset, and the peer's grant is lost. */
-export function shutdownRead(connection: QuicConnection, wireId: number): void {
+function shutdownRead(connection: QuicConnection, wireId: number): void {
   const { native, quiche } = connection.pump;
   try {
     native.streamShutdown(wireId, quiche.Shutdown.Read, 0);
   } catch {
     // It is already forgotten.
-  }
-}
-
-/** A paused stream must still learn of a reset: reading into nothing tells. */
-function checkParked(connection: QuicConnection, parked: readonly QuicStream[]): void {
-  if (parked.length === 0) return;
-  const { native } = connection.pump;
-  const checks = Math.min(parkedChecksPerTurnMax, parked.length);
-  for (let check = 0; check < checks; check++) {
-    const stream = parked[connection.parkedCursor++ % parked.length]!;
-    if (stream.closed || stream.isReading || stream.wireId === undefined) continue;
-    try {
-      const result = native.streamRecv(stream.wireId, nothing);
-      if (result?.[1]) stream.endPending = true;
-    } catch (thrown) {
-      handleReadError(connection, stream, thrown);
-    }
-  }
-}
-
-function checkHalfClosed(connection: QuicConnection): void {
-  let checks = parkedChecksPerTurnMax;
-  for (const stream of connection.halfClosed) {
-    if (checks-- === 0) return;
-    // To the back of the set, so that all have their turn.
-    connection.halfClosed.delete(stream);
-    if (stream.closed || stream.wireId === undefined) continue;
-    connection.halfClosed.add(stream);
-    try {
-      connection.pump.native.streamCapacity(stream.wireId);
-    } catch (thrown) {
-      const error = parseQuicheError(thrown);
-      if (error.name === 'StreamStopped') handlePeerReset(connection, stream, error.value);
-    }
   }
 }
 

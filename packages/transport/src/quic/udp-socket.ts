@@ -96,12 +96,17 @@ export class UdpSocket {
   send(packet: Uint8Array, to: SocketAddress): void {
     if (this.#closing) return;
     try {
-      if (this.#isConnected) this.#socket.send(packet);
+      if (this.#isConnected) this.#socket.send(packet, this.#reportUnsent);
       else this.#socket.send(packet, to.port, to.host);
     } catch {
       // As good as lost on the way.
     }
   }
+
+  /** The system may report the refusal of one packet when the next is sent, and nowhere else. */
+  readonly #reportUnsent = (error: Error | null): void => {
+    if (error && !this.#closing) this.#socket.emit('error', error);
+  };
 
   /** Resolves when the socket is gone. */
   close(): Promise<void> {

@@ -3,7 +3,6 @@ import { bulkQuantumBytes, packetsPerTurnMax, udpPayloadBytesMax } from '../limi
 import type { QuicConnection } from './quic-connection.js';
 import type { QuicStream } from './quic-stream.js';
 import { parseQuicheError } from './quiche-error.js';
-import { shutdownRead } from './read-streams.js';
 
 /** Bulk bytes handed over in one turn: what its packets can carry, so that nothing queues in front of control. */
 const bulkBytesPerTurnMax: number = packetsPerTurnMax * (udpPayloadBytesMax - 50);
@@ -14,9 +13,18 @@ const urgencies = { control: 0, bulk: 127 } as const;
 
 const scratch = Buffer.allocUnsafeSlow(bulkQuantumBytes);
 const nothing = Buffer.alloc(0);
+/**
+ * The last byte of every stream; it and the end (FIN) travel in one frame, and the reader takes it off. quiche 0.18 forgets a stream whose
+ * bytes are all acknowledged, also when the frame that held nothing but the end is not: lost, it was never sent again.
+ */
+const endMark = Buffer.of(0);
+/** The last byte of a stream that was reset: not an end; the notice tells the code. */
+const resetMark = Buffer.of(1);
 
 /** Hands waiting bytes over: control streams first, then bulk in turn. */
 export function writeStreams(connection: QuicConnection): void {
+  connection.resetNotices.write();
+  writeEndsOwed(connection);
   grantWaiting(connection);
   const { ring } = connection;
   if (!ring.isReady) return;
@@ -40,25 +48,24 @@ function writeStream(connection: QuicConnection, stream: QuicStream): WriteOutco
   const { native } = connection.pump;
   const wireId = stream.wireId!;
   const bytes = stream.queue.peek(bulkQuantumBytes, scratch);
-  const isEnd = stream.endWanted && bytes.length === stream.queue.bytes;
-  let count: number | null;
   try {
-    count = native.streamSend(wireId, bytes, isEnd);
+    if (bytes.length > 0) {
+      const count = native.streamSend(wireId, bytes, false);
+      if (count === null) return 'blocked';
+      connection.pump.account.handleWritten(count);
+      stream.sent(count);
+      if (count < bytes.length) return 'blocked';
+    }
+    if (stream.closed) return 'empty';
+    if (stream.queue.bytes > 0 || !stream.endWanted) return stream.hasOutput ? 'more' : 'empty';
+    if (native.streamSend(wireId, endMark, true) !== endMark.length) return 'blocked';
   } catch (thrown) {
     return handleWriteError(connection, stream, thrown);
   }
-  if (count === null) return 'blocked';
-  const isPartial = count < bytes.length;
-  connection.pump.account.handleWritten(isEnd && !isPartial ? count + 1 : count);
-  stream.sent(count);
-  // A partial write drops the end; it is sent again with the rest.
-  if (isEnd && !isPartial && !stream.closed) {
-    stream.endSent();
-    if (stream.closed) connection.forget(stream);
-    return 'empty';
-  }
-  if (isPartial) return 'blocked';
-  return stream.hasOutput ? 'more' : 'empty';
+  connection.pump.account.handleWritten(endMark.length + 1);
+  stream.endSent();
+  if (stream.closed) connection.forget(stream);
+  return 'empty';
 }
 
 function handleWriteError(connection: QuicConnection, stream: QuicStream, thrown: unknown): WriteOutcome {
@@ -94,6 +101,11 @@ function assignWireId(connection: QuicConnection, stream: QuicStream): boolean {
   return true;
 }
 
+/** Whether what was read last, with the end, says that the stream was reset. */
+export function isResetMark(bytes: Uint8Array, count: number): boolean {
+  return count > 0 && bytes[count - 1] === resetMark[0];
+}
+
 function grantWaiting(connection: QuicConnection): void {
   const waiting = connection.awaitingGrant;
   if (waiting.size === 0) return;
@@ -116,31 +128,45 @@ export function setWirePriority(connection: QuicConnection, stream: QuicStream):
   }
 }
 
-/** The peer reset the stream, or stopped reading it. */
+/** The peer reset the stream, as its notice or quiche tells. */
 export function handlePeerReset(connection: QuicConnection, stream: QuicStream, code: number): void {
-  const { native, quiche, account } = connection.pump;
-  account.handleDiscarded(stream.parkedSince, false);
-  const wireId = stream.wireId!;
-  shutdownRead(connection, wireId);
-  try {
-    native.streamShutdown(wireId, quiche.Shutdown.Write, code);
-  } catch {
-    // This direction is already over.
-  }
+  finishWire(connection, stream);
   connection.forget(stream);
   stream.finish({ kind: 'reset', code, local: false });
 }
 
-/** The owner reset the stream: both directions carry the code. */
+/** The owner reset the stream: the peer is told the code, and the wire's stream ends like any other. */
 export function abortStream(connection: QuicConnection, stream: QuicStream, code: number): void {
   if (stream.wireId === undefined) return;
-  const { native, quiche, account } = connection.pump;
-  if (!stream.readEnded) account.handleDiscarded(stream.parkedSince, true);
-  for (const direction of [quiche.Shutdown.Write, quiche.Shutdown.Read]) {
+  connection.resetNotices.add(stream.wireId, code);
+  finishWire(connection, stream);
+}
+
+/**
+ * Ends this side of the wire's stream; what the peer still sends is discarded. RESET_STREAM and STOP_SENDING are not used: quiche 0.18 may never send
+ * one again that was lost, and may send an ordinary end beside it.
+ */
+function finishWire(connection: QuicConnection, stream: QuicStream): void {
+  if (stream.wireId === undefined) return;
+  if (!stream.writeEnded) connection.endsOwed.add(stream.wireId);
+  connection.readDue = true;
+  connection.pump.schedule();
+}
+
+function writeEndsOwed(connection: QuicConnection): void {
+  const { native, account } = connection.pump;
+  const blocked: number[] = [];
+  for (const wireId of connection.endsOwed) {
+    if (blocked.length === failuresPerTurnMax) break;
+    connection.endsOwed.delete(wireId);
     try {
-      native.streamShutdown(stream.wireId, direction, code);
+      if (native.streamSend(wireId, resetMark, true) === resetMark.length)
+        account.handleWritten(resetMark.length + 1);
+      else blocked.push(wireId);
     } catch {
-      // This direction is already over.
+      // The peer has stopped reading it: it is over.
     }
   }
+  // To the back, so that all have their turn.
+  for (const wireId of blocked) connection.endsOwed.add(wireId);
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { onGivenUp } from '../core/give-up.js';
 import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { RelayUrl } from '../relay-url.js';
@@ -46,7 +47,7 @@ export async function dialQuinn(context: DialContext, options: DialOptions): Pro
 
 async function dialAddress(
   context: DialContext,
-  { url }: DialOptions,
+  { url, signal }: DialOptions,
   remoteAddress: SocketAddress,
   timeoutMs: number,
 ): Promise<QuinnConnection> {
@@ -54,8 +55,10 @@ async function dialAddress(
   let timer: NodeJS.Timeout | undefined;
   const probe = new RefusalProbe(remoteAddress);
   let unregister = (): void => {};
+  let forget = (): void => {};
   const cancelled = new Promise<never>((_, reject) => {
     unregister = context.register(reject);
+    forget = onGivenUp(signal, reject);
     const text = `no answer from ${remoteAddress.host} port ${remoteAddress.port} in time`;
     timer = setTimeout(() => reject(new TransportError('connect_timeout', text)), timeoutMs);
   });
@@ -74,6 +77,7 @@ async function dialAddress(
   } finally {
     clearTimeout(timer);
     unregister();
+    forget();
     probe.close();
   }
 }

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { requireQuicOn } from '../core/transport-setting.js';
 import { TransportError } from '../errors.js';
 import { streamWindowBytesMax } from '../limits.js';
 
@@ -95,9 +96,7 @@ let loading: Promise<Quinn> | undefined;
  * @throws TransportError with code `unsupported` where there is none, or where `MACULA_TRANSPORT=tls` turns QUIC off
  */
 export async function loadQuinn(): Promise<Quinn> {
-  if (process.env.MACULA_TRANSPORT === 'tls') {
-    throw new TransportError('unsupported', 'QUIC is switched off by MACULA_TRANSPORT=tls');
-  }
+  requireQuicOn();
   loading ??= importBinding();
   try {
     return await loading;

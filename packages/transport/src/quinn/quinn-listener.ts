@@ -1,3 +1,4 @@
+import { plainAddress } from '../core/plain-address.js';
 import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
@@ -6,7 +7,7 @@ import { bindingOf, publicKeyOfMultiaddr, type QuinnIdentity } from './identity.
 import type { NativeConfig, NativeConnection, NativeServer, Quinn } from './native.js';
 import { QuinnConnection } from './quinn-connection.js';
 
-/** Handshakes at once, each up to the idle timeout; the binding keeps those beyond waiting. */
+/** Handshakes at once, on all sockets, each up to the idle timeout; the binding keeps those beyond waiting. */
 const handshakesMax = 1024;
 /** Connections whose dialer has not said hello; those beyond are closed. */
 const silentMax = 1024;
@@ -15,6 +16,8 @@ const helloMsMax = 10_000;
 /** Open connections that wait for `start`; those beyond are closed. */
 const waitingMax = 64;
 const resolveMsMax = 10_000;
+/** Ports tried for a listener that takes any, until one is free for both families. */
+const portsTriedMax = 8;
 
 /** What a listener needs of its transport. */
 export interface ListenContext {
@@ -25,10 +28,10 @@ export interface ListenContext {
   onClosed(listener: QuinnListener): void;
 }
 
-/** Accepts connections on one UDP socket of the binding. */
+/** Accepts connections on one UDP socket of the binding, or on two for both families: there is none that serves both. */
 export class QuinnListener implements Listener {
   readonly address: SocketAddress;
-  readonly #server: NativeServer;
+  readonly #servers: readonly NativeServer[];
   readonly #context: ListenContext;
   readonly #certificateSha256: Uint8Array;
   readonly #silent: Set<NativeConnection> = new Set();
@@ -37,20 +40,22 @@ export class QuinnListener implements Listener {
   #handlers: { onConnection(connection: Connection): void } | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(context: ListenContext, server: NativeServer, host: string) {
+  private constructor(context: ListenContext, servers: readonly NativeServer[], host: string) {
     this.#context = context;
-    this.#server = server;
-    this.address = { host, port: server.port() };
+    this.#servers = servers;
+    this.address = { host, port: servers[0]!.port() };
     this.#certificateSha256 = bindingOf(context.identity.publicKey);
-    for (let index = 0; index < handshakesMax; index++) void this.#acceptConnections();
+    for (const server of servers) {
+      for (let index = 0; index < handshakesMax / servers.length; index++)
+        void this.#acceptConnections(server);
+    }
   }
 
   /** Binds the socket. */
   static async open(context: ListenContext, { host, port }: ListenOptions): Promise<QuinnListener> {
     try {
       const [address] = await resolveHost(host, resolveMsMax);
-      const server = new context.quinn.Server(context.config, address!, port);
-      return new QuinnListener(context, server, address!);
+      return new QuinnListener(context, await bind(context, address!, port), address!);
     } catch (cause) {
       throw new TransportError('bind_failed', `can't listen on ${host} port ${port}`, { cause });
     }
@@ -76,14 +81,14 @@ export class QuinnListener implements Listener {
     const connections = [...this.#connections];
     for (const connection of connections) connection.close(code, 'listener closed');
     await Promise.all(connections.map((connection) => connection.released));
-    await this.#server.abort();
+    await Promise.all(this.#servers.map((server) => server.abort()));
     this.#context.onClosed(this);
   }
 
-  async #acceptConnections(): Promise<void> {
+  async #acceptConnections(server: NativeServer): Promise<void> {
     while (true) {
       try {
-        const native = await this.#server.inboundConnection();
+        const native = await server.inboundConnection();
         if (this.#closing || this.#silent.size >= silentMax) native.abort();
         else void this.#admit(native);
       } catch (thrown) {
@@ -130,8 +135,26 @@ export class QuinnListener implements Listener {
   }
 }
 
+/** `::` means IPv4 too, on the same port. */
+async function bind(
+  { quinn, config }: ListenContext,
+  host: string,
+  port: number,
+): Promise<readonly NativeServer[]> {
+  for (let triesLeft = portsTriedMax; ; triesLeft--) {
+    const server = new quinn.Server(config, host, port);
+    if (host !== '::') return [server];
+    try {
+      return [server, new quinn.Server(config, '0.0.0.0', server.port())];
+    } catch (thrown) {
+      await server.abort();
+      if (port !== 0 || triesLeft <= 1) throw thrown;
+    }
+  }
+}
+
 /** Of `/ip4/ADDRESS/udp/PORT/…`. */
 function addressOf(multiaddr: string): SocketAddress {
   const [, , host = '', , port = ''] = multiaddr.split('/');
-  return { host: host.replace(/^::ffff:(?=\d+\.)/, ''), port: Number(port) };
+  return { host: plainAddress(host), port: Number(port) };
 }

@@ -1,8 +1,8 @@
 import dns from 'node:dns';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { tcpBlackHole } from '../compliance/tcp-tools.js';
-import { dialOptions, Inbox, TestConnection, TestStream, testCertificate } from '../compliance/tools.js';
-import type { Connection, Listener, Transport } from '../transport.js';
+import { dialOptions, testCertificate } from '../compliance/tools.js';
+import type { Listener, Transport } from '../transport.js';
 import { createTlsTransport } from './tls-transport.js';
 
 let dialer: Transport;
@@ -28,23 +28,6 @@ const resolveTo = (...addresses: string[]): void => {
   const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
   vi.spyOn(dns.promises, 'lookup').mockResolvedValue(found as never);
 };
-
-test('a listener for both families sees plain addresses', async () => {
-  const listener = await listening.listen({ host: '::', port: 0, certificate: await testCertificate });
-  const accepted = new Inbox<Connection>();
-  listener.start({ onConnection: (connection) => accepted.push(connection) });
-  for (const host of ['127.0.0.1', '::1']) {
-    const caPem = [(await testCertificate).certPem];
-    const near = await dialer.dial(
-      dialOptions({ host, port: listener.address.port }, { tlsVerify: 'verify_peer', caPem }),
-    );
-    expect(near.remoteAddress).toEqual({ host, port: listener.address.port });
-    const far = new TestConnection(await accepted.next());
-    expect(far.connection.remoteAddress.host).toBe(host);
-    near.openStream().write(Buffer.from('x'));
-    await new TestStream(await far.streams.next()).received(1);
-  }
-});
 
 test('a refused address costs nothing, the next one is taken', async () => {
   const { port } = (await listen('127.0.0.1')).address;

@@ -1,13 +1,15 @@
+import type { X509Certificate } from 'node:crypto';
 import net, { isIP } from 'node:net';
 import tls from 'node:tls';
+import { onGivenUp } from '../core/give-up.js';
 import { describeAddress, resolveHost } from '../core/resolve-host.js';
+import type { TicketCache } from '../core/ticket-cache.js';
 import { TransportError, type TransportErrorCode } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
 import { checkCertificate, leafOf } from './certificates.js';
 import type { LivenessTimes } from './liveness.js';
 import type { Environment } from './proxy.js';
 import { connectThrough, type HttpProxy, proxyFor } from './proxy.js';
-import type { TicketCache } from './ticket-cache.js';
 import { TlsConnection } from './tls-connection.js';
 import { protocolName } from './tls-listener.js';
 
@@ -88,6 +90,7 @@ class Attempt {
       },
     });
     void gone.then(unregister);
+    const forget = onGivenUp(this.#options.signal, this.#fail);
     try {
       return await Promise.race([this.#connect(), failed]);
     } catch (thrown) {
@@ -95,6 +98,7 @@ class Attempt {
       throw thrown;
     } finally {
       clearTimeout(timer);
+      forget();
     }
   }
 
@@ -109,7 +113,7 @@ class Attempt {
       ...(isIP(url.host) ? {} : { servername: url.host }),
       ALPNProtocols: [protocolName],
       secureContext: this.#context.contextFor(this.#options),
-      ...(ticket ? { session: ticket.session } : {}),
+      ...(ticket ? { session: Buffer.from(ticket.session) } : {}),
       // Everything is checked below, resumed sessions too, which Node would not do.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
@@ -120,19 +124,20 @@ class Attempt {
     });
     try {
       await this.#waitFor(socket, 'secureConnect', () => 'handshake_failed');
-      return this.#finish(socket, leafOf(socket, ticket?.leaf));
+      return this.#finish(socket, leafOf(socket, ticket?.leafDer));
     } catch (thrown) {
       socket.destroy();
       throw thrown;
     }
   }
 
-  #finish(socket: tls.TLSSocket, leaf: tls.PeerCertificate): TlsConnection {
+  #finish(socket: tls.TLSSocket, leaf: X509Certificate): TlsConnection {
     if (this.#tcp.destroyed) throw new TransportError('closed', 'the attempt was given up');
     if (socket.alpnProtocol !== protocolName)
       throw new TransportError('handshake_failed', `${this.#options.url.host} doesn't speak ${protocolName}`);
     const certificateSha256 = checkCertificate(socket, leaf, this.#options);
-    const keep = (session: Buffer): void => this.#context.tickets.put(this.#options, { session, leaf });
+    const leafDer = leaf.raw;
+    const keep = (session: Buffer): void => this.#context.tickets.put(this.#options, { session, leafDer });
     if (this.#session) keep(this.#session);
     socket.on('session', keep);
     this.#connection = new TlsConnection(

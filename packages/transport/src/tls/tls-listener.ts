@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import tls from 'node:tls';
 import { checkCertificatePair } from '../certificate-pair.js';
+import { plainAddress } from '../core/plain-address.js';
 import { TransportError } from '../errors.js';
 import { tlsHandshakeMsMax, tlsHandshakesMax } from '../limits.js';
 import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
@@ -178,9 +179,4 @@ function contextOptions({ certPem, keyPem }: CertificatePair): tls.SecureContext
 /** The TLS socket has the same remote address as the TCP socket below it. */
 function keyOf(socket: Socket): string | undefined {
   return socket.remotePort === undefined ? undefined : `${socket.remoteAddress} ${socket.remotePort}`;
-}
-
-/** IPv4 addresses as such, also on a socket for both families. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

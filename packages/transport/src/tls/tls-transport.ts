@@ -1,10 +1,10 @@
 import tls from 'node:tls';
+import { TicketCache } from '../core/ticket-cache.js';
 import { TransportError } from '../errors.js';
 import { idleTimeoutMs, keepAliveMs } from '../limits.js';
 import type { Connection, DialOptions, Listener, ListenOptions, Transport } from '../transport.js';
 import { type DialContext, dialTls } from './dial.js';
 import type { Environment } from './proxy.js';
-import { TicketCache } from './ticket-cache.js';
 import { TlsListener } from './tls-listener.js';
 
 /** Contexts of dialers kept; the parsed CA certificates in them are what takes time. */

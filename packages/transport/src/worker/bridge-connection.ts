@@ -37,6 +37,7 @@ export class BridgeConnection {
       onDatagram: (bytes) => {
         if (channel.takesBulk) channel.send(FrameType.datagram, id, 0, bytes);
       },
+      onRenewalDue: () => channel.send(FrameType.renewal, id),
       onClosed: (info) => {
         this.sendStats();
         this.#streams.clear();

@@ -30,6 +30,8 @@ class Bridge {
   readonly #transport: Transport;
   readonly #connections: Map<number, BridgeConnection> = new Map();
   readonly #listeners: Map<number, Listener> = new Map();
+  /** Attempts that haven't come to an end. */
+  readonly #dials: Map<number, AbortController> = new Map();
   #connectionIdNext = 1;
 
   constructor(pipe: Duplex, transport: Transport, onClosed: () => void) {
@@ -71,6 +73,7 @@ class Bridge {
         break;
       case FrameType.close: {
         const { code, reason } = decodeJson<Close>(payload);
+        this.#dials.get(id)?.abort();
         this.#connections.get(id)?.close(code, reason);
         break;
       }
@@ -85,13 +88,22 @@ class Bridge {
   }
 
   async #dial(id: number, { urlText, pins, ...rest }: DialRequest): Promise<void> {
+    const giveUp = new AbortController();
+    this.#dials.set(id, giveUp);
     try {
       const fragment = pins.length > 0 ? `#sha256=${pins.join(',')}` : '';
-      const connection = await this.#transport.dial({ ...rest, url: parseRelayUrl(urlText + fragment) });
+      const url = parseRelayUrl(urlText + fragment);
+      const connection = await this.#transport.dial({ ...rest, url, signal: giveUp.signal });
+      if (giveUp.signal.aborted) {
+        connection.close(0, 'given up');
+        return;
+      }
       this.#channel.send(FrameType.dialed, id, 0, encodeJson(factsOf(connection)));
       this.#bridge(id, connection);
     } catch (thrown) {
       this.#channel.send(FrameType.failed, id, 0, encodeJson(toFailure(thrown)));
+    } finally {
+      this.#dials.delete(id);
     }
   }
 

@@ -10,8 +10,10 @@
  *                                                  failed     connection or listener, JSON Failure
  *   certificate listener, JSON CertificatePair     accepted   connection, stream = listener, JSON Facts
  *   unlisten    listener, u32 code                 unlistened listener
- *   close       connection, JSON Close             closed     connection, JSON ClosedReport
+ *   close (also gives up a dial)
+ *               connection, JSON Close             closed     connection, JSON ClosedReport
  *                                                  stats      connection, 4 × f64
+ *                                                  renewal    connection
  *   both ways
  *   heartbeat | open, priority: u8 | data: bytes | end | reset: f64 code | credit: u32 bytes | datagram: bytes
  * ```
@@ -41,6 +43,7 @@ export const FrameType = {
   reset: 18,
   credit: 19,
   datagram: 20,
+  renewal: 21,
 } as const;
 
 /** One of {@link FrameType}. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type BuiltEntry, buildWorkerEntry } from '../compliance/build-worker-entry.js';
+import { type BuiltEntry, buildEntry } from '../compliance/build-worker-entry.js';
 import {
   dialOptions,
   Inbox,
@@ -8,13 +8,15 @@ import {
   TestStream,
   testCertificate,
 } from '../compliance/tools.js';
+import { workerSilenceMsMax } from '../limits.js';
 import { createQuicTransport } from '../quic/quic-transport.js';
-import type { Connection, Transport } from '../transport.js';
+import type { Connection, SocketAddress, Transport } from '../transport.js';
 import { createWorkerTransport } from './worker-transport.js';
 
 let built: BuiltEntry;
 beforeAll(async () => {
-  built = await buildWorkerEntry();
+  // The worker itself, which can also be made to hang.
+  built = await buildEntry('src/compliance/hanging-worker.ts');
 });
 afterAll(() => built.remove());
 
@@ -67,6 +69,40 @@ test.each(['SIGSTOP', 'SIGKILL'] as const)('a worker that got %s is replaced', a
   const next = new TestStream(again.connection.openStream());
   next.stream.write(Buffer.from('hello'));
   await new TestStream(await far.streams.next()).received(5);
+});
+
+/** Dials until it works, for twice the time a hung worker may take, and answers when it did. */
+async function dialUntilMs(transport: Transport, address: SocketAddress): Promise<number> {
+  const options = dialOptions(address, { connectTimeoutMs: 200 });
+  const limits = { timeout: 2 * workerSilenceMsMax, interval: 20 };
+  const connection = await vi.waitFor(() => transport.dial(options), limits);
+  connection.close(0, '');
+  return performance.now();
+}
+
+// SIGUSR2 makes its native code spin, see `hanging-worker.ts`.
+test.each(['SIGSTOP', 'SIGUSR2'] as const)('after %s a worker serves again soon', async (signal) => {
+  const certificate = await testCertificate;
+  const [ours, theirs] = await Promise.all(
+    [worker, direct].map((transport) => transport.listen({ host: '127.0.0.1', port: 0, certificate })),
+  );
+  for (const listener of [ours!, theirs!]) listener.start({ onConnection: () => {} });
+  await dialUntilMs(worker, theirs!.address);
+  await dialUntilMs(direct, ours!.address);
+  const pid = await started.next();
+  process.kill(pid, signal);
+  const hungMs = performance.now();
+  await vi.waitFor(async () => {
+    const dialing = direct.dial(dialOptions(ours!.address, { connectTimeoutMs: 200 }));
+    await expect(dialing).rejects.toMatchObject({ code: 'connect_timeout' });
+  });
+  const againMs = Promise.all([dialUntilMs(worker, theirs!.address), dialUntilMs(direct, ours!.address)]);
+  expect(await lost.next()).toContain('hung');
+  // To it come the start of a process, and waiting for the port to be free.
+  const [dialsMs, listensMs] = await againMs;
+  expect(dialsMs - hungMs).toBeLessThan(workerSilenceMsMax + 2000);
+  expect(listensMs - hungMs).toBeLessThan(workerSilenceMsMax + 2000);
+  expect(() => process.kill(pid, 0)).toThrow();
 });
 
 test('a dial that waits while its worker is lost fails with worker_lost', async () => {

@@ -1,3 +1,4 @@
+import { onGivenUp } from '../core/give-up.js';
 import { TransportError } from '../errors.js';
 import { bulkQuantumBytes } from '../limits.js';
 import type { SocketAddress } from '../transport.js';
@@ -60,10 +61,16 @@ export class WorkerSession implements WorkerConnectionOwner {
     return this.#process.pid;
   }
 
-  async dial(request: DialRequest): Promise<WorkerConnection> {
+  async dial(request: DialRequest, signal?: AbortSignal): Promise<WorkerConnection> {
     const id = this.#takeId();
     const answer = this.#ask(id, FrameType.dial, request);
-    await answer;
+    const forget = onGivenUp(signal, (error) => {
+      this.#pending.get(id)?.reject(error);
+      if (this.#pending.delete(id)) {
+        this.channel.send(FrameType.close, id, 0, encodeJson({ code: 0, reason: 'given up' }));
+      }
+    });
+    await answer.finally(forget);
     // Made when the answer came, so that no frame behind it is lost.
     return (
       this.#connections.get(id) ?? Promise.reject(new TransportError('closed', 'the connection is closed'))
@@ -135,6 +142,8 @@ export class WorkerSession implements WorkerConnectionOwner {
     const { type, connection: id, payload } = frame;
     switch (type) {
       case FrameType.dialed:
+        // Given up meanwhile: the worker is told to close it.
+        if (!this.#pending.has(id)) break;
         this.#connections.set(id, new WorkerConnection(this, id, 'dialer', decodeJson<Facts>(payload)));
         this.#answer(frame);
         break;
@@ -157,6 +166,9 @@ export class WorkerSession implements WorkerConnectionOwner {
         break;
       case FrameType.stats:
         this.#connections.get(id)?.handleStats(payload);
+        break;
+      case FrameType.renewal:
+        this.#connections.get(id)?.renewalDue();
         break;
       case FrameType.datagram:
         this.#connections.get(id)?.handleDatagram(payload);

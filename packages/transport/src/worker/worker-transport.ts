@@ -1,4 +1,5 @@
 import { checkCertificatePair } from '../certificate-pair.js';
+import { requireQuicOn } from '../core/transport-setting.js';
 import { TransportError } from '../errors.js';
 import type { QuicTransportOptions } from '../quic/quic-transport.js';
 import type { Connection, DialOptions, Listener, ListenOptions, Transport } from '../transport.js';
@@ -48,7 +49,7 @@ class WorkerTransport implements Transport {
       ...(options.caPem ? { caPem: options.caPem } : {}),
       ...(options.connectTimeoutMs === undefined ? {} : { connectTimeoutMs: options.connectTimeoutMs }),
     };
-    return session.dial(request);
+    return session.dial(request, options.signal);
   }
 
   async listen(options: ListenOptions): Promise<Listener> {
@@ -70,9 +71,7 @@ class WorkerTransport implements Transport {
 
   #use(): WorkerSession {
     if (this.#isClosed) throw new TransportError('closed', 'the transport is closed');
-    if (process.env.MACULA_TRANSPORT === 'tls') {
-      throw new TransportError('unsupported', 'QUIC is switched off by MACULA_TRANSPORT=tls');
-    }
+    requireQuicOn();
     this.#session ??= this.#start();
     return this.#session;
   }

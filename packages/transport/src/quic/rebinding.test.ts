@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { QuicBench } from '../compliance/quic-bench.js';
+import { patternBytes, TestStream, UdpProxy } from '../compliance/tools.js';
+
+test('a NAT that changes the port 60 times in mid-transfer loses no byte in either direction', async () => {
+  const bench = await QuicBench.open();
+  const proxy = await UdpProxy.open(bench.listener.address);
+  const { near, far } = await bench.connect(proxy.address);
+  const ports = new Set<number>();
+  const mine = new TestStream(near.connection.openStream());
+  mine.stream.write(Buffer.from('?'));
+  const theirs = new TestStream(await far.streams.next());
+  await theirs.received(1);
+  theirs.chunks.length = 0;
+
+  // Both write all the time; a change comes whenever a little more has arrived at both.
+  const pattern = patternBytes(20_011, 1);
+  const digests = [mine, theirs].map(() => createHash('sha256'));
+  let isOver = false;
+  const writing = [mine, theirs].map(async (end, index) => {
+    while (!isOver) {
+      digests[index]!.update(pattern);
+      await end.writeAll([pattern]);
+    }
+    end.stream.end();
+  });
+  for (let change = 1; change <= 60; change++) {
+    await proxy.rebind();
+    ports.add(proxy.backPort);
+    await Promise.all([mine.received(mine.bytes + 30_000), theirs.received(theirs.bytes + 30_000)]);
+  }
+  isOver = true;
+  await Promise.all([...writing, mine.ended, theirs.ended]);
+  expect(ports.size).toBeGreaterThan(50);
+  for (const [index, other] of [theirs, mine].entries()) {
+    const got = createHash('sha256');
+    for (const chunk of other.chunks) got.update(chunk);
+    expect(got.digest('hex')).toBe(digests[index]!.digest('hex'));
+  }
+  proxy.close();
+  await bench.close();
+});

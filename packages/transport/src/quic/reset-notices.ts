@@ -1,0 +1,100 @@
+import type { QuicConnection } from './quic-connection.js';
+import type { QuicStream } from './quic-stream.js';
+import { handlePeerReset } from './write-streams.js';
+
+/** The first unidirectional stream of dialer and listener (RFC 9000 section 2.1). */
+const wireIds = { dialer: 2, listener: 3 } as const;
+
+/** Window of the stream that carries the notices, bytes. */
+export const noticesWindowBytes: number = 64 * 1024;
+
+/** Wire id of the stream (8 bytes) and code (8 bytes), both big-endian. */
+const noticeBytes = 16;
+
+/** Notices kept for streams of which nothing else has come yet; an honest peer has no more streams than that. */
+const earlyNoticesMax = 4096;
+
+const scratch = Buffer.allocUnsafeSlow(4096);
+
+/**
+ * Tells the peer which streams were reset, and with what code, on a unidirectional stream of its own that never ends: quiche 0.18 may forget a
+ * stream, and with it a RESET_STREAM that was lost, as soon as the stream's bytes are acknowledged. A notice may come before its stream's first bytes.
+ */
+export class ResetNotices {
+  readonly #connection: QuicConnection;
+  readonly #early: Map<number, number> = new Map();
+  #outgoing: Buffer[] = [];
+  #incoming: Buffer = Buffer.alloc(0);
+  #isOpen = false;
+
+  constructor(connection: QuicConnection) {
+    this.#connection = connection;
+  }
+
+  /** Queues a notice; the next turn sends it. */
+  add(wireId: number, code: number): void {
+    const notice = Buffer.alloc(noticeBytes);
+    notice.writeBigUInt64BE(BigInt(wireId), 0);
+    notice.writeBigUInt64BE(BigInt(code), 8);
+    this.#outgoing.push(notice);
+  }
+
+  /** Sends what waits; part of a turn. */
+  write(): void {
+    if (this.#outgoing.length === 0) return;
+    const { pump, role } = this.#connection;
+    const bytes = Buffer.concat(this.#outgoing);
+    try {
+      const count = pump.native.streamSend(wireIds[role], bytes, false) ?? 0;
+      pump.account.handleWritten(count);
+      this.#outgoing = count < bytes.length ? [bytes.subarray(count)] : [];
+      if (!this.#isOpen) pump.native.streamPriority(wireIds[role], 0, true);
+      this.#isOpen = true;
+    } catch {
+      this.#outgoing = []; // The peer grants no such stream, or has stopped reading it.
+    }
+  }
+
+  /** Whether the readable stream is the peer's with the notices. */
+  isFor(wireId: number): boolean {
+    return wireId === wireIds[this.#connection.role === 'dialer' ? 'listener' : 'dialer'];
+  }
+
+  /** Reads the peer's notices. */
+  read(wireId: number): void {
+    const { native, account } = this.#connection.pump;
+    for (;;) {
+      let result: [number, boolean] | null;
+      try {
+        result = native.streamRecv(wireId, scratch);
+      } catch {
+        return; // The peer reset it: there will be no notices any more.
+      }
+      if (result === null || result[0] === 0) return;
+      account.handleRead(result[0]);
+      this.#incoming = Buffer.concat([this.#incoming, scratch.subarray(0, result[0])]);
+      while (this.#incoming.length >= noticeBytes) {
+        const id = Number(this.#incoming.readBigUInt64BE(0));
+        const code = Number(this.#incoming.readBigUInt64BE(8));
+        this.#incoming = this.#incoming.subarray(noticeBytes);
+        this.#handleNotice(id, code);
+        if (this.#connection.closed) return;
+      }
+    }
+  }
+
+  /** A stream of the peer was announced; its notice may already be here. */
+  handleNewStream(stream: QuicStream): void {
+    const code = this.#early.get(stream.wireId!);
+    if (code === undefined) return;
+    this.#early.delete(stream.wireId!);
+    handlePeerReset(this.#connection, stream, code);
+  }
+
+  #handleNotice(wireId: number, code: number): void {
+    const connection = this.#connection;
+    const stream = connection.streamsByWireId.get(wireId);
+    if (stream !== undefined) handlePeerReset(connection, stream, code);
+    else if (connection.isUnseen(wireId) && this.#early.size < earlyNoticesMax) this.#early.set(wireId, code);
+  }
+}
