@@ -11,19 +11,26 @@ export class IncomingTunnel {
   readonly to: string;
   readonly #handover: StreamHandover;
   readonly #respond: (key: Uint8Array) => MeshTunnel;
+  readonly #onSettled: () => void;
   #closed = false;
 
-  constructor(request: { open: Open; handover: StreamHandover }, respond: (key: Uint8Array) => MeshTunnel) {
+  /** `onSettled`: answered, or the peer gave up; may be called again. */
+  constructor(
+    request: { open: Open; handover: StreamHandover; onSettled: () => void },
+    respond: (key: Uint8Array) => MeshTunnel,
+  ) {
     this.from = request.open.from;
     this.to = request.open.to;
     this.#handover = request.handover;
     this.#respond = respond;
+    this.#onSettled = request.onSettled;
     request.handover.stream.start({
       onData: () => undefined, // paused
       onEnd: () => undefined,
       onDrain: () => undefined,
       onClosed: () => {
         this.#closed = true;
+        this.#onSettled();
       },
     });
   }
@@ -43,6 +50,7 @@ export class IncomingTunnel {
     }
     if (this.#closed) queueMicrotask(() => tunnel.fail('relay_lost', 'the peer gave up'));
     else tunnel.acceptPath(this.#handover);
+    this.#onSettled();
     return tunnel;
   }
 
@@ -53,5 +61,6 @@ export class IncomingTunnel {
     stream.write(encodeMessage({ kind: 'open_failed', code, text }));
     stream.end();
     stream.resume();
+    this.#onSettled();
   }
 }

@@ -2,4 +2,5 @@ export * from './errors.js';
 export * from './incoming-tunnel.js';
 export * from './limits.js';
 export * from './mesh.js';
+export * from './mesh-event.js';
 export * from './mesh-tunnel.js';

@@ -22,11 +22,44 @@ export const controlBufferBytesMax: number = 1024 * 1024;
  */
 export const replacedDelayMs = 30_000;
 
-/** Milliseconds between PINGs on the control stream. */
-export const pingIntervalMs = 5000;
+/**
+ * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 250 PINGs a second for their relay. Less than the 10 s
+ * of silence after which a relay pings by itself.
+ */
+export const pingIntervalMs = 8000;
+
+/** Milliseconds between PINGs while the session is used. */
+export const pingUsedIntervalMs = 1000;
+
+/**
+ * Milliseconds without an answer to the oldest PING until the path is doubted and a new connection is opened beside it; then a PING
+ * goes out as often. On slow paths {@link doubtAfterRtts} round trips.
+ */
+export const pingAnswerMs = 1000;
+
+/** Round trips without an answer until a path is doubted, where that is more than {@link pingAnswerMs}. */
+export const doubtAfterRtts = 4;
+
+/** Milliseconds without an answer until any path is doubted, also where the last round trip was extraordinary. */
+export const doubtMsMax = 4000;
+
+/** Milliseconds a timer must be late for this process, not the path, to be what stood still. */
+export const lateTimerMs = 500;
+
+/** Milliseconds to read what has come meanwhile. */
+export const lateTimerGraceMs = 250;
 
 /** Milliseconds without an answer to the oldest PING until the session is lost. */
 export const pingTimeoutMs = 10_000;
+
+/** New connections that may be opened beside a live session one after the other. */
+export const renewalsAtOnceMax = 5;
+
+/** Milliseconds until there may be one more: 6 a minute, however often a relay asks or PINGs stay unanswered. */
+export const renewalEveryMs = 10_000;
+
+/** Milliseconds a former session stays after its last tunnel has ended, so that the end arrives. */
+export const formerLingerMs = 1000;
 
 /** Milliseconds until an OPEN without answer is `timeout`. */
 export const openTimeoutMs = 15_000;

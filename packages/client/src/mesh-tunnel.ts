@@ -58,6 +58,7 @@ export class MeshTunnel {
   #handlers: MeshTunnelHandlers | undefined;
   readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
   #path: StreamPath | undefined;
+  #openAttempt = 0;
   #giveUpOpen: ((code: WireCode, text: string) => void) | undefined;
   #local: LocalSocket | undefined;
   /** Came before the local socket; the tunnel's window bounds it. */
@@ -123,11 +124,18 @@ export class MeshTunnel {
     for (const tell of this.#untold.splice(0)) tell(handlers);
   }
 
-  /** Initiator: sends the offer by `open`, a session's. */
+  /** Initiator: the offer was sent and not answered yet. */
+  get isOpening(): boolean {
+    return this.#giveUpOpen !== undefined;
+  }
+
+  /** Initiator: sends the offer by `open`, a session's; an earlier attempt that wasn't answered yet is given up. */
   openPath(
     open: (offer: Uint8Array, handlers: OpenHandlers) => (code: WireCode, text: string) => void,
   ): void {
     if (this.#ended) return;
+    const attempt = ++this.#openAttempt;
+    this.#giveUpOpen?.('ok', '');
     this.#tell((handlers) => handlers.onProgress?.());
     this.#giveUpOpen = open(this.#core.offer, {
       onAnswer: (answer, handover) => {
@@ -136,6 +144,7 @@ export class MeshTunnel {
         this.#usePath(handover, () => this.#core.handleAnswer(answer, performance.now()));
       },
       onFailed: (error) => {
+        if (attempt !== this.#openAttempt) return;
         this.#giveUpOpen = undefined;
         if (error instanceof MeshError) this.fail(error.wireCode, error.message);
         else this.fail(error.closeCode, error.message);

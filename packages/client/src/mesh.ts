@@ -1,21 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
-import type { RelayUrl, Transport } from '@macula/transport';
+import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
-import { dialAny } from './dial-any.js';
-import { describeFailure, MeshError } from './errors.js';
+import { MeshError } from './errors.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
-import {
-  closeGraceMs,
-  redialDelayMsMax,
-  redialDelayMsMin,
-  replacedDelayMs,
-  sessionStableMs,
-  sessionWaitMs,
-  tunnelsMax,
-} from './limits.js';
+import { closeGraceMs, tunnelsMax } from './limits.js';
+import type { MeshEvent } from './mesh-event.js';
 import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
+import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
 import type { StreamHandover } from './stream-handover.js';
 
 /** How a {@link Mesh} joins. */
@@ -43,20 +36,6 @@ export interface MeshOptions {
   readonly onIncoming: (incoming: IncomingTunnel) => void;
 }
 
-/** What happens to the session. */
-export type MeshEvent =
-  | {
-      readonly kind: 'session_up';
-      readonly relay: string;
-      readonly relayId: string;
-      readonly transport: string;
-    }
-  | { readonly kind: 'session_down'; readonly relay: string; readonly code: string; readonly text: string }
-  /** One try failed; the next relay, or the same one later, is tried. */
-  | { readonly kind: 'dial_failed'; readonly relay: string; readonly code: string; readonly text: string }
-  /** The relay refused these names (another identity owns them). */
-  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] };
-
 /** A mesh seen from outside; plain data. */
 export interface MeshStatus {
   readonly realm: string;
@@ -76,35 +55,40 @@ export interface RelayStatus {
   readonly lastError?: string;
 }
 
-/**
- * Membership of one realm through one relay at a time.
- *
- * States: idle → (`start`) dialling ⇄ connected → (`close`) closed. While dialling, the relays are tried in order of
- * preference, staggered, round after round with growing pauses, for ever.
- */
+/** What a tunnel uses. */
+interface TunnelPlace {
+  /** Undefined while it waits for one. */
+  session: Session | undefined;
+  /** What it asked for; undefined when the peer asked. */
+  readonly wanted: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** Membership of one realm through one relay at a time, kept up by a {@link SessionKeeper}. */
 export class Mesh {
   readonly #options: MeshOptions;
   readonly #names: Set<string>;
-  readonly #tunnels = new Set<MeshTunnel>();
-  readonly #lastErrors = new Map<string, string>();
-  readonly #waiters = new Set<(session: Session | undefined) => void>();
-  #session: Session | undefined;
-  #state: 'idle' | 'dialling' | 'connected' | 'closed' = 'idle';
-  #redialDelayMs = redialDelayMsMin;
-  #redialTimer: NodeJS.Timeout | undefined;
-  #cancelDial: (() => void) | undefined;
-  #sessionSeq = 0;
-  #sessionUpAtMs = 0;
-  /** Sessions lost in a row before they were stable. */
-  #flaps = 0;
-  /** Whose session was the last of these: tried last. */
-  #flapping: RelayUrl | undefined;
+  readonly #keeper: SessionKeeper;
+  readonly #tunnels = new Map<MeshTunnel, TunnelPlace>();
+  /** Peers' requests that were not answered yet, and the sessions they came by. */
+  readonly #requests = new Map<object, Session>();
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#names = new Set(options.names);
+    const { transport, relays, tlsVerify, caPem, onEvent } = options;
+    this.#keeper = new SessionKeeper({
+      transport,
+      relays,
+      tlsVerify,
+      ...(caPem === undefined ? {} : { caPem }),
+      makeSession: (...of) => this.#makeSession(...of),
+      onEvent,
+      onPresent: (session, former) => this.#handlePresent(session, former),
+      onRefused: (error) => this.#settleJoined.reject(error),
+      isInUse: (session) => this.#isInUse(session),
+    });
     this.#joined = new Promise((resolve, reject) => {
       this.#settleJoined = { resolve, reject };
     });
@@ -113,7 +97,7 @@ export class Mesh {
 
   /** Begins to dial; reconnects until `close`. */
   start(): void {
-    if (this.#state === 'idle') this.#dial();
+    this.#keeper.start();
   }
 
   /** Resolves with the first session; rejects with MeshError `refused` when every relay refused for good, or `closed`. */
@@ -123,7 +107,7 @@ export class Mesh {
 
   /** Why each relay that isn't connected isn't, by URL. */
   lastErrors(): ReadonlyMap<string, string> {
-    return this.#lastErrors;
+    return this.#keeper.lastErrors;
   }
 
   /** Advertises exactly these names from now on, also after a reconnect; resolves when the present relay has done it. */
@@ -132,20 +116,17 @@ export class Mesh {
     const remove = [...this.#names].filter((name) => !names.includes(name));
     this.#names.clear();
     for (const name of names) this.#names.add(name);
-    if (add.length + remove.length > 0) await this.#session?.changeNames({ add, remove });
+    if (add.length + remove.length > 0) await this.#keeper.present?.changeNames({ add, remove });
   }
 
   /** A tunnel to `to`, as initiator. Never throws: a failure comes as `onEnded`. */
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): MeshTunnel {
-    const tunnel = this.#adopt(MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(options.to) }));
-    this.#whenConnected((session) => {
-      if (session === undefined) {
-        tunnel.fail('relay_lost', 'no relay is connected at the moment');
-        return;
-      }
-      tunnel.openPath((offer, handlers) =>
-        session.open(this.#openMessage(options.from, options.to, offer), handlers),
-      );
+    const { from, to } = options;
+    const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
+    this.#adopt(tunnel, { session: undefined, wanted: { from, to } });
+    this.#keeper.whenPresent((session) => {
+      if (session === undefined) tunnel.fail('relay_lost', 'no relay is connected at the moment');
+      else this.#openPath(tunnel, session);
     });
     return tunnel;
   }
@@ -161,119 +142,70 @@ export class Mesh {
 
   /** Ends every tunnel, waits at most {@link closeGraceMs} for that to leave, and closes the session. */
   async close(code: WireCode): Promise<void> {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    clearTimeout(this.#redialTimer);
-    this.#cancelDial?.();
+    if (this.#keeper.state === 'closed') return;
+    this.#keeper.stop();
     this.#settleJoined.reject(new MeshError('closed', code));
-    for (const waiter of [...this.#waiters]) waiter(undefined);
-    for (const tunnel of this.#tunnels) tunnel.close(code === 'shutdown' ? 'agent_stopped' : code, '');
+    for (const tunnel of this.#tunnels.keys()) tunnel.close(code === 'shutdown' ? 'agent_stopped' : code, '');
     const deadline = performance.now() + closeGraceMs;
     while (this.#tunnels.size > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    for (const tunnel of this.#tunnels) tunnel.fail(code, 'the mesh was closed');
-    this.#session?.close(code, '');
-    this.#session = undefined;
+    for (const tunnel of [...this.#tunnels.keys()]) tunnel.fail(code, 'the mesh was closed');
+    this.#keeper.closeSessions(code);
   }
 
-  #dial(): void {
-    this.#state = 'dialling';
-    this.#sessionSeq = Math.max(this.#sessionSeq + 1, Date.now());
-    this.#cancelDial = dialAny({
-      transport: this.#options.transport,
-      relays: this.#relaysInOrder(),
-      tlsVerify: this.#options.tlsVerify,
-      ...(this.#options.caPem === undefined ? {} : { caPem: this.#options.caPem }),
-      makeSession: (connection, url, onEnded) =>
-        new Session({
-          connection,
-          url,
-          hello: {
-            role: 'agent',
-            realm: this.#options.realm,
-            names: [...this.#names],
-            identity: this.#options.identity,
-            bootId: this.#options.bootId,
-            sessionSeq: this.#sessionSeq,
-            nonce: randomBytes(32),
-            label: this.#options.label,
-          },
-          onOpen: (open, handover) => this.#handleOpen(open, handover),
-          onNamesTaken: (names) => this.#options.onEvent({ kind: 'names_taken', relay: url.text, names }),
-          onEnded,
-        }),
-      onFailed: (url, error) => this.#handleDialFailed(url, error),
-      onWon: (session) => this.#handleSession(session),
-      onAllFailed: (errors) => this.#handleRoundFailed(errors),
-      onLost: (session, error) => this.#handleSessionLost(session, error),
+  #makeSession(
+    connection: Connection,
+    url: RelayUrl,
+    sessionSeq: number,
+    handlers: KeptSessionHandlers,
+  ): Session {
+    const { realm, identity, bootId, label } = this.#options;
+    const session: Session = new Session({
+      connection,
+      url,
+      hello: {
+        role: 'agent',
+        realm,
+        names: [...this.#names],
+        identity,
+        bootId,
+        sessionSeq,
+        nonce: randomBytes(32),
+        label,
+      },
+      onOpen: (open, handover) => this.#handleOpen(open, handover, session),
+      onNamesTaken: (names) => this.#options.onEvent({ kind: 'names_taken', relay: url.text, names }),
+      ...handlers,
     });
+    return session;
   }
 
-  #handleDialFailed(url: RelayUrl, error: unknown): void {
-    const { code, text } = describeFailure(error);
-    this.#lastErrors.set(url.text, text);
-    this.#options.onEvent({ kind: 'dial_failed', relay: url.text, code, text });
-  }
-
-  #handleRoundFailed(errors: readonly unknown[]): void {
-    if (this.#state === 'closed') return;
-    const refusals = errors.filter((error) => error instanceof MeshError && error.code === 'refused');
-    const [first] = refusals;
-    if (first instanceof MeshError && refusals.length === errors.length && !isPassing(first.wireCode)) {
-      this.#settleJoined.reject(first);
-    }
-    this.#redialIn(this.#redialDelayMs);
-    this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, redialDelayMsMax);
-  }
-
-  #redialIn(delayMs: number): void {
-    this.#state = 'dialling';
-    this.#redialTimer = setTimeout(() => this.#dial(), delayMs * (0.8 + Math.random() * 0.4));
-  }
-
-  #handleSession(session: Session): void {
-    this.#state = 'connected';
-    this.#session = session;
-    this.#sessionUpAtMs = performance.now();
-    this.#redialDelayMs = redialDelayMsMin;
-    this.#lastErrors.delete(session.url.text);
-    this.#options.onEvent({
-      kind: 'session_up',
-      relay: session.url.text,
-      relayId: session.relayId === undefined ? '' : identityId(session.relayId),
-      transport: session.transport,
-    });
+  #handlePresent(session: Session, former: Session | undefined): void {
     this.#settleJoined.resolve();
     this.#updateNames(session);
-    for (const waiter of [...this.#waiters]) waiter(session);
+    if (former === undefined) return;
+    const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
+    // The same relay has given the names to the new session.
+    if (!isSameRelay) void former.changeNames({ add: [], remove: [...this.#names] });
+    if (!former.isDoubted) return;
+    for (const [tunnel, place] of this.#tunnels) {
+      if (place.session === former && tunnel.isOpening) this.#openPath(tunnel, session);
+    }
   }
 
-  #handleSessionLost(session: Session, error: MeshError): void {
-    if (this.#session !== session) return;
-    this.#session = undefined;
-    this.#lastErrors.set(session.url.text, error.message);
-    this.#options.onEvent({
-      kind: 'session_down',
-      relay: session.url.text,
-      code: error.wireCode,
-      text: error.message,
-    });
-    if (this.#state === 'closed') return;
-    const wasStable = performance.now() - this.#sessionUpAtMs >= sessionStableMs;
-    this.#flaps = wasStable ? 0 : this.#flaps + 1;
-    this.#flapping = wasStable ? undefined : session.url;
-    if (error.wireCode === 'replaced') this.#redialIn(replacedDelayMs);
-    else if (this.#flaps <= 1) this.#dial();
-    else this.#redialIn(Math.min(redialDelayMsMin * 2 ** (this.#flaps - 2), redialDelayMsMax));
+  #openPath(tunnel: MeshTunnel, session: Session): void {
+    const place = this.#tunnels.get(tunnel);
+    if (place?.wanted === undefined) return; // it ended while it waited
+    const { from, to } = place.wanted;
+    place.session = session;
+    tunnel.openPath((offer, handlers) => session.open(this.#openMessage(from, to, offer), handlers));
   }
 
-  /** By preference, but for a relay that takes us and drops us. */
-  #relaysInOrder(): readonly RelayUrl[] {
-    const { relays } = this.#options;
-    const flapping = this.#flapping;
-    if (flapping === undefined) return relays;
-    return [...relays.filter((url) => url !== flapping), flapping];
+  #isInUse(session: Session): boolean {
+    for (const place of this.#tunnels.values()) if (place.session === session) return true;
+    for (const requested of this.#requests.values()) if (requested === session) return true;
+    return false;
   }
 
   /** Names that changed while the session's HELLO was under way. */
@@ -283,11 +215,18 @@ export class Mesh {
     if (add.length + remove.length > 0) void session.changeNames({ add, remove });
   }
 
-  #handleOpen(open: Open, handover: StreamHandover): void {
-    const incoming = new IncomingTunnel({ open, handover }, (key) =>
-      this.#adopt(MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) })),
+  #handleOpen(open: Open, handover: StreamHandover, session: Session): void {
+    const request = {};
+    const onSettled = (): void => {
+      if (this.#requests.delete(request)) this.#keeper.handleReleased(session);
+    };
+    const incoming = new IncomingTunnel({ open, handover, onSettled }, (key) =>
+      this.#adopt(MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) }), {
+        session,
+        wanted: undefined,
+      }),
     );
-    if (this.#state === 'closed') {
+    if (this.#keeper.state === 'closed') {
       incoming.refuse('agent_stopped', '');
       return;
     }
@@ -299,6 +238,7 @@ export class Mesh {
       incoming.refuse('busy', `this agent has ${tunnelsMax} tunnels`);
       return;
     }
+    this.#requests.set(request, session);
     this.#options.onIncoming(incoming);
   }
 
@@ -320,42 +260,26 @@ export class Mesh {
     };
   }
 
-  #adopt(tunnel: MeshTunnel): MeshTunnel {
-    this.#tunnels.add(tunnel);
-    tunnel.onGone = () => this.#tunnels.delete(tunnel);
+  #adopt(tunnel: MeshTunnel, place: TunnelPlace): MeshTunnel {
+    this.#tunnels.set(tunnel, place);
+    tunnel.onGone = () => {
+      this.#tunnels.delete(tunnel);
+      if (place.session !== undefined) this.#keeper.handleReleased(place.session);
+    };
     return tunnel;
   }
 
-  /** Calls back with the present session, with the next one when it comes soon, or with undefined. */
-  #whenConnected(callback: (session: Session | undefined) => void): void {
-    if (this.#session !== undefined || this.#state === 'closed' || this.#state === 'idle') {
-      callback(this.#session);
-      return;
-    }
-    const waiter = (session: Session | undefined): void => {
-      clearTimeout(timer);
-      this.#waiters.delete(waiter);
-      callback(session);
-    };
-    const timer = setTimeout(() => waiter(undefined), sessionWaitMs);
-    this.#waiters.add(waiter);
-  }
-
   #relayStatus(url: RelayUrl): RelayStatus {
-    const session = this.#session?.url === url ? this.#session : undefined;
-    const lastError = this.#lastErrors.get(url.text);
+    const { present, state, lastErrors } = this.#keeper;
+    const session = present?.url === url ? present : undefined;
+    const lastError = lastErrors.get(url.text);
     return {
       url: url.text,
-      state: session !== undefined ? 'connected' : this.#state === 'dialling' ? 'connecting' : 'waiting',
+      state: session !== undefined ? 'connected' : state === 'dialling' ? 'connecting' : 'waiting',
       ...(session?.relayId === undefined ? {} : { relayId: identityId(session.relayId) }),
       ...(session === undefined ? {} : { transport: session.transport }),
       ...(session?.rttMs === undefined ? {} : { rttMs: session.rttMs }),
       ...(lastError === undefined ? {} : { lastError }),
     };
   }
-}
-
-/** Refusals that end by themselves: the join goes on trying. */
-function isPassing(code: WireCode): boolean {
-  return code === 'busy' || code === 'draining' || code === 'shutdown' || code === 'hello_timeout';
 }

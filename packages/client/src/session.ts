@@ -25,9 +25,9 @@ import {
   acceptTimeoutMs,
   controlBufferBytesMax,
   openTimeoutMs,
-  pingIntervalMs,
   pingTimeoutMs,
 } from './limits.js';
+import { Liveness } from './liveness.js';
 import type { StreamHandover } from './stream-handover.js';
 
 /** What a session needs to know to say HELLO. */
@@ -38,6 +38,14 @@ export interface SessionOptions {
   readonly hello: Omit<ConstructorParameters<typeof HelloDialer>[0], 'certificateSha256' | 'identityPin'>;
   readonly onOpen: (open: Open, handover: StreamHandover) => void;
   readonly onNamesTaken: (names: readonly string[]) => void;
+  /** Our proof was sent: from now on the relay may give our names to this session, whether or not its WELCOME arrives. */
+  readonly onProof: () => void;
+  /** The relay asks for another connection beside this one. */
+  readonly onRenew: () => void;
+  /** A PING is overdue. */
+  readonly onDoubt: () => void;
+  /** It was answered after all. */
+  readonly onTrust: () => void;
   /** Once: the session is over. */
   readonly onEnded: (error: MeshError) => void;
 }
@@ -50,15 +58,12 @@ export class Session {
   readonly url: RelayUrl;
   readonly welcomed: Promise<void>;
   #relayId: Uint8Array | undefined;
-  #rttMs: number | undefined;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #control: Stream;
   readonly #frames: FrameReader = new FrameReader();
   readonly #dialer: HelloDialer;
-  readonly #pings = new Map<number, number>();
-  #pingNumber = 0;
-  #pingTimer: NodeJS.Timeout | undefined;
+  readonly #liveness: Liveness;
   #request = 0;
   readonly #nameChanges = new Map<number, () => void>();
   #accepting = 0;
@@ -74,6 +79,12 @@ export class Session {
       ...options.hello,
       certificateSha256: options.connection.certificateSha256,
       identityPin: options.url.identityPin,
+    });
+    this.#liveness = new Liveness({
+      onPing: (number) => this.#send({ kind: 'ping', number }),
+      onDoubt: () => options.onDoubt(),
+      onTrust: () => options.onTrust(),
+      onLost: () => this.#handleSilence(),
     });
     this.welcomed = new Promise((resolve, reject) => {
       this.#settleWelcome = { resolve, reject };
@@ -105,7 +116,12 @@ export class Session {
 
   /** Last measured round trip in milliseconds. */
   get rttMs(): number | undefined {
-    return this.#rttMs;
+    return this.#liveness.rttMs;
+  }
+
+  /** A PING is overdue. */
+  get isDoubted(): boolean {
+    return this.#liveness.isDoubted;
   }
 
   /** The relay has announced its end: new tunnels should use another one. */
@@ -144,7 +160,7 @@ export class Session {
     const stream = this.#connection.openStream();
     const giveUp = readFirstMessage(stream, openTimeoutMs, {
       onMessage: (message, handover) => {
-        if (message.kind === 'open_ok') return handlers.onAnswer(message.answer, handover);
+        if (message.kind === 'open_ok') return handlers.onAnswer(message.answer, this.#watched(handover));
         stream.start(ignoreEverything);
         stream.reset(codeNumber('ok'));
         handlers.onFailed(
@@ -156,7 +172,13 @@ export class Session {
       onFailed: (error) => handlers.onFailed(error),
     });
     stream.write(encodeMessage(open));
+    this.#liveness.noteUse();
     return giveUp;
+  }
+
+  /** Tells the relay that no older session of ours is left. */
+  tellFormerGone(): void {
+    if (this.#state === 'up') this.#send({ kind: 'former_gone' });
   }
 
   /** Says why and closes. */
@@ -197,12 +219,12 @@ export class Session {
         if (this.#state !== 'greeting') break;
         this.#send(this.#dialer.handleChallenge(message));
         this.#relayId = message.identity;
+        this.#options.onProof();
         return;
       case 'welcome':
         if (this.#state !== 'greeting' || this.#relayId === undefined) break;
         this.#state = 'up';
-        this.#pingTimer = setInterval(() => this.#ping(), pingIntervalMs);
-        this.#ping();
+        this.#liveness.start();
         this.#settleWelcome.resolve();
         return;
       case 'names_done':
@@ -214,7 +236,11 @@ export class Session {
         this.#send({ kind: 'pong', number: message.number });
         return;
       case 'pong':
-        this.#handlePong(message.number);
+        this.#liveness.handlePong(message.number);
+        return;
+      case 'renew':
+        if (this.#state !== 'up') break;
+        this.#options.onRenew();
         return;
       case 'draining':
         this.#draining = true;
@@ -235,30 +261,15 @@ export class Session {
     throw new WireError('unexpected_message', `${message.kind} while ${this.#state}`);
   }
 
-  #ping(): void {
-    const now = performance.now();
-    const oldest = this.#pings.values().next().value;
-    if (oldest !== undefined && now - oldest > pingTimeoutMs) {
-      this.#connection.close(codeNumber('timeout'), 'no answer to PING');
-      this.#end(
-        new MeshError(
-          'relay_lost',
-          'relay_lost',
-          `the relay has not answered a PING for ${pingTimeoutMs} ms`,
-        ),
-      );
-      return;
-    }
-    this.#pingNumber += 1;
-    this.#pings.set(this.#pingNumber, now);
-    this.#send({ kind: 'ping', number: this.#pingNumber });
+  #handleSilence(): void {
+    this.#connection.close(codeNumber('timeout'), 'no answer to PING');
+    const text = `the relay has not answered a PING for ${pingTimeoutMs} ms`;
+    this.#end(new MeshError('relay_lost', 'relay_lost', text));
   }
 
-  #handlePong(number: number): void {
-    const sentAt = this.#pings.get(number);
-    if (sentAt === undefined) return;
-    this.#rttMs = performance.now() - sentAt;
-    for (const earlier of this.#pings.keys()) if (earlier <= number) this.#pings.delete(earlier);
+  /** The handover of a stream whose writes count as use of the session. */
+  #watched(handover: StreamHandover): StreamHandover {
+    return { ...handover, noteUse: () => this.#liveness.noteUse() };
   }
 
   #handleStream(stream: Stream): void {
@@ -271,7 +282,7 @@ export class Session {
     readFirstMessage(stream, acceptTimeoutMs, {
       onMessage: (message, handover) => {
         this.#accepting -= 1;
-        if (message.kind === 'open') return this.#options.onOpen(message, handover);
+        if (message.kind === 'open') return this.#options.onOpen(message, this.#watched(handover));
         stream.start(ignoreEverything);
         stream.reset(codeNumber('protocol_error'));
       },
@@ -295,7 +306,7 @@ export class Session {
   #end(error: MeshError): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    clearInterval(this.#pingTimer);
+    this.#liveness.stop();
     this.#settleWelcome.reject(error);
     for (const done of this.#nameChanges.values()) done();
     this.#connection.close(codeNumber('ok'), '');

@@ -7,4 +7,6 @@ import type { Stream } from '@macula/transport';
 export interface StreamHandover {
   readonly stream: Stream;
   readonly alreadyRead: Uint8Array;
+  /** To be called with every write: whether the session's path still works is then watched more closely. */
+  readonly noteUse?: () => void;
 }

@@ -14,13 +14,15 @@ export interface StreamPathHandlers {
 export class StreamPath {
   readonly #stream: Stream;
   readonly #handlers: StreamPathHandlers;
+  readonly #noteUse: (() => void) | undefined;
   #alreadyRead: Uint8Array;
   #writable = true;
 
-  constructor({ stream, alreadyRead }: StreamHandover, handlers: StreamPathHandlers) {
+  constructor({ stream, alreadyRead, noteUse }: StreamHandover, handlers: StreamPathHandlers) {
     this.#stream = stream;
     this.#alreadyRead = alreadyRead;
     this.#handlers = handlers;
+    this.#noteUse = noteUse;
     stream.start({
       onData: (bytes) => handlers.onData(bytes),
       onEnd: () => handlers.onEnd(),
@@ -52,6 +54,7 @@ export class StreamPath {
 
   /** Writes pieces in order. */
   write(pieces: readonly Uint8Array[]): void {
+    this.#noteUse?.();
     for (const piece of pieces) if (!this.#stream.write(piece)) this.#writable = false;
   }
 

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityFromSeed } from '@macula/crypto';
-import { createMemoryNetwork, makeDevCertificate, parseRelayUrl } from '@macula/transport';
+import { createMemoryNetwork, makeDevCertificate, parseRelayUrl, type Transport } from '@macula/transport';
 import {
   type IncomingTunnel,
   Mesh,
@@ -31,7 +31,14 @@ export class Fixture {
   /** A mesh with a node `name`; incoming tunnels are accepted with `key` and echoed to `onLocal`. */
   mesh(
     name: string,
-    options: { relays: string[]; key?: Uint8Array; realm?: string; ticktime?: number; protocol?: 1 | 2 },
+    options: {
+      relays: string[];
+      key?: Uint8Array;
+      realm?: string;
+      ticktime?: number;
+      protocol?: 1 | 2;
+      transport?: Transport;
+    },
   ): Node {
     const events: MeshEvent[] = [];
     const incoming: IncomingTunnel[] = [];
@@ -41,7 +48,7 @@ export class Fixture {
       incoming,
       onIncoming: () => undefined,
       mesh: new Mesh({
-        transport: this.network.transport(name),
+        transport: options.transport ?? this.network.transport(name),
         relays: options.relays.map(parseRelayUrl),
         realm: options.realm ?? 'io.macula',
         label: name,
@@ -60,6 +67,18 @@ export class Fixture {
     };
     this.#closers.push(() => node.mesh.close('shutdown'));
     return node;
+  }
+
+  /** Dials every connection from a host of its own (`NAME#1`, `NAME#2`, …), so that one path can be cut and not the next. */
+  paths(name: string): Transport {
+    const transport = this.network.transport(name);
+    let paths = 0;
+    return {
+      name: transport.name,
+      dial: (options) => this.network.transport(`${name}#${++paths}`).dial(options),
+      listen: (options) => transport.listen(options),
+      close: () => transport.close(),
+    };
   }
 
   /** Two ends of a Unix-domain socket: the agent's and the node's. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityFromSeed } from '@macula/crypto';
-import type { Connection, Listener, Stream, Transport } from '@macula/transport';
+import type { Connection, ConnectionClosed, Listener, Stream, Transport } from '@macula/transport';
 import {
   codeNumber,
   decodeMessage,
@@ -56,7 +56,11 @@ export class TestRelay {
 /** One agent's session. */
 export class TestSession {
   readonly names = new Set<string>();
+  /** What came over the control stream. */
+  readonly messages: Message[] = [];
   realm = '';
+  process = '';
+  closed: ConnectionClosed | undefined;
   readonly connection: Connection;
   readonly #relay: TestRelay;
   readonly #hello: HelloListener;
@@ -74,7 +78,10 @@ export class TestSession {
     connection.start({
       onStream: (stream) =>
         this.#control === undefined ? this.#startControl(stream) : this.#startTunnel(stream),
-      onClosed: () => relay.sessions.delete(this),
+      onClosed: (info) => {
+        this.closed = info;
+        relay.sessions.delete(this);
+      },
     });
   }
 
@@ -90,6 +97,7 @@ export class TestSession {
   #startControl(stream: Stream): void {
     this.#control = stream;
     readMessages(stream, (message) => {
+      this.messages.push(message);
       if (message.kind === 'hello') this.send(this.#hello.handleHello(message));
       else if (message.kind === 'proof') this.#welcome(message);
       else if (message.kind === 'ping') this.send({ kind: 'pong', number: message.number });
@@ -109,6 +117,8 @@ export class TestSession {
       return;
     }
     this.realm = hello.realm;
+    this.process = Buffer.concat([hello.identity, hello.bootId]).toString('hex');
+    for (const other of this.#relay.sessions) if (other.process === this.process) other.names.clear();
     for (const name of hello.names) this.names.add(name);
     this.#relay.sessions.add(this);
     this.#relay.onSession(this);

@@ -1,0 +1,25 @@
+/** What happens to the session. */
+export type MeshEvent =
+  | {
+      readonly kind: 'session_up';
+      readonly relay: string;
+      readonly relayId: string;
+      readonly transport: string;
+    }
+  /**
+   * A new session has taken the place of the one with `former`, which goes on for the tunnels it carries: its relay had asked for it
+   * (`asked`), or did not answer in time (`unanswered`). No `session_down` and `session_up` come with it.
+   */
+  | {
+      readonly kind: 'session_renewed';
+      readonly relay: string;
+      readonly relayId: string;
+      readonly transport: string;
+      readonly former: string;
+      readonly why: 'asked' | 'unanswered';
+    }
+  | { readonly kind: 'session_down'; readonly relay: string; readonly code: string; readonly text: string }
+  /** One try failed; the next relay, or the same one later, is tried. */
+  | { readonly kind: 'dial_failed'; readonly relay: string; readonly code: string; readonly text: string }
+  /** The relay refused these names (another identity owns them). */
+  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] };
