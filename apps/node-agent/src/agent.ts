@@ -21,7 +21,7 @@ export type AgentChannel =
 export interface AgentDependencies {
   /** Default: `process.env`. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Default: @macula/client over the worker transport of @macula/transport. */
+  /** Default: @macula/client over the auto transport of @macula/transport. */
   readonly meshOpener?: MeshOpener;
   /** Default: as `MACULA_LOG` says. */
   readonly log?: Log;
@@ -48,8 +48,7 @@ export async function startAgent(
   const settings = readSettings(environment, where.channel, (text) => warnings.push(text));
   const log = dependencies.log ?? (await createLog(settings.logLevel));
   for (const text of warnings) log.warn({}, text);
-  const meshOpener =
-    dependencies.meshOpener ?? createMeshOpener({ isProtocol1Peer: settings.isProtocol1Peer });
+  const meshOpener = dependencies.meshOpener ?? createMeshOpener(settings);
   const makeService = (channel: ControlChannel) =>
     new NodeService({
       channel,

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identityFromSeed } from '@macula/crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  createKey,
+  createSeed,
   dataDirectory,
   type IdentityStoreError,
   keyFileName,
@@ -99,7 +100,7 @@ test('the agent that comes second takes the key of the first', () => {
   const kept = readFileSync(file!);
   rmSync(file!);
   writeFileSync(file!, kept, { mode: 0o600 });
-  const late = createKey(directory, file!);
-  expect(late.id).toBe(identity.id);
+  const late = createSeed(directory, file!);
+  expect(identityFromSeed(late).id).toBe(identity.id);
   expect(readdirSync(directory)).toEqual(['agent-a@h.key']);
 });

@@ -37,6 +37,8 @@ export class IdentityStoreError extends Error {
 /** An identity and where it is kept. */
 export interface StoredIdentity {
   readonly identity: Identity;
+  /** Its private half, 32 bytes, for a transport that proves the same identity. */
+  readonly seed: Uint8Array;
   /** Undefined: it lives only as long as this process. */
   readonly file: string | undefined;
   /** Why it could not be kept, when it should have been. */
@@ -59,7 +61,8 @@ export function loadIdentity(label: string, environment: NodeJS.ProcessEnv): Sto
   const directory = dataDirectory(environment);
   const file = join(directory, keyFileName(label));
   try {
-    return { identity: readKey(file) ?? createKey(directory, file), file, warning: undefined };
+    const seed = readSeed(file) ?? createSeed(directory, file);
+    return { identity: identityFromSeed(seed), seed, file, warning: undefined };
   } catch (thrown) {
     if (thrown instanceof IdentityStoreError) throw thrown;
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
@@ -71,9 +74,7 @@ export function loadIdentity(label: string, environment: NodeJS.ProcessEnv): Sto
 /** An identity that nothing keeps. */
 export function ephemeralIdentity(): StoredIdentity {
   const seed = randomBytes(identitySeedBytes);
-  const identity = identityFromSeed(seed);
-  seed.fill(0);
-  return { identity, file: undefined, warning: undefined };
+  return { identity: identityFromSeed(seed), seed, file: undefined, warning: undefined };
 }
 
 /** `agent-LABEL.key`: letters, digits, `.`, `_`, `@`, `-` stand for themselves, other bytes of its UTF-8 are `%XX`. */
@@ -91,7 +92,7 @@ export function keyFileName(label: string): string {
 }
 
 /** Undefined when there is no such file. */
-function readKey(file: string): Identity | undefined {
+function readSeed(file: string): Uint8Array | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
@@ -114,7 +115,7 @@ function readKey(file: string): Identity | undefined {
         `${file} does not hold a key; restore it, or remove it to get a new identity (the name is then free 15 s after the old one has left)`,
       );
     }
-    return identityFromSeed(seed);
+    return Uint8Array.from(seed);
   } finally {
     closeSync(descriptor);
   }
@@ -143,7 +144,7 @@ function requirePrivate(file: string, descriptor: number): void {
  * Writes a complete temporary file and links it to its name, which fails when another agent was first: then that key counts.
  * For `loadIdentity`; throws the system's error.
  */
-export function createKey(directory: string, file: string): Identity {
+export function createSeed(directory: string, file: string): Uint8Array {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const seed = randomBytes(identitySeedBytes);
   const temporary = join(directory, `.new-${randomBytes(8).toString('hex')}.key`);
@@ -156,9 +157,9 @@ export function createKey(directory: string, file: string): Identity {
       closeSync(descriptor);
     }
     linkSync(temporary, file);
-    return identityFromSeed(seed);
+    return Uint8Array.from(seed);
   } catch (thrown) {
-    const theirs = hasCode(thrown, 'EEXIST') ? readKey(file) : undefined;
+    const theirs = hasCode(thrown, 'EEXIST') ? readSeed(file) : undefined;
     if (theirs === undefined) throw thrown;
     return theirs;
   } finally {

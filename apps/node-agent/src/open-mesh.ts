@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transport } from '@macula/transport';
-import type { OpenMesh } from './service/mesh-port.js';
+import type { MeshPort, OpenMesh } from './service/mesh-port.js';
 
 /** The mesh of @macula/client over one transport, which all BEAMs of this agent share. */
 export interface MeshOpener {
@@ -11,37 +11,73 @@ export interface MeshOpener {
 
 /** What may be other than usual. */
 export interface MeshOpenerOptions {
-  /** Default: QUIC in a worker process. */
+  /** Default: QUIC, in a worker process that is started when QUIC is tried, or TLS in this one, whichever connects first. */
   readonly makeTransport?: () => Promise<Transport>;
+  /** Whether the default has QUIC at all, and whether `quinn:` URLs can be dialled. Default true. */
+  readonly isQuicOn?: boolean;
   /** Peers whose tunnels use the original envelope. Default: none. */
   readonly isProtocol1Peer?: (name: string) => boolean;
 }
 
-/** Makes the opener; transport and mesh code are loaded when they are first needed, or by `preload`. */
+/** Makes the opener; transport and mesh code are loaded when they are first needed. */
 export function createMeshOpener({
-  makeTransport = workerTransport,
+  isQuicOn = true,
+  makeTransport = () => autoTransport(isQuicOn),
   isProtocol1Peer = () => false,
 }: MeshOpenerOptions = {}): MeshOpener {
   const bootId = randomBytes(16);
-  let transport: Promise<Transport> | undefined;
+  let shared: Promise<Transport> | undefined;
   return {
-    async openMesh(request) {
-      transport ??= makeTransport().catch((error: unknown) => {
-        transport = undefined; // the next join tries again
+    async openMesh({ caPem, identitySeed, ...request }) {
+      shared ??= makeTransport().catch((error: unknown) => {
+        shared = undefined; // the next join tries again
         throw error;
       });
-      const [{ Mesh }, shared] = await Promise.all([import('@macula/client'), transport]);
+      const [{ Mesh }, everybodys] = await Promise.all([import('@macula/client'), shared]);
       const tunnelProtocol = (peer: string) => (isProtocol1Peer(peer) ? 1 : 2);
-      return new Mesh({ ...request, transport: shared, bootId, tunnelProtocol });
+      const needsQuinn = isQuicOn && request.relays.some(({ scheme }) => scheme === 'quinn');
+      const own = needsQuinn ? await withQuinn(everybodys, identitySeed) : undefined;
+      const mesh = new Mesh({
+        ...request,
+        ...(caPem === undefined ? {} : { caPem }),
+        transport: own ?? everybodys,
+        bootId,
+        tunnelProtocol,
+      });
+      return own === undefined ? mesh : closingWith(mesh, own);
     },
     async close() {
-      const shared = await transport?.catch(() => undefined);
-      await shared?.close();
+      const transport = await shared?.catch(() => undefined);
+      await transport?.close();
     },
   };
 }
 
-async function workerTransport(): Promise<Transport> {
-  const { createWorkerTransport } = await import('@macula/transport');
-  return createWorkerTransport();
+async function autoTransport(isQuicOn: boolean): Promise<Transport> {
+  const { createAutoTransport, createTlsTransport, createWorkerTransport } = await import(
+    '@macula/transport'
+  );
+  const quic = isQuicOn ? [createWorkerTransport()] : [];
+  return createAutoTransport({ transports: [...quic, createTlsTransport()] });
+}
+
+/** quinn proves an identity, so it belongs to one mesh, unlike the others. `close` closes quinn only. */
+async function withQuinn(everybodys: Transport, identitySeed: Uint8Array): Promise<Transport> {
+  const { createQuinnTransport } = await import('@macula/transport');
+  const quinn = createQuinnTransport({ identitySeed });
+  return {
+    name: everybodys.name,
+    dial: (options) => (options.url.scheme === 'quinn' ? quinn : everybodys).dial(options),
+    listen: (options) => everybodys.listen(options),
+    close: () => quinn.close(),
+  };
+}
+
+/** The mesh, which closes its transport when it is closed. */
+function closingWith(mesh: MeshPort, transport: Transport): MeshPort {
+  const closeMesh = mesh.close.bind(mesh);
+  mesh.close = async (code) => {
+    await closeMesh(code).finally(() => transport.close());
+  };
+  return mesh;
 }

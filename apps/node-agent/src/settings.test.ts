@@ -6,6 +6,7 @@ test('defaults', () => {
     logLevel: 'silent',
     localSockets: 'unix',
     negotiationMs: 25_000,
+    isQuicOn: true,
   });
   expect(readSettings({}, 'socket').logLevel).toBe('info');
 });
@@ -17,6 +18,12 @@ test('what is set', () => {
     localSockets: 'tcp',
     negotiationMs: 4000,
   });
+});
+
+test('QUIC is off unless MACULA_TRANSPORT is auto: a misspelt switch must not turn it on', () => {
+  const values = ['auto', '', 'tls', 'TLS', 'quic'];
+  const on = values.map((value) => readSettings({ MACULA_TRANSPORT: value }, 'port').isQuicOn);
+  expect(on).toEqual([true, true, false, false, false]);
 });
 
 test('what can not be used is told and counts as not set', () => {

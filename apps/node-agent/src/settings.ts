@@ -11,6 +11,8 @@ export interface Settings {
   readonly localSockets: 'unix' | 'tcp';
   /** `DIST_TIMEOUT`, milliseconds to negotiate an outgoing tunnel; 1000 to 600,000, default 25,000. */
   readonly negotiationMs: number;
+  /** Whether `MACULA_TRANSPORT` leaves QUIC on: not set, or `auto`. With a value that is unknown it is off, and joins fail with the reason. */
+  readonly isQuicOn: boolean;
   /**
    * `MACULA_PROTOCOL1_PEERS`: names of peers, separated by commas, `*` for any characters, with which tunnels use the original,
    * weaker envelope; both ends must be set so. Default none.
@@ -39,6 +41,7 @@ export function readSettings(
     logLevel: choose('MACULA_LOG', logLevels, channel === 'port' ? 'silent' : 'info'),
     localSockets: choose('MACULA_LOCAL_SOCKETS', ['unix', 'tcp'], 'unix'),
     negotiationMs: milliseconds(environment.DIST_TIMEOUT, warn),
+    isQuicOn: ['', 'auto'].includes(environment.MACULA_TRANSPORT ?? ''),
     isProtocol1Peer: anyOf(environment.MACULA_PROTOCOL1_PEERS ?? ''),
   };
 }

@@ -28,6 +28,22 @@ export class EventReporter {
           transport: binary(event.transport),
         });
         return;
+      case 'session_renewed': {
+        const why =
+          event.why === 'asked' ? 'as it asked for' : `since ${event.former} did not answer in time`;
+        this.#limiter.reset(`dial_failed ${event.relay}`);
+        this.report(
+          'session_renewed',
+          'info',
+          `connected anew to ${event.relay} over ${event.transport}, ${why}`,
+          {
+            relay,
+            relay_id: binary(event.relayId),
+            transport: binary(event.transport),
+          },
+        );
+        return;
+      }
       case 'session_down':
         this.report(
           'session_down',

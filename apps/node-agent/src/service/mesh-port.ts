@@ -13,7 +13,11 @@ export interface MeshRequest {
   /** How the node calls itself; for people, proves nothing. */
   readonly label: string;
   readonly tlsVerify: 'none' | 'verify_peer';
+  /** Trusted certificates, PEM; undefined: those that come with Node. */
+  readonly caPem: readonly string[] | undefined;
   readonly identity: Identity;
+  /** Its private half, 32 bytes, which quinn proves as well. */
+  readonly identitySeed: Uint8Array;
   /** Names to advertise from the start. */
   readonly names: readonly string[];
   /** Seconds. */
@@ -106,6 +110,15 @@ export type MeshSessionEvent =
       readonly relay: string;
       readonly relayId: string;
       readonly transport: string;
+    }
+  | {
+      readonly kind: 'session_renewed';
+      readonly relay: string;
+      readonly relayId: string;
+      readonly transport: string;
+      /** URL of the session it takes the place of. */
+      readonly former: string;
+      readonly why: 'asked' | 'unanswered';
     }
   | {
       readonly kind: 'session_down' | 'dial_failed';

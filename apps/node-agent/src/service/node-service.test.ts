@@ -201,6 +201,22 @@ describe('join', () => {
       tuple(atom('error'), tuple(atom('bad_option'), tuple(atom('identity'), binary('chmod 600 it')))),
     );
   });
+
+  test.each([
+    [{ MACULA_CA_FILE: '/does/not/exist.pem' }, 'MACULA_CA_FILE', 'ENOENT'],
+    [{ MACULA_TRANSPORT: 'TLS' }, 'MACULA_TRANSPORT', 'MACULA_TRANSPORT=TLS is not one of auto, tls'],
+  ])('%j fails the join, also a persistent one', async (environment, variable, why) => {
+    const { beam, meshes } = start({ environment });
+    await beam.hello();
+    for (const persistent of ['false', 'true']) {
+      const result = (await beam.join(1, { persistent: atom(persistent) })) as Tuple;
+      const [code, details] = (result.elements[1] as Tuple).elements;
+      const [name, text] = (details as Tuple).elements;
+      expect([code, name]).toEqual([atom('bad_option'), atom(variable)]);
+      expect(Buffer.from(text as Uint8Array).toString()).toContain(why);
+    }
+    expect(meshes).toEqual([]);
+  });
 });
 
 test('session events', async () => {
@@ -211,15 +227,24 @@ test('session events', async () => {
   onEvent({ kind: 'dial_failed', relay: 'https://r', code: 'refused', text: 'nobody there' });
   onEvent({ kind: 'dial_failed', relay: 'https://r', code: 'refused', text: 'nobody there' });
   onEvent({ kind: 'session_up', relay: 'https://r', relayId: 'x', transport: 'quic' });
+  const former = 'https://former';
+  onEvent({
+    kind: 'session_renewed',
+    relay: 'https://r',
+    relayId: 'x',
+    transport: 'quic',
+    former,
+    why: 'asked',
+  });
   onEvent({ kind: 'session_down', relay: 'https://r', code: 'shutdown', text: 'bye' });
   onEvent({ kind: 'names_taken', relay: 'https://r', names: ['a@host'] });
   const seen = [];
-  for (let count = 0; count < 4; count++) {
+  for (let count = 0; count < 5; count++) {
     const [, kind, , map] = await beam.take('event');
     expect(textOf(mapGet(map, 'relay'))).toBe('https://r');
     seen.push(textOf(kind));
   }
-  expect(seen).toEqual(['dial_failed', 'session_up', 'session_down', 'names_taken']);
+  expect(seen).toEqual(['dial_failed', 'session_up', 'session_renewed', 'session_down', 'names_taken']);
   expect(beam.has('event')).toBe(false);
   beam.send(atom('leave'), 2);
   await beam.reply(2);

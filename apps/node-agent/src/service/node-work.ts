@@ -6,6 +6,7 @@ import {
   loadIdentity,
   type StoredIdentity,
 } from '../identity-store.js';
+import { checkTransportSetting, EnvironmentError, trustedCertificates } from '../join-environment.js';
 import type { LocalServer } from '../local/local-server.js';
 import type { EventReporter } from './events.js';
 import { type BeamListener, Incoming } from './incoming.js';
@@ -146,6 +147,7 @@ export class NodeWork {
 
   async #makeMesh(options: JoinOptions): Promise<MeshPort> {
     const { events, openMesh, netTicktime } = this.#options;
+    const caPem = this.#readEnvironment();
     const label = options.identity ?? this.#names()[0];
     const stored = this.#load(label);
     if (stored.warning !== undefined) events.report('identity_ephemeral', 'warning', stored.warning);
@@ -156,7 +158,9 @@ export class NodeWork {
       realm: options.realm,
       label: label ?? 'anonymous',
       tlsVerify: options.tlsVerify,
+      caPem,
       identity: stored.identity,
+      identitySeed: stored.seed,
       names,
       netTicktime,
       onEvent: (event) => events.reportSession(event, this.#membership.mesh !== mesh),
@@ -164,6 +168,18 @@ export class NodeWork {
     });
     mesh.setNames(this.#names()); // they may have changed while its code was loaded
     return mesh;
+  }
+
+  /** Trusted certificates, if others than Node's. */
+  #readEnvironment(): readonly string[] | undefined {
+    const { environment } = this.#options;
+    try {
+      checkTransportSetting(environment);
+      return trustedCertificates(environment);
+    } catch (thrown) {
+      if (!(thrown instanceof EnvironmentError)) throw thrown;
+      throw new JoinFailure({ code: 'bad_option', name: thrown.variable, why: thrown.message });
+    }
   }
 
   #load(label: string | undefined): StoredIdentity {

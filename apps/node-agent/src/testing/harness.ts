@@ -26,6 +26,7 @@ export interface HarnessOptions {
   readonly joinAtOnce?: boolean;
   readonly localSockets?: 'unix' | 'tcp';
   readonly negotiationMs?: number;
+  readonly environment?: NodeJS.ProcessEnv;
   readonly loadIdentity?: (label: string | undefined) => StoredIdentity;
 }
 
@@ -43,7 +44,7 @@ export function startHarness(options: HarnessOptions = {}): Harness {
       localSockets: options.localSockets ?? 'unix',
       negotiationMs: options.negotiationMs ?? 25_000,
     },
-    environment: { XDG_RUNTIME_DIR: directory },
+    environment: { XDG_RUNTIME_DIR: directory, ...options.environment },
     agentVersion: '0.0.0-test',
     log: silentLog,
   });
