@@ -15,8 +15,10 @@ function codeOf(input: unknown): string {
 
 describe('parseRelayConfig', () => {
   it('fills in every default', () => {
-    expect(parseRelayConfig({ label: 'x' })).toEqual({
+    expect(parseRelayConfig({ label: 'x' }, {})).toEqual({
       listen: { host: '0.0.0.0', port: 4433 },
+      quic: true,
+      listenQuinn: undefined,
       peers: [],
       peerIdentities: [],
       realms: [],

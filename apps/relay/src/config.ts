@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { parseRelayUrl } from '@macula/transport';
+import { parseRelayUrl, transportSetting } from '@macula/transport';
 import { realmBytesMax, textBytesMax } from '@macula/wire';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from './limits.js';
@@ -8,6 +8,13 @@ import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from '.
 export interface RelayConfigInput {
   /** `HOST:PORT` for agents and relays; port 0 takes a free one. Default `0.0.0.0:4433`. */
   readonly listen?: string | undefined;
+  /**
+   * Whether QUIC is used at all, to listen and to dial, beside TLS over TCP at the same port number. Default true; `MACULA_TRANSPORT=tls` in the
+   * environment makes it false.
+   */
+  readonly quic?: boolean | undefined;
+  /** `HOST:PORT`, UDP, for agents and relays that dial `quinn://`; port 0 takes a free one. Default none. */
+  readonly listenQuinn?: string | undefined;
   /** URLs of relays to peer with. Default none. */
   readonly peers?: readonly string[] | undefined;
   /** Ids of the relays that may peer (43 characters). Default empty: every relay may, for development. */
@@ -46,6 +53,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** Checked settings with every default filled in. */
 export interface RelayConfig {
   readonly listen: HostPort;
+  readonly quic: boolean;
+  readonly listenQuinn: HostPort | undefined;
   readonly peers: readonly string[];
   readonly peerIdentities: readonly string[];
   readonly realms: readonly string[];
@@ -72,15 +81,31 @@ export interface HostPort {
 
 /**
  * Checks settings and fills in the defaults.
+ * @param environment - where `MACULA_TRANSPORT` is looked up; default `process.env`
  * @throws RelayError `bad_config`, `bad_listen_address` or `bad_peer_url`
  */
-export function parseRelayConfig(input: unknown): RelayConfig {
+export function parseRelayConfig(
+  input: unknown,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): RelayConfig {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new RelayError('bad_config', 'the configuration is not an object', 'Pass an object of settings.');
   }
   const fields = new Settings(input as Record<string, unknown>);
+  const isQuicWanted = fields.boolean('quic', true);
+  const quic = isQuicWanted && !isQuicSwitchedOff(environment);
+  const listenQuinn = optional(fields.text('listenQuinn'), (text) =>
+    parseHostPort('listenQuinn', text, 'bad_listen_address'),
+  );
+  if (listenQuinn !== undefined && !isQuicWanted) {
+    const remedy = 'Leave out listenQuinn, which is QUIC, too.';
+    throw new RelayError('bad_config', 'listenQuinn is given although quic is false', remedy);
+  }
   const config: RelayConfig = {
     listen: parseHostPort('listen', fields.text('listen') ?? '0.0.0.0:4433', 'bad_listen_address'),
+    quic,
+    // The switch in the environment is for everything, without a change of the settings.
+    listenQuinn: quic ? listenQuinn : undefined,
     peers: fields.texts('peers').map(parsePeer),
     peerIdentities: fields.texts('peerIdentities').map(parsePeerIdentity),
     realms: fields.texts('realms').map(parseRealm),
@@ -124,6 +149,15 @@ function parseHostPort(setting: string, text: string, code: RelayErrorCode): Hos
     );
   }
   return { host: (match[1] ?? match[2])!, port };
+}
+
+function isQuicSwitchedOff(environment: Readonly<Record<string, string | undefined>>): boolean {
+  try {
+    return transportSetting(environment) === 'tls';
+  } catch (cause) {
+    const remedy = 'Set it to tls to turn QUIC off, or unset it.';
+    throw RelayError.from(cause, 'bad_config', remedy);
+  }
 }
 
 function parsePeer(url: string): string {
@@ -181,6 +215,12 @@ class Settings {
     const value = this.#take(name) ?? fallback;
     if (!values.includes(value as T)) throw bad(name, `must be one of ${values.join(', ')}`);
     return value as T;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.#take(name) ?? fallback;
+    if (typeof value !== 'boolean') throw bad(name, 'must be true or false');
+    return value;
   }
 
   count(name: string, fallback: number, min: number, max: number): number {

@@ -18,3 +18,4 @@ export {
   type SupervisorEvent,
   superviseRelay,
 } from './supervisor.js';
+export { type ListenAddress, relayTransports } from './transports.js';

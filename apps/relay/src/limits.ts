@@ -32,6 +32,18 @@ export const sessionPingAfterMs = 10_000;
 /** Milliseconds of silence until a session is closed with `timeout`. */
 export const sessionSilenceMsMax = 30_000;
 
+/**
+ * Sessions that an agent's process may keep beside its present one, for the tunnels they carry; one more ends the oldest. Two: the
+ * tunnels of one renewal may outlive the next.
+ */
+export const supersededPerProcessMax = 2;
+
+/** Milliseconds of silence until a superseded session is pinged. */
+export const supersededPingAfterMs = 2000;
+
+/** Milliseconds of silence until a superseded session is closed: 10 s, after which its agent gives it up as well. */
+export const supersededSilenceMsMax = 10_000;
+
 /** Sessions (agents and peers) of one relay; one more is answered `busy`. */
 export const sessionsMaxDefault = 10_000;
 

@@ -18,7 +18,8 @@ import { StreamBroker } from './splice/stream-broker.js';
 export interface MeshParts {
   readonly config: RelayConfig;
   readonly identity: Identity;
-  readonly transports: readonly Transport[];
+  /** Dials the peers. */
+  readonly dialer: Transport;
   readonly caPem: readonly string[] | undefined;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
@@ -195,6 +196,7 @@ export class Mesh {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
     onNames: ({ facts }, names) => this.#route((nowMs) => this.router.handleNames(facts.link, names, nowMs)),
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
+    onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describe(session), 'peer is draining'),
     onClosed: (session, code, why) => {
       this.sessions.delete(session.facts.link);
@@ -210,9 +212,9 @@ export class Mesh {
   }
 
   #dialerParts(): PeerDialerParts {
-    const { config, identity, transports, caPem, logger, timeouts } = this.#parts;
+    const { config, identity, dialer, caPem, logger, timeouts } = this.#parts;
     return {
-      transports,
+      transport: dialer,
       tlsVerify: config.tlsVerify,
       caPem,
       random: Math.random,
@@ -288,6 +290,13 @@ export class Mesh {
       case 'evicted':
         this.sessions.get(output.link)?.close(output.code, output.text);
         return;
+      case 'superseded': {
+        const session = this.sessions.get(output.link);
+        if (session === undefined) return;
+        session.isSuperseded = true;
+        this.#parts.logger.info(describe(session), 'session superseded');
+        return;
+      }
       case 'names_done': {
         const { link, request, taken } = output;
         this.sessions.get(link)?.send({ kind: 'names_done', request, taken });

@@ -1,20 +1,23 @@
 import { identityFromSeed } from '@macula/crypto';
-import { type Listener, type SocketAddress, type Transport, TransportError } from '@macula/transport';
+import { createAutoTransport, type Listener, type SocketAddress, type Transport } from '@macula/transport';
 import { codeNumber } from '@macula/wire';
 import type { Logger } from 'pino';
 import { type AdminServer, startAdmin } from './admin/admin-server.js';
 import { metricsText } from './admin/metrics.js';
 import { hostPortText, type RelayConfig } from './config.js';
-import { RelayError } from './errors.js';
 import { goodbyeLingerMs } from './limits.js';
 import { relayLogger } from './logger.js';
 import { Mesh } from './mesh.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
-import { listenTexts, meshStatus, type RelayStatus, relayVersion } from './status.js';
+import { listenUrls, meshStatus, type RelayStatus, relayVersion } from './status.js';
+import { type ListenAddress, listenAsConfigured } from './transports.js';
 
 /** What a relay runs on. */
 export interface RelayParts {
-  /** All of them listen on the configured port; the relay closes them at its end. At least one. */
+  /**
+   * All of them listen on the configured port but quinn, which has its own; `https:` peers are dialled with the best of them. The relay
+   * closes them at its end. At least one; see `relayTransports`.
+   */
   readonly transports: readonly Transport[];
   /** Identity and certificate. Default: read or made as the settings say. */
   readonly secrets?: RelaySecrets;
@@ -29,7 +32,7 @@ export interface RunningRelay {
   /** Its identity, 43 characters. */
   readonly id: string;
   /** Where it listens, one per transport. */
-  readonly listen: readonly SocketAddress[];
+  readonly listen: readonly ListenAddress[];
   /** Where its admin server listens. */
   readonly admin: SocketAddress | undefined;
   status(): RelayStatus;
@@ -58,7 +61,7 @@ export async function startRelay(config: RelayConfig, parts: RelayParts): Promis
 
 class Relay implements RunningRelay {
   readonly id: string;
-  listen: readonly SocketAddress[] = [];
+  listen: readonly ListenAddress[] = [];
   admin: SocketAddress | undefined;
   readonly #config: RelayConfig;
   readonly #parts: RelayParts;
@@ -66,7 +69,8 @@ class Relay implements RunningRelay {
   readonly #logger: Logger;
   readonly #mesh: Mesh;
   readonly #startedMs = performance.now();
-  readonly #listeners: Listener[] = [];
+  readonly #dialer: Transport;
+  #listeners: readonly Listener[] = [];
   #adminServer: AdminServer | undefined;
   #state: 'up' | 'draining' | 'closed' = 'up';
   #closing: Promise<void> | undefined;
@@ -78,10 +82,11 @@ class Relay implements RunningRelay {
     this.#logger = parts.logger ?? relayLogger(config.logLevel);
     const identity = identityFromSeed(secrets.seed);
     this.id = identity.id;
+    this.#dialer = createAutoTransport({ transports: parts.transports });
     this.#mesh = new Mesh({
       config,
       identity,
-      transports: parts.transports,
+      dialer: this.#dialer,
       caPem: secrets.caPem,
       logger: this.#logger,
       nowMs: () => performance.now(),
@@ -90,9 +95,14 @@ class Relay implements RunningRelay {
   }
 
   async start(): Promise<void> {
-    const { listen, admin, label } = this.#config;
-    for (const transport of this.#parts.transports) await this.#listenOn(transport);
-    this.listen = this.#listeners.map((listener) => listener.address);
+    const { listen, admin, label, quic } = this.#config;
+    const { transports } = this.#parts;
+    const bound = await listenAsConfigured(this.#config, transports, this.#secrets.certificate, this.#logger);
+    this.#listeners = bound.map(({ listener }) => listener);
+    this.listen = bound.map(({ transport, listener }) => ({
+      transport: transport.name,
+      ...listener.address,
+    }));
     if (admin !== undefined) {
       this.#adminServer = await startAdmin(admin, this.#secrets.adminToken, {
         isReady: () => this.#state === 'up',
@@ -106,7 +116,8 @@ class Relay implements RunningRelay {
         'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities in production',
       );
     }
-    const at = listenTexts(this.listen);
+    if (!quic) this.#logger.info('QUIC is switched off');
+    const at = listenUrls(this.listen);
     this.#logger.info({ id: this.id, label, listen: at, wanted: hostPortText(listen) }, 'relay listens');
     for (const listener of this.#listeners) {
       listener.start({ onConnection: (connection) => this.#mesh.handleConnection(connection) });
@@ -121,13 +132,14 @@ class Relay implements RunningRelay {
       version: relayVersion,
       uptimeMs: Math.round(performance.now() - this.#startedMs),
       state: this.#state,
-      listen: listenTexts(this.listen),
+      listen: listenUrls(this.listen),
       ...meshStatus(this.#mesh),
     };
   }
 
   metrics(): string {
-    return metricsText(this.#mesh, performance.now() - this.#startedMs);
+    const uptimeMs = performance.now() - this.#startedMs;
+    return metricsText(this.#mesh, { uptimeMs, listen: this.listen });
   }
 
   async drain(): Promise<void> {
@@ -154,41 +166,9 @@ class Relay implements RunningRelay {
     if (hadSessions) await delay(goodbyeLingerMs + 20);
     await Promise.all(this.#listeners.map((listener) => listener.close(codeNumber(code))));
     await this.#adminServer?.close();
-    await Promise.all(this.#parts.transports.map((transport) => transport.close()));
+    await this.#dialer.close();
     this.#logger.info({ code }, 'relay closed');
   }
-
-  /** The first transport may take a free port; the others take the same number. */
-  async #listenOn(transport: Transport): Promise<void> {
-    const { host } = this.#config.listen;
-    const port = this.#listeners[0]?.address.port ?? this.#config.listen.port;
-    try {
-      const { certificate } = this.#secrets;
-      this.#listeners.push(await transport.listen({ host, port, certificate }));
-    } catch (thrown) {
-      throw listenError(TransportError.from(thrown, 'bind_failed'), hostPortText({ host, port }));
-    }
-  }
-}
-
-function listenError(error: TransportError, at: string): RelayError {
-  const options = { cause: error };
-  const text = `${at}: ${error.message}`;
-  if (error.code === 'bad_certificate') {
-    return new RelayError('bad_certificate', text, 'Give a PEM certificate and its own key.', options);
-  }
-  if (error.code === 'unsupported') {
-    return new RelayError(
-      'transport_unavailable',
-      text,
-      'Choose another transport on this machine.',
-      options,
-    );
-  }
-  if (/in use|EADDRINUSE/i.test(`${error.message} ${String(error.cause ?? '')}`)) {
-    return new RelayError('port_in_use', text, 'Stop the other process, or choose another port.', options);
-  }
-  return new RelayError('bad_listen_address', text, 'Give an address of this machine.', options);
 }
 
 function delay(ms: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { SocketAddress } from '@macula/transport';
 import { hostPortText } from './config.js';
 import type { Mesh } from './mesh.js';
 import type { PeerDialerState } from './session/peer-dialer.js';
+import type { ListenAddress } from './transports.js';
 
 /** What `/status` says. */
 export interface RelayStatus {
@@ -12,7 +12,7 @@ export interface RelayStatus {
   readonly version: string;
   readonly uptimeMs: number;
   readonly state: 'up' | 'draining' | 'closed';
-  /** `HOST:PORT` of every listener. */
+  /** Every listener as a URL that forces its transport, e.g. `tls://0.0.0.0:4433`. */
   readonly listen: readonly string[];
   readonly sessions: readonly SessionStatus[];
   readonly peers: readonly PeerStatus[];
@@ -29,6 +29,8 @@ export interface SessionStatus {
   readonly identity: string;
   readonly label: string;
   readonly transport: string;
+  /** A newer session of the same agent has its names; it lives until its tunnels have ended. */
+  readonly superseded: boolean;
   readonly rttMs: number | null;
 }
 
@@ -38,6 +40,8 @@ export interface PeerStatus {
   readonly url: string | null;
   readonly id: string | null;
   readonly state: PeerDialerState;
+  /** What carries it; null while there is no connection. */
+  readonly transport: string | null;
   /** Whether OPENs use this connection. */
   readonly chosen: boolean;
   readonly rttMs: number | null;
@@ -59,6 +63,7 @@ export function meshStatus(
       url: dialer.url,
       id: dialer.id ?? null,
       state: dialer.state,
+      transport: session?.connection.transport ?? null,
       chosen,
       rttMs: session?.rttMs ?? null,
     });
@@ -66,28 +71,29 @@ export function meshStatus(
   for (const session of mesh.sessions.values()) {
     const { role, realm, label, link, dialled } = session.facts;
     const rttMs = session.rttMs ?? null;
+    const { transport } = session.connection;
     if (role === 'agent') {
-      const { transport } = session.connection;
       sessions.push({
         names: mesh.router.namesOf(link),
         realm,
         identity: session.id,
         label,
         transport,
+        superseded: session.isSuperseded,
         rttMs,
       });
     } else if (!dialled) {
       const chosen = mesh.router.isChosenPeer(link);
-      peers.push({ url: null, id: session.id, state: 'connected', chosen, rttMs });
+      peers.push({ url: null, id: session.id, state: 'connected', transport, chosen, rttMs });
     }
   }
   const { active, bytesForwarded } = mesh.broker.spliceCounters;
   return { sessions, peers, tunnels: active, bytesForwarded };
 }
 
-/** Addresses as text. */
-export function listenTexts(addresses: readonly SocketAddress[]): string[] {
-  return [...new Set(addresses.map(hostPortText))];
+/** Listeners as URLs. */
+export function listenUrls(addresses: readonly ListenAddress[]): string[] {
+  return addresses.map((address) => `${address.transport}://${hostPortText(address)}`);
 }
 
 function readVersion(): string {

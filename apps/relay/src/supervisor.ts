@@ -11,6 +11,7 @@ import {
   workerStartMsMax,
 } from './limits.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
+import type { ListenAddress } from './transports.js';
 import { type FromWorker, secretsToJson, type ToWorker } from './worker-protocol.js';
 
 /** What a supervised relay tells its owner. */
@@ -19,7 +20,7 @@ export type SupervisorEvent =
   | {
       readonly kind: 'ready';
       readonly id: string;
-      readonly listen: readonly SocketAddress[];
+      readonly listen: readonly ListenAddress[];
       readonly admin: SocketAddress | undefined;
       readonly pid: number;
     }
@@ -48,7 +49,7 @@ export interface SuperviseOptions {
 /** A relay in a watched process of its own. */
 export interface SupervisedRelay {
   readonly id: string;
-  readonly listen: readonly SocketAddress[];
+  readonly listen: readonly ListenAddress[];
   readonly admin: SocketAddress | undefined;
   /** Of the present worker; undefined between two. */
   readonly pid: number | undefined;
@@ -124,7 +125,7 @@ class Supervisor implements SupervisedRelay {
     return this.#ready!.id;
   }
 
-  get listen(): readonly SocketAddress[] {
+  get listen(): readonly ListenAddress[] {
     return this.#ready!.listen;
   }
 
@@ -192,8 +193,11 @@ class Supervisor implements SupervisedRelay {
 
   /** The next worker listens where this one did, also when the settings left the ports open. */
   #keepAddresses({ listen, admin }: Ready): void {
-    const port = listen[0]?.port ?? this.#config.listen.port;
-    this.#config = { ...this.#config, listen: { ...this.#config.listen, port } };
+    for (const { transport, port } of listen) {
+      const setting = transport === 'quinn' ? 'listenQuinn' : 'listen';
+      const { [setting]: wanted } = this.#config;
+      if (wanted !== undefined) this.#config = { ...this.#config, [setting]: { ...wanted, port } };
+    }
     const settings = this.#config.admin;
     if (settings !== undefined && admin !== undefined) {
       this.#config = { ...this.#config, admin: { ...settings, port: admin.port } };

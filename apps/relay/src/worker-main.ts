@@ -2,11 +2,11 @@
  * The process in which a supervised relay runs: gets its settings from the parent, answers with its addresses, sends a
  * heartbeat from its event loop and ends when the parent does.
  */
-import { createQuicTransport } from '@macula/transport';
 import type { RelayConfig } from './config.js';
 import { RelayError } from './errors.js';
 import { heartbeatMs } from './limits.js';
 import { type RunningRelay, startRelay } from './relay.js';
+import { relayTransports } from './transports.js';
 import { type FromWorker, type SecretsJson, secretsFromJson, type ToWorker } from './worker-protocol.js';
 
 let starting: Promise<RunningRelay> | undefined;
@@ -23,7 +23,8 @@ setInterval(() => tell({ kind: 'heartbeat' }), heartbeatMs);
 
 async function start(config: RelayConfig, secrets: SecretsJson): Promise<void> {
   try {
-    starting = startRelay(config, { transports: [createQuicTransport()], secrets: secretsFromJson(secrets) });
+    const own = secretsFromJson(secrets);
+    starting = startRelay(config, { transports: relayTransports(config, own), secrets: own });
     const { id, listen, admin } = await starting;
     tell({ kind: 'ready', id, listen, admin });
   } catch (thrown) {

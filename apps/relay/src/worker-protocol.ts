@@ -2,6 +2,7 @@ import type { SocketAddress } from '@macula/transport';
 import type { RelayConfig } from './config.js';
 import type { RelayErrorCode } from './errors.js';
 import type { RelaySecrets } from './secrets.js';
+import type { ListenAddress } from './transports.js';
 
 /** Parent → worker, over the IPC channel: never in arguments or environment, which other users can read. */
 export type ToWorker =
@@ -16,7 +17,7 @@ export type FromWorker =
   | {
       readonly kind: 'ready';
       readonly id: string;
-      readonly listen: readonly SocketAddress[];
+      readonly listen: readonly ListenAddress[];
       readonly admin: SocketAddress | undefined;
     }
   /** The relay could not start; the worker exits. */

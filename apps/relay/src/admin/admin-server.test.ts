@@ -64,7 +64,7 @@ describe('the admin server', () => {
         id: relay.id,
         label: 'mine',
         state: 'up',
-        listen: ['relay:1'],
+        listen: ['memory://relay:1'],
         tunnels: 0,
       });
       expect((await ask('/metrics')).body).toContain(

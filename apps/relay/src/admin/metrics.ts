@@ -1,7 +1,11 @@
 import type { Mesh } from '../mesh.js';
+import type { ListenAddress } from '../transports.js';
 
 /** The figures of a relay in the Prometheus text format 0.0.4; the README lists them. */
-export function metricsText(mesh: Mesh, uptimeMs: number): string {
+export function metricsText(
+  mesh: Mesh,
+  { uptimeMs, listen }: { readonly uptimeMs: number; readonly listen: readonly ListenAddress[] },
+): string {
   const { counts } = mesh.router;
   const { spliceCounters, openCounters } = mesh.broker;
   const lines: string[] = [];
@@ -17,7 +21,12 @@ export function metricsText(mesh: Mesh, uptimeMs: number): string {
   };
   metric('gauge', 'uptime_seconds', 'Seconds since the start.', { '': uptimeMs / 1000 });
   metric('gauge', 'sessions', 'Sessions of agents.', { '': counts.sessions });
+  metric('gauge', 'sessions_superseded', 'Sessions kept beside a newer one of their agent.', {
+    '': counts.superseded,
+  });
   metric('gauge', 'peers', 'Different relays connected.', { '': counts.peers });
+  metric('gauge', 'connections', 'Connections by role and transport.', connectionsOf(mesh));
+  metric('gauge', 'listeners', 'Listeners by transport.', countBy(listen.map(labelOf)));
   metric('gauge', 'tunnels', 'Tunnels spliced now.', { '': spliceCounters.active });
   metric('counter', 'tunnels_total', 'Tunnels spliced since the start.', { '': spliceCounters.total });
   metric('counter', 'forwarded_bytes_total', 'Tunnel bytes carried, both directions.', {
@@ -33,4 +42,21 @@ export function metricsText(mesh: Mesh, uptimeMs: number): string {
 
 function byCode(counts: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries([...counts].map(([code, count]) => [`{code="${code}"}`, count]));
+}
+
+function connectionsOf(mesh: Mesh): Record<string, number> {
+  const labels = [...mesh.sessions.values()].map(
+    ({ facts, connection }) => `{role="${facts.role}",transport="${connection.transport}"}`,
+  );
+  return countBy(labels);
+}
+
+function labelOf({ transport }: ListenAddress): string {
+  return `{transport="${transport}"}`;
+}
+
+function countBy(labels: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
 }

@@ -1,5 +1,5 @@
 import { namesPerSessionMax } from '@macula/wire';
-import { nameFreeAfterMs } from '../limits.js';
+import { nameFreeAfterMs, supersededPerProcessMax } from '../limits.js';
 import { type AgentSession, bytesKey, type LinkId } from './types.js';
 
 /** An admitted agent session and the names it owns. */
@@ -12,6 +12,8 @@ export interface Owner {
   readonly names: Set<string>;
   /** When it last gave a sign of life. */
   aliveMs: number;
+  /** A newer session of the same process has taken its names: it keeps its tunnels and gets nothing new. */
+  isSuperseded: boolean;
 }
 
 /** Outcome of a claim: which names were not given, and which sessions lost everything. */
@@ -22,15 +24,21 @@ export interface ClaimOutcome {
   readonly stale: readonly string[];
   /** Sessions that lost a name and must go; already removed. */
   readonly evicted: readonly LinkId[];
+  /** Sessions that lost their names to a newer one of the same process and stay. */
+  readonly superseded: readonly LinkId[];
 }
 
 /**
- * Who owns which name in which realm. A name belongs to one session; a newer session of the same identity takes it (and the
- * older session ends), another identity gets it only when the owner gave no sign of life for `nameFreeAfterMs`.
+ * Who owns which name in which realm. A name belongs to one session; a newer session of the same identity takes it, another identity
+ * gets it only when the owner gave no sign of life for `nameFreeAfterMs`. The session that lost it ends, unless both are of
+ * the same process (identity and boot id): then it is superseded, and stays without names.
  */
 export class NamesTable {
   readonly #owners = new Map<LinkId, Owner>();
   readonly #realms = new Map<string, Map<string, Owner>>();
+  /** By process, oldest first. */
+  readonly #superseded = new Map<string, Owner[]>();
+  #supersededCount = 0;
 
   /** Admits a session with all its names, or with none when one of them isn't free. */
   admit(session: AgentSession, nowMs: number): ClaimOutcome {
@@ -42,18 +50,19 @@ export class NamesTable {
       sessionSeq: session.sessionSeq,
       names: new Set(),
       aliveMs: nowMs,
+      isSuperseded: false,
     };
     const { free, taken, stale } = this.#sort(owner, session.names, nowMs);
-    if (taken.length > 0 || stale.length > 0) return { taken, stale, evicted: [] };
+    if (taken.length > 0 || stale.length > 0) return { taken, stale, evicted: [], superseded: [] };
     this.#owners.set(owner.link, owner);
-    return { taken, stale, evicted: this.#give(owner, free) };
+    return { taken, stale, ...this.#give(owner, free) };
   }
 
   /** Gives a session the names among these that are free for it; undefined when that would be too many. */
   claim(owner: Owner, names: readonly string[], nowMs: number): ClaimOutcome | undefined {
     const { free, taken, stale } = this.#sort(owner, names, nowMs);
     if (owner.names.size + free.length > namesPerSessionMax) return undefined;
-    return { taken, stale, evicted: this.#give(owner, free) };
+    return { taken, stale, ...this.#give(owner, free) };
   }
 
   /** Takes names from a session; names that aren't its own are left alone. */
@@ -69,7 +78,15 @@ export class NamesTable {
     if (owner === undefined) return undefined;
     this.#owners.delete(link);
     for (const name of owner.names) this.#unlist(owner.realm, name);
+    if (owner.isSuperseded) this.#forgetSuperseded(owner);
     return owner;
+  }
+
+  /** Forgets the superseded sessions of a session's process. */
+  removeSuperseded(owner: Owner): LinkId[] {
+    const links = (this.#superseded.get(processKey(owner)) ?? []).map(({ link }) => link);
+    for (const link of links) this.remove(link);
+    return links;
   }
 
   /** The session of a link. */
@@ -82,9 +99,14 @@ export class NamesTable {
     return this.#realms.get(realm)?.get(name);
   }
 
-  /** Number of sessions. */
+  /** Number of sessions, without the superseded ones. */
   get size(): number {
-    return this.#owners.size;
+    return this.#owners.size - this.#supersededCount;
+  }
+
+  /** Number of superseded sessions. */
+  get supersededCount(): number {
+    return this.#supersededCount;
   }
 
   #sort(owner: Owner, names: readonly string[], nowMs: number): SortedNames {
@@ -100,18 +122,44 @@ export class NamesTable {
     return sorted;
   }
 
-  #give(owner: Owner, names: readonly string[]): LinkId[] {
+  #give(owner: Owner, names: readonly string[]): Pick<ClaimOutcome, 'evicted' | 'superseded'> {
     const evicted: LinkId[] = [];
+    const superseded: LinkId[] = [];
     for (const name of names) {
       const other = this.find(owner.realm, name);
-      if (other !== undefined) {
+      if (other !== undefined && processKey(other) === processKey(owner)) {
+        this.#supersede(other);
+        superseded.push(other.link);
+      } else if (other !== undefined) {
         this.remove(other.link);
-        evicted.push(other.link);
+        evicted.push(other.link, ...this.removeSuperseded(other));
       }
       owner.names.add(name);
       this.#list(owner, name);
     }
-    return evicted;
+    const all = this.#superseded.get(processKey(owner)) ?? [];
+    for (const { link } of all.slice(0, Math.max(0, all.length - supersededPerProcessMax))) {
+      this.remove(link);
+      evicted.push(link);
+    }
+    return { evicted, superseded: superseded.filter((link) => this.#owners.has(link)) };
+  }
+
+  #supersede(owner: Owner): void {
+    for (const name of owner.names) this.#unlist(owner.realm, name);
+    owner.names.clear();
+    owner.isSuperseded = true;
+    this.#supersededCount++;
+    const key = processKey(owner);
+    this.#superseded.set(key, [...(this.#superseded.get(key) ?? []), owner]);
+  }
+
+  #forgetSuperseded(owner: Owner): void {
+    this.#supersededCount--;
+    const key = processKey(owner);
+    const others = (this.#superseded.get(key) ?? []).filter((other) => other !== owner);
+    if (others.length === 0) this.#superseded.delete(key);
+    else this.#superseded.set(key, others);
   }
 
   #list(owner: Owner, name: string): void {
@@ -132,6 +180,11 @@ interface SortedNames {
   readonly free: string[];
   readonly taken: string[];
   readonly stale: string[];
+}
+
+/** Keys of identity and boot id have a fixed length, so the realm can't be taken for a part of them. */
+function processKey({ identityKey, bootKey, realm }: Owner): string {
+  return identityKey + bootKey + realm;
 }
 
 /** A restarted agent that could not keep its counter begins again with the same number and another boot id: it is newer. */

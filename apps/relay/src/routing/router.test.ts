@@ -49,7 +49,7 @@ describe('names', () => {
   it('go to the newer session of the same identity, the older one is replaced', () => {
     const router = makeRouter();
     const identity = bytes(50);
-    router.handleAgentUp(agent(1, ['a@x', 'b@x'], { identity, sessionSeq: 5 }), 0);
+    router.handleAgentUp(agent(1, ['a@x', 'b@x'], { identity, bootId: bytes(9, 16), sessionSeq: 5 }), 0);
     router.handleAgentUp(agent(2, ['a@x'], { identity, sessionSeq: 6 }), 0);
     router.handleAgentUp(agent(3, ['a@x'], { identity, sessionSeq: 5 }), 0);
     expect(drain(router)).toMatchObject([
@@ -72,6 +72,79 @@ describe('names', () => {
       { kind: 'admitted', link: 2 },
       { kind: 'evicted', link: 1 },
     ]);
+  });
+
+  it('go to the newer session of the same process at once, the older one stays without them', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x', 'b@x'], { identity, sessionSeq: 5 }), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { identity, sessionSeq: 6 }), 0);
+    router.handleAgentUp(agent(3, ['c@x']), 0);
+    expect(drain(router)).toEqual([
+      { kind: 'admitted', link: 1 },
+      { kind: 'admitted', link: 2 },
+      { kind: 'superseded', link: 1 },
+      { kind: 'probe', link: 1 },
+      { kind: 'admitted', link: 3 },
+    ]);
+    expect([router.namesOf(1), router.namesOf(2)]).toEqual([[], ['a@x']]);
+    expect(router.counts).toMatchObject({ sessions: 2, superseded: 1 });
+    router.handleOpen({ open: 1, link: 3, message: open('a@x', { from: 'c@x' }) }, 0);
+    router.handleOpen({ open: 2, link: 1, message: open('c@x', { from: 'a@x' }) }, 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'forward', link: 2 },
+      { kind: 'forward', link: 3 },
+    ]);
+  });
+
+  it('stay when a superseded session ends, or says anything about names', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x'], { identity, sessionSeq: 1 }), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { identity, sessionSeq: 2 }), 0);
+    drain(router);
+    router.handleNames(1, { request: 4, add: ['a@x', 'b@x'], remove: ['a@x'] }, 0);
+    expect(drain(router)).toEqual([{ kind: 'names_done', link: 1, request: 4, taken: [] }]);
+    expect([router.namesOf(1), router.namesOf(2)]).toEqual([[], ['a@x']]);
+    router.handleLinkDown(1, 0);
+    expect(router.namesOf(2)).toEqual(['a@x']);
+    expect(router.counts).toMatchObject({ sessions: 1, superseded: 0 });
+  });
+
+  it('leave at most two superseded sessions of a process behind; the oldest is replaced', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    for (const link of [1, 2, 3])
+      router.handleAgentUp(agent(link, ['a@x'], { identity, sessionSeq: link }), 0);
+    drain(router);
+    router.handleAgentUp(agent(4, ['a@x'], { identity, sessionSeq: 4 }), 0);
+    expect(drain(router).filter(({ kind }) => kind !== 'probe')).toMatchObject([
+      { kind: 'admitted', link: 4 },
+      { kind: 'superseded', link: 3 },
+      { kind: 'evicted', link: 1, code: 'replaced' },
+    ]);
+    expect(router.counts).toMatchObject({ sessions: 1, superseded: 2 });
+  });
+
+  it('end the superseded sessions when their agent says that they are over, or starts anew', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x'], { identity, sessionSeq: 1 }), 0);
+    router.handleAgentUp(agent(2, ['a@x'], { identity, sessionSeq: 2 }), 0);
+    drain(router);
+    router.handleFormerGone(1, 0); // it is the former one
+    expect(drain(router)).toEqual([]);
+    router.handleFormerGone(2, 0);
+    expect(drain(router)).toMatchObject([{ kind: 'evicted', link: 1, code: 'replaced' }]);
+    router.handleAgentUp(agent(3, ['a@x'], { identity, sessionSeq: 3 }), 0);
+    drain(router);
+    router.handleAgentUp(agent(4, ['a@x'], { identity, sessionSeq: 4, bootId: bytes(2, 16) }), 0);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 4 },
+      { kind: 'evicted', link: 3 },
+      { kind: 'evicted', link: 2 },
+    ]);
+    expect(router.counts).toMatchObject({ sessions: 1, superseded: 0 });
   });
 
   it('are free 15 s after the last sign of life', () => {
@@ -207,12 +280,42 @@ describe('an OPEN of an agent', () => {
     router.handleAgentUp(agent(2, ['b@x'], { identity }), 0);
     router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 0);
     drain(router);
-    router.handleAgentUp(agent(3, ['b@x'], { identity, sessionSeq: 2 }), 0);
+    const bootId = bytes(2, 16);
+    router.handleAgentUp(agent(3, ['b@x'], { identity, bootId, sessionSeq: 2 }), 0);
     expect(drain(router)).toMatchObject([
       { kind: 'admitted', link: 3 },
       { kind: 'evicted', link: 2 },
       { kind: 'forward', link: 3 },
     ]);
+  });
+
+  it('stays with a session that is superseded in between as long as that one answers PING', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x'], { identity }), 0);
+    router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 0);
+    router.handleOpen({ open: 2, link: 1, message: open('b@x') }, 0);
+    drain(router);
+    router.handleAgentUp(agent(3, ['b@x'], { identity, sessionSeq: 2 }), 100);
+    router.handleOpenOk(1, bytes(8, 4));
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 3 },
+      { kind: 'superseded', link: 2 },
+      { kind: 'probe', link: 2 },
+      { kind: 'accept', open: 1, leg: 1 },
+    ]);
+    router.handleTimeout(600);
+    expect(drain(router)).toMatchObject([
+      { kind: 'cancel', leg: 2 },
+      { kind: 'forward', link: 3 },
+    ]);
+    router.handleOpen({ open: 3, link: 1, message: open('b@x') }, 700);
+    router.handleAgentUp(agent(4, ['b@x'], { identity, sessionSeq: 3 }), 700);
+    router.handleAlive(3, 750);
+    drain(router);
+    router.handleTimeout(1200);
+    expect(drain(router)).toEqual([]);
   });
 
   it('pings a session that was silent, gives it 500 ms, then asks the peers', () => {

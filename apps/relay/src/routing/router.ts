@@ -6,7 +6,7 @@ import {
   pendingOpensMax,
   pendingOpensPerLinkMax,
 } from '../limits.js';
-import { NamesTable, type Owner } from './names-table.js';
+import { type ClaimOutcome, NamesTable, type Owner } from './names-table.js';
 import { PeersTable } from './peers-table.js';
 import { noteFailure, type PendingOpen } from './pending-open.js';
 import {
@@ -69,7 +69,7 @@ export class Router {
       this.#refuse(link, 'replaced', outcome.stale);
     } else {
       this.#outputs.push({ kind: 'admitted', link });
-      this.#evict(outcome.evicted, nowMs);
+      this.#loseNames(outcome, nowMs);
     }
   }
 
@@ -82,6 +82,11 @@ export class Router {
     const owner = this.#names.session(link);
     if (owner === undefined) return;
     owner.aliveMs = nowMs;
+    if (owner.isSuperseded) {
+      // The newer session's HELLO said what holds, and its own NAMES will.
+      this.#outputs.push({ kind: 'names_done', link, request: names.request, taken: [] });
+      return;
+    }
     this.#names.release(owner, names.remove);
     const outcome = this.#names.claim(owner, names.add, nowMs);
     if (outcome === undefined) {
@@ -90,9 +95,16 @@ export class Router {
       this.#outputs.push({ kind: 'evicted', link, code: 'protocol_error', text: 'too many names' });
       return;
     }
-    this.#evict(outcome.evicted, nowMs);
+    this.#loseNames(outcome, nowMs);
     const taken = [...outcome.taken, ...outcome.stale];
     this.#outputs.push({ kind: 'names_done', link, request: names.request, taken });
+  }
+
+  /** An agent says that its older sessions are over. */
+  handleFormerGone(link: LinkId, nowMs: number): void {
+    const owner = this.#names.session(link);
+    if (owner === undefined || owner.isSuperseded) return;
+    this.#loseNames({ evicted: this.#names.removeSuperseded(owner), superseded: [] }, nowMs);
   }
 
   /** A peering stands. */
@@ -217,15 +229,17 @@ export class Router {
     return this.#peers.isChosen(link);
   }
 
-  /** Sizes of the tables. */
+  /** Sizes of the tables; `sessions` without those that are superseded. */
   get counts(): {
     readonly sessions: number;
+    readonly superseded: number;
     readonly peers: number;
     readonly opens: number;
     readonly legs: number;
   } {
     return {
       sessions: this.#names.size,
+      superseded: this.#names.supersededCount,
       peers: this.#peers.size,
       opens: this.#opens.size,
       legs: this.#legs.size,
@@ -246,13 +260,18 @@ export class Router {
   }
 
   #forwardToSession(pending: PendingOpen, owner: Owner, nowMs: number): void {
-    const leg = this.#addLeg(pending, owner.link);
+    const { link } = owner;
+    const leg = this.#addLeg(pending, link);
     // An agent needs nothing of the way here, and shall not learn the relays' identities.
     const message = { ...pending.message, visited: [], hopsLeft: 0 };
-    this.#outputs.push({ kind: 'forward', leg, link: owner.link, message });
-    if (nowMs - owner.aliveMs <= ghostSilenceMs) return;
-    this.#probes.set(leg, { link: owner.link, sentMs: nowMs });
-    this.#outputs.push({ kind: 'probe', link: owner.link });
+    this.#outputs.push({ kind: 'forward', leg, link, message });
+    if (nowMs - owner.aliveMs > ghostSilenceMs) this.#probe(link, [leg], nowMs);
+  }
+
+  /** Pings a session; the legs are given up when it gives no sign of life in time. */
+  #probe(link: LinkId, legs: Iterable<LegId>, nowMs: number): void {
+    for (const leg of legs) if (!this.#probes.has(leg)) this.#probes.set(leg, { link, sentMs: nowMs });
+    this.#outputs.push({ kind: 'probe', link });
   }
 
   #forwardToPeers(pending: PendingOpen): void {
@@ -293,8 +312,12 @@ export class Router {
     this.#outputs.push({ kind: 'refused', link, code, text });
   }
 
-  #evict(links: readonly LinkId[], nowMs: number): void {
-    for (const link of links) {
+  #loseNames({ evicted, superseded }: Pick<ClaimOutcome, 'evicted' | 'superseded'>, nowMs: number): void {
+    for (const link of superseded) {
+      this.#outputs.push({ kind: 'superseded', link });
+      this.#probe(link, this.#legsByLink.get(link) ?? [], nowMs);
+    }
+    for (const link of evicted) {
       this.#outputs.push({ kind: 'evicted', link, code: 'replaced', text: codeSentence('replaced') });
       this.#forgetLink(link, nowMs);
     }

@@ -38,6 +38,8 @@ export type RouterOutput =
   | { readonly kind: 'refused'; readonly link: LinkId; readonly code: WireCode; readonly text: string }
   /** A standing session must go: say so and close. The router has forgotten the link. */
   | { readonly kind: 'evicted'; readonly link: LinkId; readonly code: WireCode; readonly text: string }
+  /** A newer session of the same process has this one's names; it stays for the tunnels it carries. */
+  | { readonly kind: 'superseded'; readonly link: LinkId }
   /** Answer to NAMES. */
   | {
       readonly kind: 'names_done';

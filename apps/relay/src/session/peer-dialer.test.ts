@@ -16,7 +16,7 @@ it('a peering that ends at once is dialled after growing pauses, one that was st
   const retries: (number | undefined)[] = [];
   const transport = { name: 'memory', dial: async () => ({}) as Connection } as unknown as Transport;
   const dialer = new PeerDialer('https://peer:1', {
-    transports: [transport],
+    transport,
     tlsVerify: 'none',
     caPem: undefined,
     random: () => 0.5,

@@ -15,7 +15,7 @@ export type PeerDialerState = 'connecting' | 'connected' | 'waiting' | 'self' | 
 
 /** What a {@link PeerDialer} needs from its relay. */
 export interface PeerDialerParts {
-  readonly transports: readonly Transport[];
+  readonly transport: Transport;
   readonly tlsVerify: 'none' | 'verify_peer';
   readonly caPem: readonly string[] | undefined;
   /** Between 0 and 1. */
@@ -91,14 +91,7 @@ export class PeerDialer {
   }
 
   #dial(): Promise<Connection> {
-    const { scheme } = this.#relayUrl;
-    const transport = this.#parts.transports.find(
-      ({ name }) => scheme === 'https' || name === scheme || name === 'memory',
-    );
-    if (transport === undefined) {
-      return Promise.reject(new TransportError('unsupported', `no transport for ${scheme}:// here`));
-    }
-    const { tlsVerify, caPem } = this.#parts;
+    const { transport, tlsVerify, caPem } = this.#parts;
     return transport.dial({ url: this.#relayUrl, tlsVerify, ...(caPem === undefined ? {} : { caPem }) });
   }
 

@@ -105,6 +105,45 @@ describe('a session', () => {
     expect(first.message('goodbye')?.code).toBe('replaced');
   });
 
+  it('keeps its tunnels beside a newer session of the same process, which gets the new ones', async () => {
+    const relay = await bed.relay(1);
+    const identity = identityFromSeed(randomBytes(32));
+    const bootId = randomBytes(16);
+    const other = await bed.agent(1, { names: ['b@x'] });
+    const first = await bed.agent(1, { names: ['a@x'], identity, bootId, sessionSeq: 1 });
+    const before = other.open('a@x');
+    const far = await first.accept();
+    far.accept();
+    await before.first('open_ok');
+    const second = await bed.agent(1, { names: ['a@x'], identity, bootId, sessionSeq: 2 });
+    const behind = other.open('a@x');
+    (await second.accept()).accept();
+    await behind.first('open_ok');
+    before.stream.write(Buffer.from('still here'));
+    await until(() => far.received.toString() === 'still here', 'the bytes of the older tunnel');
+    const seen = relay.status().sessions.filter(({ identity: id }) => id === identity.id);
+    expect(seen).toMatchObject([
+      { names: [], superseded: true },
+      { names: ['a@x'], superseded: false },
+    ]);
+    expect(relay.metrics()).toContain('macula_relay_sessions 2\n');
+    expect(relay.metrics()).toContain('macula_relay_sessions_superseded 1\n');
+    first.send({ kind: 'goodbye', code: 'ok', text: '' });
+    await until(() => before.closed, 'the end of the older tunnel');
+    expect(relay.status().sessions.at(-1)).toMatchObject({ names: ['a@x'], superseded: false });
+  });
+
+  it('ends its superseded ones when it says FORMER_GONE', async () => {
+    await bed.relay(1);
+    const identity = identityFromSeed(randomBytes(32));
+    const bootId = randomBytes(16);
+    const first = await bed.agent(1, { names: ['a@x'], identity, bootId, sessionSeq: 1 });
+    const second = await bed.agent(1, { names: ['a@x'], identity, bootId, sessionSeq: 2 });
+    expect(first.message('goodbye')).toBeUndefined();
+    second.send({ kind: 'former_gone' });
+    expect(await first.gone()).toMatchObject({ code: codeNumber('replaced') });
+  });
+
   it('frees its names when it ends', async () => {
     const relay = await bed.relay(1);
     const first = await bed.agent(1, { names: ['a@x'] });

@@ -9,7 +9,13 @@ import {
   type WireCode,
   WireError,
 } from '@macula/wire';
-import { sessionPingAfterMs, sessionSilenceMsMax, streamsPerSessionMax } from '../limits.js';
+import {
+  sessionPingAfterMs,
+  sessionSilenceMsMax,
+  streamsPerSessionMax,
+  supersededPingAfterMs,
+  supersededSilenceMsMax,
+} from '../limits.js';
 import type { LinkId } from '../routing/types.js';
 import type { ControlChannel } from './control-channel.js';
 import { codeOfClosed, remoteCode, whyClosed } from './dial-hello.js';
@@ -35,6 +41,8 @@ export interface SessionHandlers {
   onStream(session: Session, stream: Stream): void;
   onNames(session: Session, names: Names): void;
   onAlive(session: Session): void;
+  /** An agent says that its older sessions are over. */
+  onFormerGone(session: Session): void;
   onDraining(session: Session): void;
   /** The session is over, once. */
   onClosed(session: Session, code: WireCode, why: string): void;
@@ -52,6 +60,8 @@ export class Session {
   /** Streams opened by the other side that are not over yet. */
   streamsIn = 0;
   isDraining = false;
+  /** A newer session of the same agent has taken over: this one lives for its tunnels. */
+  isSuperseded = false;
   readonly #channel: ControlChannel;
   readonly #handlers: SessionHandlers;
   readonly #nowMs: () => number;
@@ -80,6 +90,10 @@ export class Session {
     };
     this.connection.start({
       onStream: (stream) => this.handleStream(stream),
+      onRenewalDue: () => {
+        // A relay dials again when it loses the connection, and knows no RENEW.
+        if (facts.role === 'agent') this.send({ kind: 'renew' });
+      },
       onClosed: (info) => this.#over(codeOfClosed(info), whyClosed(info)),
     });
   }
@@ -109,11 +123,13 @@ export class Session {
     this.send({ kind: 'ping', number });
   }
 
-  /** Called about every second: pings after `sessionPingAfterMs` of silence, gives up after `sessionSilenceMsMax`. */
+  /** Called about every second: pings a silent peer and gives it up when it stays silent, a superseded session sooner. */
   checkLiveness(): void {
     const silentMs = this.#nowMs() - this.#heardMs;
-    if (silentMs >= sessionSilenceMsMax) this.close('timeout', codeSentence('timeout'));
-    else if (silentMs >= sessionPingAfterMs) this.ping();
+    const { isSuperseded } = this;
+    if (silentMs >= (isSuperseded ? supersededSilenceMsMax : sessionSilenceMsMax))
+      this.close('timeout', codeSentence('timeout'));
+    else if (silentMs >= (isSuperseded ? supersededPingAfterMs : sessionPingAfterMs)) this.ping();
   }
 
   /** Round trip: the transport's own figure, else the last ping's. */
@@ -163,10 +179,13 @@ export class Session {
         this.#handlers.onDraining(this);
         return;
       case 'names':
-        if (this.facts.role === 'agent') {
-          this.#handlers.onNames(this, message);
-          return;
-        }
+        if (this.facts.role !== 'agent') break;
+        this.#handlers.onNames(this, message);
+        return;
+      case 'former_gone':
+        if (this.facts.role !== 'agent') break;
+        this.#handlers.onFormerGone(this);
+        return;
     }
     throw new WireError('unexpected_message', `${message.kind} is not allowed here`);
   }

@@ -27,6 +27,8 @@ export interface TestAgentOptions {
   readonly realm?: string;
   readonly identity?: Identity;
   readonly sessionSeq?: number;
+  /** Default: random, as of another process. */
+  readonly bootId?: Uint8Array;
   readonly role?: SessionRole;
   /** Changes the HELLO after it was made: what is signed no longer fits. */
   readonly forge?: (hello: Hello) => Hello;
@@ -54,7 +56,7 @@ export class TestAgent {
       realm: options.role === 'relay' ? '' : this.#realm,
       names: options.names ?? [],
       identity: options.identity ?? identityFromSeed(randomBytes(32)),
-      bootId: randomBytes(16),
+      bootId: options.bootId ?? randomBytes(16),
       sessionSeq: options.sessionSeq ?? 1,
       nonce: randomBytes(32),
       label: 'test',
