@@ -1,26 +1,83 @@
-/** `pnpm bench node-pair [--json] [--rounds N]`. */
+/** `pnpm bench node-pair` and `pnpm bench transport`. */
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { benchNodePair, type NodePairFigures } from './node-pair.js';
 import { formatTable } from './table.js';
+import { benchTransport } from './transport/bench-transport.js';
+import { type SectionName, sectionNames } from './transport/plan.js';
+import { formatReport } from './transport/report.js';
 
-const [name, ...options] = process.argv.slice(2);
-const rounds = options.includes('--rounds') ? Number(options[options.indexOf('--rounds') + 1]) : 5;
-if (name !== 'node-pair' || !Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write('Usage: pnpm bench node-pair [--json] [--rounds N]\n');
+const usage = `Usage: pnpm bench node-pair [--json] [--rounds N]
+       pnpm bench transport [--json] [--rounds N] [--quick] [--check] [--only ${sectionNames.join(',')}]
+
+  --json    figures for machines on standard output
+  --rounds  interleaved rounds; default 5
+  --quick   a few MB of everything, to see that it runs
+  --check   exit code 1 when an aim is missed
+  --only    some sections; a transport brings what it is compared with
+`;
+
+const onProgress = (text: string): void => {
+  process.stderr.write(`· ${text}\n`);
+};
+
+const { name, values, rounds, only } = parse();
+if (name === 'node-pair') await nodePair();
+else await transport();
+
+async function nodePair(): Promise<void> {
+  const figures = await benchNodePair({ rounds: rounds ?? 5, onProgress });
+  if (values.json) print(JSON.stringify(figures, undefined, 2));
+  else {
+    print(`medians of ${rounds ?? 5} interleaved rounds, ${cpus().length} cores, Node ${process.version}\n`);
+    print(formatTable(rows(figures)));
+  }
+  process.exit(0);
+}
+
+async function transport(): Promise<void> {
+  const report = await benchTransport({
+    quick: values.quick === true,
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(only === undefined ? {} : { only }),
+    onProgress,
+  });
+  print(values.json ? JSON.stringify(report, undefined, 2) : formatReport(report));
+  if (values.check && report.aims.some(({ reached }) => !reached)) process.exitCode = 1;
+}
+
+function parse() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean' },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean' },
+        check: { type: 'boolean' },
+        only: { type: 'string' },
+      },
+    });
+    const [name, ...rest] = positionals;
+    const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+    const only = values.only?.split(',');
+    const isForTransport = values.quick || values.check || only;
+    const isRight =
+      (name === 'transport' || (name === 'node-pair' && !isForTransport)) &&
+      rest.length === 0 &&
+      (rounds === undefined || (Number.isInteger(rounds) && rounds >= 1)) &&
+      (only ?? []).every((section) => (sectionNames as readonly string[]).includes(section));
+    if (isRight) return { name, values, rounds, only: only as SectionName[] | undefined };
+  } catch {
+    // An option that isn't known.
+  }
+  process.stderr.write(usage);
   process.exit(2);
 }
-const figures = await benchNodePair({
-  rounds,
-  onProgress: (text) => process.stderr.write(`· ${text}\n`),
-});
-if (options.includes('--json')) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
-else {
-  process.stdout.write(
-    `medians of ${rounds} interleaved rounds, ${cpus().length} cores, Node ${process.version}\n\n`,
-  );
-  process.stdout.write(`${formatTable(rows(figures))}\n`);
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
-process.exit(0);
 
 function rows(all: readonly NodePairFigures[]): string[][] {
   const base = all[0]!;
