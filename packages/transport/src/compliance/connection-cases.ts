@@ -104,10 +104,11 @@ export function connectionCases(bench: Bench): void {
     });
 
     test('an idle connection lives by its pings', async () => {
-      await bench.retune({ idleTimeoutMs: 500, keepAliveMs: 100 });
+      // More than half the idle timeout apart: each ping counts.
+      await bench.retune({ idleTimeoutMs: 1500, keepAliveMs: 900 });
       const { dialer, listener } = await bench.connect();
-      // Three idle timeouts long nothing is said.
-      const waited = new Promise((resolve) => setTimeout(() => resolve('alive'), 1500));
+      // Two idle timeouts long nothing is said.
+      const waited = new Promise((resolve) => setTimeout(() => resolve('alive'), 3000));
       expect(await Promise.race([waited, dialer.closed, listener.closed])).toBe('alive');
       const stream = new TestStream(dialer.connection.openStream());
       stream.stream.write(Buffer.from('x'));

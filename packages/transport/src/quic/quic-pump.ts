@@ -42,8 +42,7 @@ export class QuicPump {
   #timerAtMs = 0;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #keepAlive: NodeJS.Timeout | undefined;
-  /** A packet has come since the last tick of the keep-alive. */
-  #heardLately = false;
+  #heardAtMs = performance.now();
   #lastStats: ConnectionStats = { rttMs: undefined, bytesSent: 0, bytesReceived: 0, packetsLost: 0 };
 
   constructor(quiche: Quiche, native: NativeConnection, socket: UdpSocket, handlers: PumpHandlers) {
@@ -68,7 +67,7 @@ export class QuicPump {
       this.#recvInfo = { from: this.#from, to: this.#socket.local };
     }
     this.heard = true;
-    this.#heardLately = true;
+    this.#heardAtMs = performance.now();
     this.account.handlePacket(packet.length);
     try {
       this.native.recv(packet, this.#recvInfo);
@@ -88,12 +87,17 @@ export class QuicPump {
     setImmediate(this.#turn);
   }
 
-  /** Sends a ping after so long a silence, twice as long at most, so that the idle timeout only sees dead peers. */
-  startKeepAlive(everyMs: number): void {
-    this.#keepAlive = setInterval(() => {
-      if (!this.#heardLately) this.ping();
-      this.#heardLately = false;
-    }, everyMs);
+  /** Sends a ping after so long a silence, so that the idle timeout only sees dead peers. */
+  startKeepAlive(afterMs: number): void {
+    const arm = (waitMs: number): void => {
+      this.#keepAlive = setTimeout(look, Math.max(1, waitMs));
+    };
+    const look = (): void => {
+      const leftMs = this.#heardAtMs + afterMs - performance.now();
+      if (leftMs <= 0) this.ping();
+      arm(leftMs <= 0 ? afterMs : leftMs);
+    };
+    arm(afterMs);
   }
 
   /** Sends something that the peer must answer. */
@@ -215,7 +219,7 @@ export class QuicPump {
     this.#readStats();
     this.#isOver = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#keepAlive);
+    clearTimeout(this.#keepAlive);
   }
 
   #readStats(): void {
