@@ -3,6 +3,7 @@
  *
  * - `bad_url`: the caller; the URL can't be parsed, the message says where.
  * - `bad_certificate`: the caller; certificate or key of a listener can't be used.
+ * - `bad_code`: the caller; the code of a reset or close is out of bounds. Nothing was reset or closed.
  * - `bad_setting`: the caller; an environment variable of ours has a value that it can't have.
  * - `bind_failed`: the caller or the machine; address in use or not ours.
  * - `unsupported`: the caller; this transport isn't available here (no prebuilt binding, switched off).
@@ -23,6 +24,7 @@
 export type TransportErrorCode =
   | 'bad_url'
   | 'bad_certificate'
+  | 'bad_code'
   | 'bad_setting'
   | 'bind_failed'
   | 'unsupported'

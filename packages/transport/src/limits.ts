@@ -63,3 +63,6 @@ export const tlsFirstMs: number = 5 * 60_000;
 
 /** Relays of which that is remembered. */
 export const tlsFirstRelaysMax = 256;
+
+/** Largest code of a reset or a close: 2^48 − 1, what each protocol can carry. Larger ones from a peer are taken for it. */
+export const codeMax: number = 2 ** 48 - 1;

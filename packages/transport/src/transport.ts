@@ -107,7 +107,10 @@ export interface Connection {
   openStream(options?: { readonly priority?: StreamPriority }): Stream;
   /** Sends a datagram, unreliably; false when it was not taken (queue full, too large, none supported, closed). */
   sendDatagram(bytes: Uint8Array): boolean;
-  /** Closes at once; unsent stream data is lost. The peer's `onClosed` carries code and reason where the protocol allows. */
+  /**
+   * Closes at once; unsent stream data is lost. The peer's `onClosed` carries code and reason where the protocol allows.
+   * @throws TransportError with code `bad_code` when the code is no integer from 0 to `codeMax`
+   */
   close(code: number, reason: string): void;
   stats(): ConnectionStats;
 }
@@ -162,7 +165,10 @@ export interface Stream {
   write(bytes: Uint8Array): boolean;
   /** Half-close: the peer sees `onEnd` after everything written before. */
   end(): void;
-  /** Ends both directions at once; unsent and unread bytes are lost; the peer's `onClosed` carries the code. */
+  /**
+   * Ends both directions at once; unsent and unread bytes are lost; the peer's `onClosed` carries the code.
+   * @throws TransportError with code `bad_code` when the code is no integer from 0 to `codeMax`
+   */
   reset(code: number): void;
   /** Stops `onData` and `onEnd`; the peer is held back by flow control once the window is full. */
   pause(): void;

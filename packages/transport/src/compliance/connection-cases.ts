@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { codeMax } from '../limits.js';
 import type { Connection } from '../transport.js';
 import type { Bench, BlackHole } from './describe-transport.js';
 import { bindUdp, dialOptions, Inbox, TestConnection, TestStream, testCertificate } from './tools.js';
@@ -101,6 +102,17 @@ export function connectionCases(bench: Bench): void {
       expect(await far.closed).toMatchObject({ kind: 'lost', error: { code: 'idle_timeout' } });
       expect(await stream.closed).toMatchObject({ kind: 'lost', error: { code: 'idle_timeout' } });
       link.close();
+    });
+
+    test('a close takes the largest code; others are refused, and the connection stays', async () => {
+      const { dialer, listener } = await bench.connect();
+      for (const code of [-1, 1.5, Number.NaN, codeMax + 1, 2 ** 62]) {
+        expect(() => dialer.connection.close(code, '')).toThrowError(
+          expect.objectContaining({ code: 'bad_code' }),
+        );
+      }
+      dialer.connection.close(codeMax, 'the largest');
+      expect(await listener.closed).toEqual({ kind: 'peer', code: codeMax, reason: 'the largest' });
     });
 
     test('an idle connection lives by its pings', async () => {

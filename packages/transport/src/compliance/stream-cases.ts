@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { streamBufferBytesMax } from '../limits.js';
+import { codeMax, streamBufferBytesMax } from '../limits.js';
 import type { Bench } from './describe-transport.js';
 import { Deferred, patternBytes, TestStream } from './tools.js';
 
@@ -55,6 +55,15 @@ export function streamCases(bench: Bench): void {
       mine.stream.reset(42);
       expect(await mine.closed).toEqual({ kind: 'reset', code: 42, local: true });
       expect(await theirs.closed).toEqual({ kind: 'reset', code: 42, local: false });
+    });
+
+    test('the largest code travels; others are refused, and nothing is reset or closed', async () => {
+      const { near, far } = await bench.streams();
+      for (const code of [-1, 1.5, Number.NaN, codeMax + 1, 2 ** 62]) {
+        expect(() => near.stream.reset(code)).toThrowError(expect.objectContaining({ code: 'bad_code' }));
+      }
+      near.stream.reset(codeMax);
+      expect(await far.closed).toEqual({ kind: 'reset', code: codeMax, local: false });
     });
 
     test('reset after an own end, with the other direction open', async () => {

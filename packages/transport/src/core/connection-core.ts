@@ -9,6 +9,7 @@ import type {
   StreamPriority,
   TransportName,
 } from '../transport.js';
+import { checkCode, heardCode } from './codes.js';
 import type { StreamCore } from './stream-core.js';
 
 /** Datagrams kept for an owner that has not called `start` yet. */
@@ -80,6 +81,7 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
   }
 
   close(code: number, reason: string): void {
+    checkCode(code);
     if (this.closed) return;
     this.closed = { kind: 'local', code, reason };
     this.closeProtocol(code, reason);
@@ -115,7 +117,7 @@ export abstract class ConnectionCore<S extends StreamCore> implements Connection
   /** The peer closed the connection, or it broke. */
   protected finish(info: ConnectionClosed): void {
     if (this.closed) return;
-    this.closed = info;
+    this.closed = info.kind === 'peer' ? { ...info, code: heardCode(info.code) } : info;
     this.#end(
       info.kind === 'lost'
         ? info.error

@@ -1,6 +1,7 @@
 import { streamBufferBytesMax } from '../limits.js';
 import type { Stream, StreamClosed, StreamHandlers, StreamPriority } from '../transport.js';
 import { ChunkQueue } from './chunk-queue.js';
+import { checkCode, heardCode } from './codes.js';
 
 /** What a stream asks of the connection it belongs to; none of these calls back into the stream's owner. */
 export interface StreamOwner<S> {
@@ -100,6 +101,7 @@ export class StreamCore implements Stream {
   }
 
   reset(code: number): void {
+    checkCode(code);
     if (this.closed) return;
     this.closed = { kind: 'reset', code, local: true };
     this.#owner.streamWasReset(this, code);
@@ -149,7 +151,7 @@ export class StreamCore implements Stream {
   /** The stream is over. */
   finish(reason: StreamClosed): void {
     if (this.closed) return;
-    this.closed = reason;
+    this.closed = reason.kind === 'reset' ? { ...reason, code: heardCode(reason.code) } : reason;
     this.queue.clear();
     this.#tellClosed();
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, echo } from '../compliance/echo.js';
 import { QuicBench } from '../compliance/quic-bench.js';
 import { Deferred, type TestConnection, TestStream } from '../compliance/tools.js';
+import { codeMax } from '../limits.js';
 import type { QuicConnection } from './quic-connection.js';
 import type { QuicStream } from './quic-stream.js';
 
@@ -121,4 +122,20 @@ test('10,000 streams reset before the peer has heard of them leave the credit', 
   echo(far);
   const texts = Array.from({ length: 2 * streamsMax }, (_, index) => `stream ${index}`);
   expect(await Promise.all(texts.map((text) => ask(near.connection, text)))).toEqual(texts);
+});
+
+test('a notice or a close with a code beyond the largest is taken for that one, which can be passed on', async () => {
+  const { near: dialer, far: listener } = await bench.connect();
+  const near = dialer.connection.openStream();
+  near.write(Buffer.from('x'));
+  const far = new TestStream(await listener.streams.next());
+  const { pump, streamsByWireId } = dialer.connection as QuicConnection;
+  const [wireId] = streamsByWireId.keys();
+  const notice = Buffer.alloc(16, 0xff);
+  notice.writeBigUInt64BE(BigInt(wireId!), 0);
+  pump.native.streamSend(2, notice, false);
+  pump.schedule();
+  expect(await far.closed).toEqual({ kind: 'reset', code: codeMax, local: false });
+  pump.close(2 ** 60, Buffer.alloc(0));
+  expect(await listener.closed).toEqual({ kind: 'peer', code: codeMax, reason: '' });
 });

@@ -30,16 +30,13 @@ export type Opener = 'dialer' | 'listener';
 /** The first bytes of each end. */
 export const hello: Buffer = Buffer.from('macula/1');
 
-/** Codes beyond become this. */
-export const codeMax: number = 2 ** 48 - 1;
-
 /** Longest reason, bytes; longer ones are cut. */
 export const reasonBytesMax = 1024;
 
 /** The bytes of a message. */
 export function encodeControl(message: ControlMessage): Buffer {
   if (message.kind === 'open') return Buffer.from([openKind]);
-  const code = Math.min(message.code, codeMax);
+  const { code } = message;
   if (message.kind === 'reset') {
     const bytes = Buffer.alloc(resetBytes);
     bytes.writeUInt8(resetKind, 0);
