@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TransportError } from '../errors.js';
 import { codeMax } from '../limits.js';
 import type { Connection } from '../transport.js';
 import type { Bench, BlackHole } from './describe-transport.js';
@@ -150,6 +151,22 @@ export function connectionCases(bench: Bench): void {
       near.connection.openStream().write(Buffer.from('x'));
       await new TestConnection(await accepted.next()).streams.next();
     });
+
+    test.each([0, 1, 2, 3, 5, 8])(
+      'a transport closed %i turns into a dial leaves no connection',
+      async (turns) => {
+        const { address } = await bench.listen();
+        const { dialer } = bench.pair();
+        // Open in time, and then closed with its transport; or not open.
+        const dialing = dialer.dial(dialOptions(address)).then(
+          (connection) => new TestConnection(connection).closed,
+          (error: TransportError) => ({ kind: error.code }),
+        );
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        await dialer.close();
+        expect(['closed', 'local']).toContain((await dialing).kind);
+      },
+    );
 
     test('a closed transport refuses to dial and to listen', async () => {
       const { dialer, address } = await bench.connect();

@@ -5,7 +5,7 @@ import type { Ticket, TicketCache } from '../core/ticket-cache.js';
 import { TransportError } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
 import { certificateFailure, checkPeerCertificate } from './certificates.js';
-import type { Config, Quiche } from './native.js';
+import type { Config, NativeConnection, Quiche } from './native.js';
 import { QuicConnection } from './quic-connection.js';
 import { QuicPump } from './quic-pump.js';
 import { ConnectionTickets } from './session.js';
@@ -63,11 +63,8 @@ async function dialAddress(
   const { host } = options.url;
   const config = context.configFor(options);
   const socket = await UdpSocket.open({ host: isIPv6(remote.host) ? '::' : '0.0.0.0', port: 0 }, remote);
+  const native = connectNative();
   return new Promise((resolve, reject) => {
-    // An empty connection id: the peer can't announce further ones, and so can't hang this process (see README).
-    const scid = Buffer.alloc(0);
-    const serverName = isIP(host) ? null : host;
-    const native = quiche.Connection.connect(serverName, scid, socket.local, remote, config);
     const tickets = new ConnectionTickets(native, context.tickets, options);
     if (ticket) tickets.offer(ticket.session);
     let refusals = 0;
@@ -79,13 +76,6 @@ async function dialAddress(
     const timer = setTimeout(() => {
       fail(new TransportError('connect_timeout', `no answer from ${describeAddress(remote)} in time`));
     }, timeoutMs);
-    const unregister = context.register({
-      close: async () => {
-        if (pump.connection) pump.connection.close(0, 'transport closed');
-        else fail(new TransportError('closed', 'the transport was closed'));
-        await socket.close();
-      },
-    });
     const pump = new QuicPump(quiche, native, socket, {
       onEstablished: () => {
         clearTimeout(timer);
@@ -122,6 +112,13 @@ async function dialAddress(
     });
     const forget = onGivenUp(options.signal, (error) => {
       if (!pump.connection) fail(error);
+    });
+    const unregister = context.register({
+      close: async () => {
+        if (pump.connection) pump.connection.close(0, 'transport closed');
+        else fail(new TransportError('closed', 'the transport was closed'));
+        await socket.close();
+      },
     });
     socket.start(
       (packet, from) => {
@@ -162,4 +159,18 @@ async function dialAddress(
     );
     pump.schedule();
   });
+
+  function connectNative(): NativeConnection {
+    try {
+      // Meanwhile the dial may have been given up.
+      if (options.signal?.aborted) throw new TransportError('closed', 'the attempt was given up');
+      // An empty connection id: the peer can't announce further ones, and so can't hang this process (see README).
+      const scid = Buffer.alloc(0);
+      const serverName = isIP(host) ? null : host;
+      return quiche.Connection.connect(serverName, scid, socket.local, remote, config);
+    } catch (thrown) {
+      void socket.close();
+      throw TransportError.from(thrown);
+    }
+  }
 }

@@ -60,7 +60,8 @@ class QuicTransport implements Transport {
         configFor: (dialOptions) => this.#configFor(quiche, dialOptions),
         register: (closable) => {
           this.#closables.add(closable);
-          if (this.#isClosed) void closable.close();
+          // Closed while the name was resolved: as soon as the dial is set up.
+          if (this.#isClosed) queueMicrotask(() => void closable.close());
           return () => this.#closables.delete(closable);
         },
       },
