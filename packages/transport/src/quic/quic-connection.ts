@@ -106,6 +106,7 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
     this.streams.delete(stream);
     this.awaitingGrant.delete(stream);
     this.endsDue.delete(stream);
+    this.resetNotices.forget(stream);
     if (stream.wireId !== undefined) this.streamsByWireId.delete(stream.wireId);
   }
 

@@ -120,6 +120,13 @@ export class QuicPump {
     this.#finish({ kind: 'lost', error });
   }
 
+  /** The peer broke a rule of ours: closes the connection. */
+  violate(message: string): void {
+    if (this.#isOver) return;
+    this.#closeNative(false, protocolViolationCode, Buffer.from(message));
+    this.lose(new TransportError('protocol_violation', message));
+  }
+
   stats(): ConnectionStats {
     if (!this.#isOver) this.#readStats();
     return this.#lastStats;
@@ -172,10 +179,7 @@ export class QuicPump {
     }
     const parked = (): number => this.connection?.parkedStreams ?? 0;
     if (this.account.isExceeded(performance.now(), parked, () => native.stats().recvBytes)) {
-      this.#closeNative(false, protocolViolationCode, Buffer.from('too many unaccounted bytes'));
-      this.lose(
-        new TransportError('protocol_violation', 'the peer sent too many bytes that belong to nothing'),
-      );
+      this.violate('the peer sent too many bytes that belong to nothing');
     }
   }
 

@@ -81,7 +81,10 @@ function readStream(connection: QuicConnection, stream: QuicStream, wireId: numb
     const dataCount = isEnd ? count - 1 : count;
     const isReset = isEnd && isResetMark(scratch, count);
     if (dataCount > 0) stream.deliverData(copyOf(dataCount));
-    if (isReset) break;
+    if (isReset) {
+      if (!stream.closed) connection.resetNotices.await(stream);
+      break;
+    }
     if (isEnd) {
       // Paused or reset by that very onData: the end is delivered when it reads again.
       if (stream.isReading) deliverEnd(connection, stream);

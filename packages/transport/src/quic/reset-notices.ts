@@ -11,8 +11,11 @@ export const noticesWindowBytes: number = 64 * 1024;
 /** Wire id of the stream (8 bytes) and code (8 bytes), both big-endian. */
 const noticeBytes = 16;
 
-/** Notices kept for streams of which nothing else has come yet; an honest peer has no more streams than that. */
-const earlyNoticesMax = 4096;
+/**
+ * Notices that wait for their stream, streams that wait for their notice, and notices that wait to be sent, each: four times as many as an honest
+ * peer can have by default (4,096 streams at once in each direction), 256 KiB of notices.
+ */
+const waitingMax = 16_384;
 
 const scratch = Buffer.allocUnsafeSlow(4096);
 
@@ -23,6 +26,8 @@ const scratch = Buffer.allocUnsafeSlow(4096);
 export class ResetNotices {
   readonly #connection: QuicConnection;
   readonly #early: Map<number, number> = new Map();
+  /** Streams whose last byte says that they were reset, and whose code is still to come. */
+  readonly #awaiting: Set<QuicStream> = new Set();
   #outgoing: Buffer[] = [];
   #incoming: Buffer = Buffer.alloc(0);
   #isOpen = false;
@@ -50,6 +55,8 @@ export class ResetNotices {
       this.#outgoing = count < bytes.length ? [bytes.subarray(count)] : [];
       if (!this.#isOpen) pump.native.streamPriority(wireIds[role], 0, true);
       this.#isOpen = true;
+      if (bytes.length - count > waitingMax * noticeBytes)
+        pump.violate('the peer does not read what was reset');
     } catch {
       this.#outgoing = []; // The peer grants no such stream, or has stopped reading it.
     }
@@ -83,6 +90,18 @@ export class ResetNotices {
     }
   }
 
+  /** The stream ended with the mark of a reset; its notice may be behind. */
+  await(stream: QuicStream): void {
+    if (this.#awaiting.size >= waitingMax)
+      this.#connection.pump.violate('too many resets without their notice');
+    else this.#awaiting.add(stream);
+  }
+
+  /** The stream is over. */
+  forget(stream: QuicStream): void {
+    this.#awaiting.delete(stream);
+  }
+
   /** A stream of the peer was announced; its notice may already be here. */
   handleNewStream(stream: QuicStream): void {
     const code = this.#early.get(stream.wireId!);
@@ -95,6 +114,9 @@ export class ResetNotices {
     const connection = this.#connection;
     const stream = connection.streamsByWireId.get(wireId);
     if (stream !== undefined) handlePeerReset(connection, stream, code);
-    else if (connection.isUnseen(wireId) && this.#early.size < earlyNoticesMax) this.#early.set(wireId, code);
+    else if (!connection.isUnseen(wireId)) return;
+    else if (this.#early.size >= waitingMax)
+      connection.pump.violate('too many notices of streams never seen');
+    else this.#early.set(wireId, code);
   }
 }

@@ -139,3 +139,39 @@ test('a notice or a close with a code beyond the largest is taken for that one, 
   pump.close(2 ** 60, Buffer.alloc(0));
   expect(await listener.closed).toEqual({ kind: 'peer', code: codeMax, reason: '' });
 });
+
+test('a peer that resets without end and never says so is closed', async () => {
+  const { near: dialer, far: listener } = await bench.connect();
+  const { pump } = dialer.connection as QuicConnection;
+  // Ends with the mark of a reset, which quiche takes for any other end; its place comes back as the listener ends, too.
+  let sequence = 0;
+  const flood = setInterval(() => {
+    while (pump.native.peerStreamsLeftBidi() > 0) pump.native.streamSend(4 * sequence++, Buffer.of(1), true);
+    pump.schedule();
+  }, 1);
+  let isOver = false;
+  void listener.closed.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const stream = await Promise.race([listener.streams.next(), listener.closed]);
+    if ('start' in stream) new TestStream(stream).stream.end();
+  }
+  clearInterval(flood);
+  expect(await listener.closed).toMatchObject({ kind: 'lost', error: { code: 'protocol_violation' } });
+  expect(sequence).toBeGreaterThan(16_384);
+});
+
+test('a peer that announces resets of streams it never opens is closed', async () => {
+  const { near: dialer, far: listener } = await bench.connect();
+  const { pump } = dialer.connection as QuicConnection;
+  let notices = Buffer.alloc(16 * 17_000);
+  for (let at = 0; at < notices.length; at += 16) notices.writeBigUInt64BE(BigInt(at / 4), at);
+  const flood = setInterval(() => {
+    if (pump.isOver) return;
+    notices = notices.subarray(pump.native.streamSend(2, notices, false) ?? 0);
+    pump.schedule();
+  }, 1);
+  expect(await listener.closed).toMatchObject({ kind: 'lost', error: { code: 'protocol_violation' } });
+  clearInterval(flood);
+});

@@ -24,6 +24,7 @@ const resetMark = Buffer.of(1);
 /** Hands waiting bytes over: control streams first, then bulk in turn. */
 export function writeStreams(connection: QuicConnection): void {
   connection.resetNotices.write();
+  if (connection.closed) return;
   writeEndsOwed(connection);
   grantWaiting(connection);
   const { ring } = connection;
