@@ -16,6 +16,8 @@ export class Nat {
   readonly #target: SocketAddress;
   readonly #flows = new Map<string, Flow>();
   readonly #opening = new Map<string, Promise<Flow>>();
+  /** Kept open so that no later one gets the same port, which would be no change. */
+  readonly #formerOutsides: dgram.Socket[] = [];
 
   private constructor(inside: dgram.Socket, target: SocketAddress) {
     this.#inside = inside;
@@ -33,7 +35,8 @@ export class Nat {
     for (const [key, flow] of this.#flows) {
       const former = flow.outside;
       flow.outside = await this.#bindOutside(key, flow);
-      former.close();
+      former.removeAllListeners('message');
+      this.#formerOutsides.push(former);
     }
   }
 
@@ -45,6 +48,7 @@ export class Nat {
   close(): void {
     this.#inside.close();
     for (const { outside } of this.#flows.values()) outside.close();
+    for (const outside of this.#formerOutsides) outside.close();
   }
 
   async #handleInside(packet: Buffer, from: dgram.RemoteInfo): Promise<void> {

@@ -166,6 +166,8 @@ export class UdpProxy {
   /** Called with a copy of each packet that passes. */
   onPacket: ((packet: Buffer, to: 'listener' | 'dialer') => void) | undefined;
   readonly #front: dgram.Socket;
+  /** Kept open so that no later one gets the same port, which would be no change. */
+  readonly #formerBacks: dgram.Socket[] = [];
   #target: SocketAddress;
   #back: dgram.Socket;
   #client: dgram.RemoteInfo | undefined;
@@ -197,11 +199,11 @@ export class UdpProxy {
 
   /** From now on the listener sees another source port, as after a NAT forgot its entry. */
   async rebind(): Promise<void> {
-    const old = this.#back;
     const back = await bindUdp();
     this.#listen(back);
+    this.#back.removeAllListeners('message');
+    this.#formerBacks.push(this.#back);
     this.#back = back;
-    old.close();
   }
 
   /** From now on packets go to another listener. */
@@ -230,8 +232,7 @@ export class UdpProxy {
   }
 
   close(): void {
-    this.#front.close();
-    this.#back.close();
+    for (const socket of [this.#front, this.#back, ...this.#formerBacks]) socket.close();
   }
 
   #listen(back: dgram.Socket): void {
