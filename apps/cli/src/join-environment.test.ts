@@ -100,6 +100,11 @@ describe('joinEnvironment', () => {
     );
   });
 
+  it('turns QUIC off in the agents when told so', () => {
+    expect(plan({}, { quic: false }).variables.MACULA_TRANSPORT).toBe('tls');
+    expect(plan({}, { quic: true }).variables.MACULA_TRANSPORT).toBeUndefined();
+  });
+
   it('keeps what it was not told', () => {
     const { variables } = plan({ environment: { MACULA_RELAYS: 'https://x:1', RELEASE_MODE: 'embedded' } });
     expect(variables.MACULA_RELAYS).toBeUndefined();

@@ -19,6 +19,7 @@ export function buildProgram(): Command {
     .command('agent')
     .description('run an agent that BEAM nodes of this user share through a socket (MACULA_AGENT_SOCKET)')
     .requiredOption('--socket <path>', 'Unix-domain control socket to make')
+    .addOption(noQuic())
     .action(runAgentCommand);
   program
     .command('erl-path')
@@ -46,6 +47,7 @@ function addRelay(program: Command): void {
     )
     .option('--cert <file>', 'TLS certificate chain, PEM (default: a development certificate is made)')
     .option('--key <file>', 'private key of the certificate, PEM')
+    .addOption(noQuic())
     .option('--label <text>', 'a name for people, shown to peers and in the admin API')
     .addOption(
       new Option('--log-level <level>', 'how much to log on stderr')
@@ -69,6 +71,7 @@ function addRun(program: Command): void {
         'verify_peer',
       ]),
     )
+    .addOption(noQuic())
     .argument('<command...>', 'the command and its arguments, after --')
     .passThroughOptions()
     .addHelpText(
@@ -76,6 +79,10 @@ function addRun(program: Command): void {
       '\nExample:\n  macula run --relay https://relay.example.org:4433 -- iex --name me@myhost',
     )
     .action((command: string[], options: RunCommandOptions) => runRunCommand(command, options));
+}
+
+function noQuic(): Option {
+  return new Option('--no-quic', 'use TLS over TCP only; the native QUIC code is not loaded');
 }
 
 function collect(value: string, previous: string[]): string[] {

@@ -11,6 +11,7 @@ export interface RelayCommandOptions {
   readonly label?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly json: boolean;
+  readonly quic: boolean;
 }
 
 /**
@@ -35,6 +36,7 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
       keyFile: options.key,
       label: options.label,
       logLevel: options.logLevel,
+      quic: options.quic,
     },
     {
       onEvent: (event) => {

@@ -13,6 +13,7 @@ export interface RunCommandOptions {
   readonly realm?: string;
   readonly identity?: string;
   readonly tlsVerify?: 'none' | 'verify_peer';
+  readonly quic: boolean;
 }
 
 /**
@@ -28,6 +29,7 @@ export async function runRunCommand(command: readonly string[], options: RunComm
       realm: options.realm,
       identity: options.identity,
       tlsVerify: options.tlsVerify,
+      quic: options.quic,
     },
     { command, environment: process.env, ebin, nodePath: process.execPath, readFile: readText },
   );
