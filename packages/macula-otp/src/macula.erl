@@ -12,7 +12,7 @@
 %%
 %% Options: `relays' (required, list of URLs), `realm' (default `<<"io.macula">>'), `identity' (default the node's
 %% name), `tls_verify' (`none', the default, or `verify_peer'). It takes at most `connect_timeout' (10 s by
-%% default) and a second.
+%% default).
 -spec join_mesh(map()) -> ok | {error, Reason} when
       Reason :: macula_options:bad_option()
               | {not_distributed, #{text := binary()}}

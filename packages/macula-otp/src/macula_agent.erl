@@ -88,7 +88,7 @@ handle_call({connect, Node, MyName, Deadline}, From, #state{info = undefined, wa
 handle_call({connect, Node, MyName, _}, From, State) ->
     {noreply, announce(From, Node, MyName, State)};
 handle_call({join, Options, Deadline}, From, #state{next = Ref} = State) ->
-    Timer = erlang:send_after(max(0, Deadline + 500 - now_ms()), self(), {unanswered, Ref}),
+    Timer = erlang:send_after(max(0, Deadline - now_ms()), self(), {unanswered, Ref}),
     {noreply, ask(Ref, {join, From, Options, Deadline, Timer}, State)};
 handle_call(leave, _From, #state{info = undefined, asked = Asked} = State) ->
     {reply, ok, State#state{asked = macula_agent_requests:without_rejoins(Asked)}};

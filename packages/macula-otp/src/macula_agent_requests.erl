@@ -35,11 +35,14 @@ answer_incoming(Id, Peer) ->
 %% @doc A request as the agent gets it.
 -spec message(pos_integer(), request()) -> tuple().
 message(Ref, {join, _, Options, Deadline, _}) ->
-    {join, Ref, Options#{connect_timeout => max(500, Deadline - now_ms()), persistent => false}};
+    {join, Ref, Options#{connect_timeout => agents_part(max(1, Deadline - now_ms())), persistent => false}};
 message(Ref, {rejoin, Options}) ->
     {join, Ref, Options#{connect_timeout => macula_config:integer(connect_timeout), persistent => true}};
 message(Ref, {Kind, _, _}) ->
     {Kind, Ref}.
+
+%% The agent's answer must be here in time, too.
+agents_part(LeftMs) -> max(1, LeftMs - min(500, LeftMs div 4)).
 
 %% @doc What an answer changes, and who gets it.
 -spec answered(request(), term(), map() | undefined) -> ok.

@@ -1,4 +1,5 @@
-%% @doc Joining from the environment alone: `MACULA_RELAYS' (commas or spaces between URLs), `MACULA_REALM',
+%% @doc Joining from the environment alone: `MACULA_RELAYS' (spaces or commas between URLs; a comma that no URL follows belongs to
+%% the pins of the one before), `MACULA_REALM',
 %% `MACULA_IDENTITY' and `MACULA_TLS_VERIFY' (`none' or `verify_peer').
 -module(macula_env).
 
@@ -12,10 +13,14 @@ options() ->
 %% @doc The same over any lookup function, which gives `""' for a variable that isn't set.
 -spec parse(fun((string()) -> string())) -> {ok, macula_options:options()} | none | {error, Text :: string()}.
 parse(Lookup) ->
-    case string:lexemes(Lookup("MACULA_RELAYS"), ", \t\n") of
+    case urls(Lookup("MACULA_RELAYS")) of
         [] -> none;
         Relays -> check(Relays, Lookup)
     end.
+
+urls(Text) ->
+    Split = re:split(Text, "\\s+|,+(?=\\s*[A-Za-z]+://)|,+(?=\\s*$)", [unicode, {return, list}]),
+    [Url || Url <- Split, Url =/= []].
 
 check(Relays, Lookup) ->
     Given = [{relays, Relays}

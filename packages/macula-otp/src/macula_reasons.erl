@@ -101,8 +101,7 @@ explain(timeout) ->
     <<"The tunnel was not made within DIST_TIMEOUT (25 s by default). The way to the other node is slow or cut; try again, or "
       "raise dist_timeout.">>;
 explain(relay_lost) ->
-    <<"No relay is connected, or a connection through one was lost and did not come back within its window (RECONNECT_INTERVAL x "
-      "RECONNECT_MAX_ATTEMPTS, 30 s by default). Look at macula:status/0 and at the relay.">>;
+    <<"No relay is connected, or the connection went through one that was lost. Look at macula:status/0 and at the relay.">>;
 explain(window_over) ->
     explain(relay_lost);
 explain(peer_closed) ->

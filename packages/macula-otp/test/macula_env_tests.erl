@@ -12,6 +12,11 @@ separators_test() ->
     {ok, #{relays := Relays}} = parse([{"MACULA_RELAYS", "https://a:1, https://b:2 https://c:3"}]),
     ?assertEqual([<<"https://a:1">>, <<"https://b:2">>, <<"https://c:3">>], Relays).
 
+pins_keep_their_commas_test() ->
+    Pins = "https://a:1#sha256=" ++ lists:duplicate(64, $a) ++ "," ++ lists:duplicate(64, $b),
+    {ok, #{relays := Relays}} = parse([{"MACULA_RELAYS", Pins ++ ",https://b:2 ," ++ Pins ++ " , "}]),
+    ?assertEqual([list_to_binary(Pins), <<"https://b:2">>, list_to_binary(Pins)], Relays).
+
 all_test() ->
     ?assertEqual({ok, #{relays => [<<"https://a:1">>], realm => <<"r">>, identity => <<"i">>, tls_verify => verify_peer}},
                  parse([{"MACULA_RELAYS", "https://a:1"}, {"MACULA_REALM", "r"}, {"MACULA_IDENTITY", "i"},
