@@ -100,6 +100,11 @@ describe('joinEnvironment', () => {
     );
   });
 
+  it('takes what stands behind -extra for plain arguments', () => {
+    const { variables } = plan({ command: ['erl', '-extra', '-proto_dist', 'macula', '-no_epmd'] });
+    expect(splitErlangFlags(variables.ERL_AFLAGS!)).toEqual(['-pa', '/app/ebin', ...ours]);
+  });
+
   it('turns QUIC off in the agents when told so', () => {
     expect(plan({}, { quic: false }).variables.MACULA_TRANSPORT).toBe('tls');
     expect(plan({}, { quic: true }).variables.MACULA_TRANSPORT).toBeUndefined();

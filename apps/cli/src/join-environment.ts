@@ -51,8 +51,10 @@ export interface JoinPlan {
 export function joinEnvironment(options: JoinOptions, context: JoinContext): JoinPlan {
   const { environment } = context;
   const direct = [
-    ...context.command,
-    ...['ERL_AFLAGS', 'ERL_FLAGS', 'ERL_ZFLAGS'].flatMap((name) => splitErlangFlags(environment[name] ?? '')),
+    ...flagsOf(context.command),
+    ...['ERL_AFLAGS', 'ERL_FLAGS', 'ERL_ZFLAGS'].flatMap((name) =>
+      flagsOf(splitErlangFlags(environment[name] ?? '')),
+    ),
   ];
   const all = [...direct, ...argumentFiles(direct, context.readFile)];
   const before = ['-pa', context.ebin];
@@ -76,6 +78,12 @@ export function joinEnvironment(options: JoinOptions, context: JoinContext): Joi
   if (options.tlsVerify !== undefined) variables.MACULA_TLS_VERIFY = options.tlsVerify;
   if (options.quic === false) variables.MACULA_TRANSPORT = 'tls';
   return { variables, warnings: warningsAbout(all) };
+}
+
+/** What stands before `-extra`; behind it are plain arguments. */
+function flagsOf(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('-extra');
+  return end < 0 ? args : args.slice(0, end);
 }
 
 function warningsAbout(args: readonly string[]): string[] {

@@ -18,7 +18,10 @@ export function buildProgram(): Command {
   program
     .command('agent')
     .description('run an agent that BEAM nodes of this user share through a socket (MACULA_AGENT_SOCKET)')
-    .requiredOption('--socket <path>', 'Unix-domain control socket to make')
+    .option(
+      '--socket <path>',
+      'Unix-domain control socket to make (default: agent.sock in a folder of the user)',
+    )
     .addOption(noQuic())
     .action(runAgentCommand);
   program
@@ -40,7 +43,14 @@ function addRelay(program: Command): void {
       parseAddress,
     )
     .option('--peer <url>', 'relay to peer with (repeat for more)', collect, [])
+    .option(
+      '--peer-id <id>',
+      'identity of a relay that may peer (repeat for more; default: every relay may, for development)',
+      collect,
+      [],
+    )
     .option('--admin <host:port>', 'address of health, metrics and the admin API', parseAddress)
+    .option('--admin-token-file <file>', 'bearer token of the admin API; needed when it is not on loopback')
     .option(
       '--data <dir>',
       'where the relay keeps its identity and certificate (default: one for this run only)',
@@ -63,8 +73,8 @@ function addRun(program: Command): void {
     .command('run')
     .description('run a command so that the Erlang nodes it starts join the mesh')
     .option('--relay <url>', 'relay to join through, in order of preference (repeat for more)', collect, [])
-    .option('--realm <name>', 'realm to join (default: io.macula)')
-    .option('--identity <name>', 'how the node identifies itself (default: its node name)')
+    .option('--realm <name>', 'realm to join (default: io.macula)', parseText)
+    .option('--identity <name>', 'how the node identifies itself (default: its node name)', parseText)
     .addOption(
       new Option('--tls-verify <mode>', 'whether the relay must have a certificate that verifies').choices([
         'none',
@@ -79,6 +89,11 @@ function addRun(program: Command): void {
       '\nExample:\n  macula run --relay https://relay.example.org:4433 -- iex --name me@myhost',
     )
     .action((command: string[], options: RunCommandOptions) => runRunCommand(command, options));
+}
+
+function parseText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
 }
 
 function noQuic(): Option {

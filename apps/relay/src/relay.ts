@@ -113,7 +113,7 @@ class Relay implements RunningRelay {
     }
     if (this.#config.peerIdentities.length === 0) {
       this.#logger.warn(
-        'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities in production',
+        'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities (macula relay --peer-id) in production',
       );
     }
     if (!quic) this.#logger.info('QUIC is switched off');

@@ -4,7 +4,9 @@ import { CliError } from '../errors.js';
 export interface RelayCommandOptions {
   readonly listen: string;
   readonly peer: readonly string[];
+  readonly peerId: readonly string[];
   readonly admin?: string;
+  readonly adminTokenFile?: string;
   readonly data?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -30,7 +32,9 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
     {
       listen: options.listen,
       peers: options.peer,
+      peerIdentities: options.peerId,
       admin: options.admin,
+      adminTokenFile: options.adminTokenFile,
       dataDir: options.data,
       certFile: options.cert,
       keyFile: options.key,
