@@ -4,6 +4,7 @@ import { plainAddress } from '../core/plain-address.js';
 import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
+import { HalfOpen, type HalfOpenEntry } from './half-open.js';
 import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicTuning } from './native.js';
 import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
 import { QuicConnection } from './quic-connection.js';
@@ -12,8 +13,6 @@ import { RetryTokens } from './retry-token.js';
 import { AnswerBudget, StatelessReset } from './stateless-reset.js';
 import { UdpSocket } from './udp-socket.js';
 
-/** Connections in handshake; Initials beyond are dropped. */
-const halfOpenMax = 1024;
 /**
  * Connections in handshake from which on a dialer must first show, by answering a Retry, that its address is its own: who forges
  * addresses can take these places, not all of them.
@@ -29,7 +28,7 @@ const initialBytesMin = 1200;
 const quicVersion = 1;
 
 /** A connection of the listener, from its first packet on. */
-interface Entry {
+interface Entry extends HalfOpenEntry {
   readonly pump: QuicPump;
   /** Keys in the routing table. */
   readonly keys: string[];
@@ -43,7 +42,7 @@ export class QuicListener implements Listener {
   readonly #tuning: QuicTuning;
   readonly #onClosed: () => void;
   readonly #routes: Map<string, Entry> = new Map();
-  readonly #halfOpen: Set<Entry> = new Set();
+  readonly #halfOpen: HalfOpen<Entry> = new HalfOpen();
   readonly #connections: Set<QuicConnection> = new Set();
   readonly #answers = new AnswerBudget();
   readonly #retryTokens = new RetryTokens();
@@ -142,7 +141,7 @@ export class QuicListener implements Listener {
     }
     // A dialer with a connection id of its own could announce more of them, and so hang quiche 0.18 for ever.
     if (!header.isInitial || header.sourceId.length !== 0 || header.destinationId.length < 8) return;
-    if (this.#closing || this.#halfOpen.size >= halfOpenMax) return;
+    if (this.#closing) return;
     const { destinationId, token } = header;
     const originalId =
       destinationId.length === listenerIdBytes
@@ -159,6 +158,9 @@ export class QuicListener implements Listener {
     from: SocketAddress,
     originalId: Buffer | undefined,
   ): void {
+    const { isFree, victim } = this.#halfOpen.placeFor(from.host);
+    if (!isFree) return;
+    victim?.pump.lose(new TransportError('connect_timeout', 'others wanted the place of this handshake'));
     // After a Retry the id it gave stays the connection's.
     const scid = originalId === undefined ? randomBytes(listenerIdBytes) : Buffer.from(header.destinationId);
     // quiche 0.18 has room for the token or for the ids of a Retry, not both: such a dialer learns of a restart by its timeout.
@@ -177,7 +179,7 @@ export class QuicListener implements Listener {
       onOver: () => this.#forget(entry),
     });
     const keys = [idKey(header.destinationId), idKey(scid)];
-    const entry: Entry = { pump, keys, acceptedAtMs: performance.now() };
+    const entry: Entry = { pump, keys, host: from.host, acceptedAtMs: performance.now() };
     for (const key of keys) this.#routes.set(key, entry);
     this.#halfOpen.add(entry);
     pump.handlePacket(packet, from);
