@@ -42,6 +42,11 @@ export class Inbox<T> {
     else this.#items.push(item);
   }
 
+  /** Items that nobody has taken. */
+  get size(): number {
+    return this.#items.length;
+  }
+
   next(): Promise<T> {
     const item = this.#items.shift();
     if (item !== undefined) return Promise.resolve(item);

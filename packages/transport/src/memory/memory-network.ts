@@ -22,7 +22,7 @@ const portFirst = 40_000;
 export interface MemoryNetworkOptions {
   /**
    * Runs a function after a delay in milliseconds: a virtual clock in simulations. Runs of equal delay must keep their
-   * order. Default: `setImmediate` for 0, `setTimeout` for more.
+   * order. Default: `setImmediate` for 0, `setTimeout` for more, which doesn't keep the process alive.
    */
   readonly schedule?: (delayMs: number, run: () => void) => void;
   /** Milliseconds one way. Default 0. */
@@ -43,7 +43,10 @@ export interface MemoryNetwork {
   transport(host: string): Transport;
   /** Sets the delay one way between two hosts, milliseconds. */
   setDelay(hostA: string, hostB: string, delayMs: number): void;
-  /** Stops what travels between two hosts until {@link heal}; after the idle timeout their connections are lost. */
+  /**
+   * Stops what travels between two hosts until {@link heal}; after the idle timeout their connections are lost, and who dials meanwhile
+   * waits as well.
+   */
   partition(hostA: string, hostB: string): void;
   /** Ends a partition: what was held back arrives. */
   heal(hostA: string, hostB: string): void;
@@ -64,7 +67,8 @@ class Network implements MemoryNetwork {
   readonly #pairs: Map<Connection, Pair> = new Map();
   readonly #delayMs: number;
   readonly #delays: Map<string, number> = new Map();
-  readonly #partitions: Set<string> = new Set();
+  /** Links that are partitioned, and what goes on when they are healed. */
+  readonly #partitions: Map<string, (() => void)[]> = new Map();
   readonly #datagramLoss: number;
   #random: number;
   #portNext = portFirst;
@@ -88,14 +92,16 @@ class Network implements MemoryNetwork {
 
   partition(hostA: string, hostB: string): void {
     const key = linkKey(hostA, hostB);
-    this.#partitions.add(key);
+    if (!this.#partitions.has(key)) this.#partitions.set(key, []);
     for (const pair of this.#allPairs()) if (pair.linkKey === key) pair.hold();
   }
 
   heal(hostA: string, hostB: string): void {
     const key = linkKey(hostA, hostB);
+    const waiting = this.#partitions.get(key) ?? [];
     this.#partitions.delete(key);
     for (const pair of this.#allPairs()) if (pair.linkKey === key) pair.release();
+    for (const goOn of waiting) goOn();
   }
 
   cut(connection: Connection): void {
@@ -106,8 +112,11 @@ class Network implements MemoryNetwork {
     return this.#portNext++;
   }
 
-  isPartitioned(hostA: string, hostB: string): boolean {
-    return this.#partitions.has(linkKey(hostA, hostB));
+  /** Calls back when the link is healed; false when it isn't partitioned, and nothing will be called. */
+  onceHealed(key: string, goOn: () => void): boolean {
+    const waiting = this.#partitions.get(key);
+    waiting?.push(goOn);
+    return waiting !== undefined;
   }
 
   delayOf(key: string): number {
@@ -236,11 +245,8 @@ class MemoryTransport implements Transport {
     const listener = this.#network.listeners.get(addressKey({ host, port }));
     const listenerHost = listener?.ownerHost ?? host;
     const key = linkKey(this.#host, listenerHost);
-    if (this.#network.isPartitioned(this.#host, listenerHost)) {
-      await this.#wait(options.connectTimeoutMs ?? connectTimeoutMsDefault, signal);
+    if (!(await this.#roundTrip(key, options.connectTimeoutMs ?? connectTimeoutMsDefault, signal)))
       throw new TransportError('connect_timeout', `no answer from ${host}:${port} in time`);
-    }
-    await this.#wait(this.#network.delayOf(key) * 2, signal);
     if (this.#isClosed) throw new TransportError('closed', 'the transport is closed');
     if (!listener || listener.isClosed)
       throw new TransportError('refused', `nothing listens at ${host}:${port}`);
@@ -277,10 +283,18 @@ class MemoryTransport implements Transport {
     await Promise.all([...this.#listeners].map((listener) => listener.close()));
   }
 
-  async #wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  /** A handshake's way there and back; false when it took too long. */
+  #roundTrip(key: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const network = this.#network;
     let forget = (): void => {};
-    await new Promise<void>((resolve, reject) => {
-      this.#network.schedule(delayMs, resolve);
+    return new Promise<boolean>((resolve, reject) => {
+      const tripMs = network.delayOf(key) * 2;
+      const arrive = (): void => {
+        if (!network.onceHealed(key, arrive)) resolve(true);
+        else network.schedule(timeoutMs - tripMs, () => resolve(false));
+      };
+      if (tripMs > timeoutMs) network.schedule(timeoutMs, () => resolve(false));
+      else network.schedule(tripMs, arrive);
       forget = onGivenUp(signal, reject);
     }).finally(() => forget());
   }
