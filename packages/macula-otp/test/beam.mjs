@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 
 const running = new Set();
 
@@ -38,6 +39,8 @@ export class Site {
 
 export class Beam {
   log = '';
+  /** Everything it wrote, both streams, as it came. */
+  output = [];
   #answers = new Map();
   #next = 1;
   #rest = '';
@@ -52,8 +55,8 @@ export class Beam {
       for (const { reject } of this.#answers.values()) reject(new Error(`the BEAM ended\n${this.log}`));
     });
     child.stdin.on('error', () => {});
-    child.stdout.setEncoding('utf8').on('data', (text) => this.#take(text));
-    child.stderr.setEncoding('utf8').on('data', (text) => {
+    this.#read(child.stdout, (text) => this.#take(text));
+    this.#read(child.stderr, (text) => {
       this.log += text;
     });
   }
@@ -97,6 +100,14 @@ export class Beam {
   kill() {
     this.child.kill('SIGKILL');
     return this.ended;
+  }
+
+  #read(stream, onText) {
+    const decoder = new StringDecoder('utf8');
+    stream.on('data', (bytes) => {
+      this.output.push(bytes);
+      onText(decoder.write(bytes));
+    });
   }
 
   #take(text) {

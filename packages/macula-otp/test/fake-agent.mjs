@@ -28,6 +28,11 @@ const say = (term) => {
   channel?.write(Buffer.concat([frame, body]));
 };
 const registryFile = (name) => path.join(mesh, `${encodeURIComponent(name)}.json`);
+/** For the test that searches for them: what the BEAM told in confidence. */
+const keepSecrets = (info) => {
+  const lines = ['token', 'key'].map((kind) => `${kind} ${info.get(kind).toString('hex')}\n`);
+  fs.appendFileSync(path.join(mesh, 'secrets'), lines.join(''));
+};
 const proof = (key) => createHash('sha256').update(key).update('fake').digest('hex');
 
 /**
@@ -122,12 +127,16 @@ const handlers = {
       ),
     ),
   connect: ([, info]) => {
+    keepSecrets(info);
     const token = info.get('token').toString('hex');
     announced.set(token, info);
     // The process that wanted it may have been ended before it dialled.
     setTimeout(() => announced.delete(token), 5000).unref();
   },
-  accept: ([id, info]) => asked.get(id)?.(info),
+  accept: ([id, info]) => {
+    keepSecrets(info);
+    asked.get(id)?.(info);
+  },
   refuse: ([id]) => asked.get(id)?.(undefined),
   // After a grace, as the real agent: the message overtakes the socket's last bytes ("nok" of a simultaneous connect).
   closed: ([id]) => {

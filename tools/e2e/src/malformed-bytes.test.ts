@@ -16,9 +16,13 @@ describe('malformed bytes end their own connection and nothing else', () => {
     const [a, b] = await pair([relay.url], 'relay');
     const traffic = background(a, b);
     await sendDatagrams(relay.port, garbageDatagrams());
-    await Promise.all(
-      garbageStreams().map((bytes) => sendStream({ host: '127.0.0.1', port: relay.port }, bytes)),
+    // Our side stays open, so that it is the relay that ends them: at once, or when a handshake may take no longer.
+    const ends = await Promise.all(
+      garbageStreams().map((bytes) =>
+        sendStream({ host: '127.0.0.1', port: relay.port }, bytes, { staysOpen: true }),
+      ),
     );
+    for (const end of ends) expect(end).toMatchObject({ connected: true, closed: true });
     expect(await traffic()).toBe('alive');
     expect(relay.process.isRunning).toBe(true);
     const late = await scene.node({ name: 'late@relay.test', relays: [relay.url] });
@@ -149,21 +153,27 @@ async function sendDatagrams(port: number, datagrams: readonly Buffer[]): Promis
   socket.close();
 }
 
-/** Sends, half-closes, and reads until the other side closes; a refused connection counts as closed. */
+/** Sends, half-closes unless told otherwise, and reads until the other side closes; a refused connection counts as closed. */
 function sendStream(
   target: { path: string } | { host: string; port: number },
   bytes: Buffer,
-): Promise<{ closed: boolean; received: Buffer }> {
+  { staysOpen = false } = {},
+): Promise<{ connected: boolean; closed: boolean; received: Buffer }> {
   return new Promise((resolve) => {
     const received: Buffer[] = [];
+    let connected = false;
     const socket = connect({ ...target, allowHalfOpen: true } as never);
     const finish = (closed: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ closed, received: Buffer.concat(received) });
+      resolve({ connected, closed, received: Buffer.concat(received) });
     };
     const timer = setTimeout(() => finish(false), 40_000);
-    socket.on('connect', () => socket.end(bytes));
+    socket.on('connect', () => {
+      connected = true;
+      if (staysOpen) socket.write(bytes);
+      else socket.end(bytes);
+    });
     socket.on('data', (chunk) => received.push(chunk));
     socket.on('end', () => finish(true));
     socket.on('close', () => finish(true));

@@ -10,12 +10,17 @@ export interface RelayOptions {
   readonly peers?: readonly string[];
   /** Port on 127.0.0.1; default a free one. */
   readonly port?: number;
+  /** PEM files of its certificate and private key; default a development certificate that it makes. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** A relay: the real command in a process of its own. */
 export class Relay {
   readonly label: string;
   readonly process: ManagedProcess;
+  /** Its `--data` directory. */
+  readonly data: string;
   #url: string | undefined;
   #id: string | undefined;
   #admin: string | undefined;
@@ -23,13 +28,15 @@ export class Relay {
   constructor(scene: Scene, options: RelayOptions) {
     this.label = options.label ?? 'relay';
     const env = scene.environment();
-    const data = join(env.HOME!, 'relay');
-    mkdirSync(data, { mode: 0o700 });
+    this.data = join(env.HOME!, 'relay');
+    mkdirSync(this.data, { mode: 0o700 });
     this.process = scene.macula(
       [
         'relay',
-        ...['--listen', `127.0.0.1:${options.port ?? 0}`, '--admin', '127.0.0.1:0', '--data', data],
+        ...['--listen', `127.0.0.1:${options.port ?? 0}`, '--admin', '127.0.0.1:0', '--data', this.data],
         ...(options.peers ?? []).flatMap((url) => ['--peer', url]),
+        ...(options.cert === undefined ? [] : ['--cert', options.cert]),
+        ...(options.key === undefined ? [] : ['--key', options.key]),
         ...['--label', this.label, '--json'],
       ],
       { label: this.label, env },
