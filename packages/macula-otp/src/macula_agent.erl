@@ -18,6 +18,8 @@
 %% Messages kept for an agent that does not read; beyond that the heartbeat decides.
 -define(MAX_QUEUE, 1000).
 -define(MAX_WAITING, 1000).
+%% A node that starts with its distribution has told us by then where it listens; some never listen.
+-define(NAME_WAIT_MS, 1000).
 
 -record(state, {channel :: macula_channel:channel() | undefined,
                 info :: map() | undefined,          %% the agent's hello; undefined until it has come
@@ -26,6 +28,7 @@
                 opened :: integer(), heard :: integer(), beat :: integer(),
                 next = 1 :: pos_integer(),
                 asked = #{} :: #{pos_integer() => macula_agent_requests:request()},
+                rejoin_due = false :: boolean(),    %% once the agent knows this node's name
                 waiting = [] :: [{gen_server:from(), node(), node(), Deadline :: integer()}],
                 queue = [] :: [term()]}).
 
@@ -102,7 +105,7 @@ handle_call(_, _From, State) ->
     {reply, {error, unknown_call}, State}.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
-handle_cast(listening, State) -> {noreply, send_listening(State)};
+handle_cast(listening, State) -> {noreply, rejoin_if_due(send_listening(State))};
 handle_cast(not_listening, State) -> {noreply, send({not_listening}, State)};
 handle_cast(rejoin, #state{info = #{}} = State) -> {noreply, rejoin(State)};
 handle_cast({closed, Id}, #state{info = #{}} = State) -> {noreply, send({closed, Id}, State)};
@@ -112,6 +115,7 @@ handle_cast(_, State) -> {noreply, State}.
 handle_info(open, #state{channel = undefined} = State) -> {noreply, State, {continue, open}};
 handle_info(heartbeat, State) -> {noreply, heartbeat(State)};
 handle_info(flush, State) -> {noreply, flush(State)};
+handle_info(rejoin_due, State) -> {noreply, rejoin_if_due(State)};
 handle_info({unanswered, Ref}, #state{asked = Asked} = State) when is_map_key(Ref, Asked) ->
     {noreply, unanswered(Ref, State)};
 handle_info(Message, #state{channel = Channel} = State) ->
@@ -144,7 +148,7 @@ format_status(Status) ->
 handle_term({hello, #{protocol := ?PROTOCOL, address := _} = Info}, #state{waiting = Waiting, asked = Asked} = State) ->
     macula_log:log(info, "the agent runs (process ~tp, version ~ts)",
                    [maps:get(os_pid, Info, unknown), maps:get(agent_version, Info, <<"unknown">>)]),
-    Rejoined = rejoin(State#state{info = Info, waiting = [], problem = ""}),
+    Rejoined = rejoin_soon(State#state{info = Info, waiting = [], problem = ""}),
     Joined = maps:fold(fun(Ref, Request, S) -> send(macula_agent_requests:message(Ref, Request), S) end, Rejoined, Asked),
     Now = now_ms(),
     lists:foldr(fun({From, Node, MyName, Deadline}, S) when Deadline > Now -> announce(From, Node, MyName, S);
@@ -191,11 +195,22 @@ ask_briefly(Kind, From, #state{next = Ref} = State) ->
     Timer = erlang:send_after(?STATUS_TIMEOUT_MS, self(), {unanswered, Ref}),
     ask(Ref, {Kind, From, Timer}, State).
 
+%% The agent keeps an identity under the name that it has heard before; a node that dials does not wait for one.
+rejoin_soon(State) ->
+    case macula_listener:current() of
+        {ok, _, _} -> rejoin(State);
+        none -> _ = erlang:send_after(?NAME_WAIT_MS, self(), rejoin_due), State#state{rejoin_due = true}
+    end.
+
+rejoin_if_due(#state{rejoin_due = true} = State) -> rejoin(State);
+rejoin_if_due(State) -> State.
+
 rejoin(#state{next = Ref} = State) ->
+    Next = State#state{rejoin_due = false},
     case macula_joined:wanted() of
-        {ok, Options} -> ask(Ref, {rejoin, Options}, State);
-        none -> State;
-        {error, Text} -> macula_log:log(error, Text), State
+        {ok, Options} -> ask(Ref, {rejoin, Options}, Next);
+        none -> Next;
+        {error, Text} -> macula_log:log(error, Text), Next
     end.
 
 unanswered(Ref, #state{asked = Asked} = State) ->
@@ -209,7 +224,8 @@ unanswered(Ref, #state{asked = Asked} = State) ->
         _ -> Without
     end.
 
-announce(From, Node, MyName, #state{next = Id, info = #{address := Address}} = State) ->
+announce(From, Node, MyName, Joining) ->
+    #state{next = Id, info = #{address := Address}} = State = rejoin_if_due(Joining),
     case macula_tokens:key(Node) of
         {ok, Key} ->
             Token = macula_tokens:random(),
@@ -255,7 +271,7 @@ lost(Text, #state{channel = Channel, info = Info, asked = Asked, opened = Opened
     Kept = maps:filter(fun(_, Request) -> macula_agent_requests:survives(Request, Text) end, Asked),
     Healthy = is_map(Info) andalso now_ms() - Opened > ?HEALTHY_MS,
     Backoff = case Healthy of true -> ?FIRST_BACKOFF_MS; false -> State#state.backoff end,
-    reopen_later(State#state{channel = undefined, info = undefined, asked = Kept, queue = [], backoff = Backoff,
+    reopen_later(State#state{channel = undefined, info = undefined, asked = Kept, queue = [], rejoin_due = false, backoff = Backoff,
                              problem = lists:flatten(io_lib:format("~ts", [Text]))}).
 
 reopen_later(#state{backoff = Backoff} = State) ->

@@ -97,6 +97,9 @@ explain(decrypt_failed) ->
 explain(refused) ->
     <<"The other side or a relay refused the connection: the other node does not listen (-dist_listen false), does not allow "
       "this node (net_kernel:allow/1), or the realm's token does not permit it.">>;
+explain(version_unsupported) ->
+    <<"The two agents have no version of the tunnel protocol in common: one is older, or protocol 1 is set (MACULA_PROTOCOL1_PEERS) at "
+      "one end only.">>;
 explain(timeout) ->
     <<"The tunnel was not made within DIST_TIMEOUT (25 s by default). The way to the other node is slow or cut; try again, or "
       "raise dist_timeout.">>;

@@ -49,8 +49,7 @@ it('protocol 1 set on one end only: pang whoever begins, why names the protocol,
 
 async function expectRefusal(from: OtpNode, to: OtpNode, text: RegExp): Promise<void> {
   expect(await from.ping(to)).toBe('pang');
-  // PROTOCOL.md has no reason of its own for it; the text says which of the refusals it was.
-  expect(await from.eval(`maps:get(reason, macula:why('${to.name}'))`)).toBe('refused');
+  expect(await from.eval(`maps:get(reason, macula:why('${to.name}'))`)).toBe('version_unsupported');
   expect(await from.eval(`maps:get(text, macula:why('${to.name}'))`)).toMatch(text);
   expect(await from.eval(`catch gen_server:call({victim, '${to.name}'}, hello, 5000)`)).toMatch(
     /nodedown|noconnection/,

@@ -16,8 +16,8 @@ it.skipIf(process.platform !== 'linux')(
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
     const [a, b] = await Promise.all([
-      scene.node({ name: 'a@one.test', cookie, relays: [relay1.url], env: keptIdentity('a@one.test') }),
-      scene.node({ name: 'b@two.test', cookie, relays: [relay2.url], env: keptIdentity('b@two.test') }),
+      scene.node({ name: 'a@one.test', cookie, relays: [relay1.url] }),
+      scene.node({ name: 'b@two.test', cookie, relays: [relay2.url] }),
     ]);
     await a.evalUntil(`net_adm:ping('b@two.test')`, 'pong', 20_000);
 
@@ -88,11 +88,6 @@ it.skipIf(process.platform !== 'linux')(
 interface Secret {
   readonly name: string;
   readonly bytes: Buffer;
-}
-
-/** A node that joins from the environment may do so before its agent has heard its name, and then has a key that no file keeps. */
-function keptIdentity(name: string): Record<string, string> {
-  return { MACULA_IDENTITY: name };
 }
 
 /** Where the agent of a node keeps its private key. */

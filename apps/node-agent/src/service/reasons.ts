@@ -10,6 +10,7 @@ export type LocalReason =
   | 'hop_limit'
   | 'decrypt_failed'
   | 'refused'
+  | 'version_unsupported'
   | 'timeout'
   | 'relay_lost'
   | 'peer_closed'
@@ -45,6 +46,8 @@ export const remedies: Readonly<Record<LocalReason, string>> = {
   hop_limit: 'The relays are not peered as a full mesh, or a peering is down',
   decrypt_failed: 'Compare erlang:get_cookie() on both nodes',
   refused: 'The other node does not listen, or does not allow this node',
+  version_unsupported:
+    'Update the older side; for protocol 1 set MACULA_PROTOCOL1_PEERS at both ends or at none',
   timeout: 'The other node or a relay is slow or cut off; try again',
   relay_lost: 'The agent connects again by itself; macula:status() shows the relays',
   peer_closed: 'The other node stopped or closed the connection; try again when it is up',
@@ -56,7 +59,7 @@ export const remedies: Readonly<Record<LocalReason, string>> = {
 const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   ok: 'peer_closed',
   protocol_error: 'internal',
-  version_unsupported: 'refused',
+  version_unsupported: 'version_unsupported',
   hello_timeout: 'timeout',
   bad_signature: 'refused',
   name_taken: 'refused',
