@@ -178,6 +178,8 @@ export class UdpProxy {
   #client: dgram.RemoteInfo | undefined;
   #isSevered = false;
   #isLost = (): boolean => false;
+  /** What a packet has to pass, towards the listener and towards the dialer. */
+  #lines: { readonly listener: Line; readonly dialer: Line } | undefined;
 
   private constructor(front: dgram.Socket, back: dgram.Socket, target: SocketAddress) {
     this.#front = front;
@@ -188,7 +190,7 @@ export class UdpProxy {
       this.#client = from;
       this.lastPacket = Buffer.from(packet);
       this.onPacket?.(this.lastPacket, 'listener');
-      if (!this.#isSevered && !this.#isLost()) this.#back.send(packet, this.#target.port, this.#target.host);
+      this.#carry('listener', packet, () => this.#back.send(packet, this.#target.port, this.#target.host));
     });
     this.#listen(back);
   }
@@ -221,6 +223,11 @@ export class UdpProxy {
     this.#isLost = () => random() < share;
   }
 
+  /** From now on each way is a line of this speed and length, with a queue in front of it. */
+  slow(options: LineOptions): void {
+    this.#lines = { listener: new Line(options), dialer: new Line(options) };
+  }
+
   /** Nothing passes any more. */
   sever(): void {
     this.#isSevered = true;
@@ -237,15 +244,60 @@ export class UdpProxy {
   }
 
   close(): void {
+    this.sever();
     for (const socket of [this.#front, this.#back, ...this.#formerBacks]) socket.close();
+  }
+
+  #carry(to: 'listener' | 'dialer', packet: Buffer, send: () => void): void {
+    if (this.#isSevered || this.#isLost()) return;
+    if (!this.#lines) send();
+    else
+      this.#lines[to].carry(packet.length, () => {
+        if (!this.#isSevered) send();
+      });
   }
 
   #listen(back: dgram.Socket): void {
     back.on('message', (packet) => {
       this.onPacket?.(Buffer.from(packet), 'dialer');
-      if (this.#client && !this.#isSevered && !this.#isLost())
-        this.#front.send(packet, this.#client.port, this.#client.address);
+      const client = this.#client;
+      if (client) this.#carry('dialer', packet, () => this.#front.send(packet, client.port, client.address));
     });
+  }
+}
+
+/** How slow a {@link UdpProxy} is. */
+export interface LineOptions {
+  readonly bytesPerSecond?: number;
+  /** Milliseconds one way. Default 0. */
+  readonly delayMs?: number;
+  /** Bytes that wait for the line at most; what comes beyond is lost. Default 128 KiB. */
+  readonly queueBytes?: number;
+}
+
+/** One way of a slow line. */
+class Line {
+  readonly #bytesPerMs: number;
+  readonly #delayMs: number;
+  readonly #queueBytes: number;
+  #freeAtMs = 0;
+
+  constructor({
+    bytesPerSecond = Number.POSITIVE_INFINITY,
+    delayMs = 0,
+    queueBytes = 128 * 1024,
+  }: LineOptions) {
+    this.#bytesPerMs = bytesPerSecond / 1000;
+    this.#delayMs = delayMs;
+    this.#queueBytes = queueBytes;
+  }
+
+  carry(bytes: number, arrive: () => void): void {
+    const nowMs = performance.now();
+    const freeAtMs = Math.max(nowMs, this.#freeAtMs);
+    if ((freeAtMs - nowMs) * this.#bytesPerMs > this.#queueBytes) return;
+    this.#freeAtMs = freeAtMs + bytes / this.#bytesPerMs;
+    setTimeout(arrive, this.#freeAtMs - nowMs + this.#delayMs);
   }
 }
 
