@@ -18,8 +18,7 @@
 %% Messages kept for an agent that does not read; beyond that the heartbeat decides.
 -define(MAX_QUEUE, 1000).
 -define(MAX_WAITING, 1000).
-%% A node that starts with its distribution has told us by then where it listens; some never listen.
--define(NAME_WAIT_MS, 1000).
+-define(NET_KERNEL_LOOK_MS, 10).
 
 -record(state, {channel :: macula_channel:channel() | undefined,
                 info :: map() | undefined,          %% the agent's hello; undefined until it has come
@@ -105,7 +104,7 @@ handle_call(_, _From, State) ->
     {reply, {error, unknown_call}, State}.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
-handle_cast(listening, State) -> {noreply, rejoin_if_due(send_listening(State))};
+handle_cast(listening, State) -> {noreply, send_listening(State)};
 handle_cast(not_listening, State) -> {noreply, send({not_listening}, State)};
 handle_cast(rejoin, #state{info = #{}} = State) -> {noreply, rejoin(State)};
 handle_cast({closed, Id}, #state{info = #{}} = State) -> {noreply, send({closed, Id}, State)};
@@ -195,14 +194,20 @@ ask_briefly(Kind, From, #state{next = Ref} = State) ->
     Timer = erlang:send_after(?STATUS_TIMEOUT_MS, self(), {unanswered, Ref}),
     ask(Ref, {Kind, From, Timer}, State).
 
-%% The agent keeps an identity under the name that it has heard before; a node that dials does not wait for one.
+%% The agent keeps an identity under the name that it has heard before; so the distribution must have started, or a node be dialled.
 rejoin_soon(State) ->
-    case macula_listener:current() of
-        {ok, _, _} -> rejoin(State);
-        none -> _ = erlang:send_after(?NAME_WAIT_MS, self(), rejoin_due), State#state{rejoin_due = true}
+    Self = self(),
+    _ = spawn_link(fun() -> await_net_kernel(), Self ! rejoin_due end),
+    State#state{rejoin_due = true}.
+
+await_net_kernel() ->
+    case whereis(net_kernel) of
+        undefined -> timer:sleep(?NET_KERNEL_LOOK_MS), await_net_kernel();
+        %% It answers when it listens, if it ever will.
+        _ -> catch net_kernel:get_state()
     end.
 
-rejoin_if_due(#state{rejoin_due = true} = State) -> rejoin(State);
+rejoin_if_due(#state{rejoin_due = true} = State) -> rejoin(send_listening(State));
 rejoin_if_due(State) -> State.
 
 rejoin(#state{next = Ref} = State) ->

@@ -187,6 +187,8 @@ export const tests = {
       async () => (await two.eval('macula_joined:is_joined()')) === 'true',
       'joined by environment',
     );
+    const joiners = fs.readFileSync(path.join(a.mesh, 'joins'), 'utf8').trim().split('\n');
+    assert.equal(joiners.at(-1), 'two@host-b', 'the agent knows the name before it joins');
     assert.equal(
       await two.eval('macula:join_mesh(#{relays => [<<"https://r:1">>, <<"https://s:1">>]})'),
       'ok',

@@ -90,6 +90,7 @@ const handlers = {
   },
   ping: ([number]) => say(tuple(atom('pong'), number)),
   join: ([ref, options]) => {
+    fs.appendFileSync(path.join(mesh, 'joins'), `${listening?.node}\n`);
     const relay = options.get('relays')[0].toString();
     if (relay.includes('silent')) return;
     if (relay.includes('refuse'))
