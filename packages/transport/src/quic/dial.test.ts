@@ -1,7 +1,6 @@
-import dns from 'node:dns';
 import { quiche } from '@matrixai/quic/native/index.js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hasIpv6Loopback } from '../compliance/ipv6.js';
+import { describeSeveralAddresses, resolveTo } from '../compliance/several-addresses.js';
 import {
   bindUdp,
   dialOptions,
@@ -11,8 +10,17 @@ import {
   testCertificate,
 } from '../compliance/tools.js';
 import { watchHandshakes } from '../compliance/watch-handshakes.js';
-import type { Connection, Listener, SocketAddress, Transport } from '../transport.js';
+import type { Connection, Listener, Transport } from '../transport.js';
 import { createQuicTransport } from './quic-transport.js';
+
+describeSeveralAddresses('quic', {
+  makeDialer: () => createQuicTransport(),
+  makeListener: () => createQuicTransport(),
+  makeBlackHole: async () => {
+    const socket = await bindUdp();
+    return { address: { host: '127.0.0.1', port: socket.address().port }, close: () => socket.close() };
+  },
+});
 
 const { Connection: nativeConnection } = quiche;
 let dialer: Transport;
@@ -37,67 +45,6 @@ const listen = async (host: string, port = 0): Promise<Listener> => {
   return listener;
 };
 
-const resolveTo = (...addresses: string[]): void => {
-  const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  vi.spyOn(dns.promises, 'lookup').mockResolvedValue(found as never);
-};
-
-/** A UDP port where nobody answers. */
-const blackHole = async (): Promise<{ address: SocketAddress; close(): void }> => {
-  const socket = await bindUdp();
-  return { address: { host: '127.0.0.1', port: socket.address().port }, close: () => socket.close() };
-};
-
-test('a refused address costs nothing, the next one is taken', async () => {
-  const { port } = (await listen('127.0.0.1')).address;
-  resolveTo('::1', '127.0.0.2', '127.0.0.1');
-  const started = performance.now();
-  const connection = await dialer.dial(dialOptions({ host: 'relay.test', port }));
-  // The time limit of the first would be 3.3 seconds.
-  expect(performance.now() - started).toBeLessThan(2000);
-  expect(connection.remoteAddress.host).toBe('127.0.0.1');
-});
-
-test('IPv4 is refused, IPv6 is not', async (context) => {
-  context.skip(!hasIpv6Loopback, 'this machine has no IPv6 loopback');
-  const { port } = (await listen('::1')).address;
-  resolveTo('127.0.0.1', '::1');
-  const connection = await dialer.dial(dialOptions({ host: 'localhost', port }));
-  expect(connection.remoteAddress.host).toBe('::1');
-});
-
-test('a silent address costs its share of the time', async () => {
-  const hole = await blackHole();
-  await listen('127.0.0.2', hole.address.port);
-  resolveTo('127.0.0.1', '127.0.0.2');
-  const options = dialOptions({ host: 'relay.test', port: hole.address.port }, { connectTimeoutMs: 2000 });
-  const started = performance.now();
-  const connection = await dialer.dial(options);
-  expect(connection.remoteAddress.host).toBe('127.0.0.2');
-  expect(performance.now() - started).toBeGreaterThan(950);
-  hole.close();
-});
-
-test('when every address fails, the last failure is told', async () => {
-  const { port } = (await listen('127.0.0.1')).address;
-  resolveTo('127.0.0.2', '127.0.0.3');
-  await expect(dialer.dial(dialOptions({ host: 'relay.test', port }))).rejects.toMatchObject({
-    code: 'refused',
-  });
-  resolveTo();
-  await expect(dialer.dial(dialOptions({ host: 'relay.test', port }))).rejects.toMatchObject({
-    code: 'name_not_resolved',
-  });
-});
-
-test('a wrong certificate ends the dialing: the other addresses are of the same relay', async () => {
-  const { port } = (await listen('127.0.0.1')).address;
-  await listen('127.0.0.2', port);
-  resolveTo('127.0.0.1', '127.0.0.2');
-  const options = dialOptions({ host: 'relay.test', port }, { tlsVerify: 'verify_peer' });
-  await expect(dialer.dial(options)).rejects.toMatchObject({ code: 'certificate_untrusted' });
-});
-
 test('a ticket is not lost on an address that refuses', async () => {
   const watched = watchHandshakes();
   const { port } = (await listen('127.0.0.1')).address;
@@ -109,14 +56,6 @@ test('a ticket is not lost on an address that refuses', async () => {
     await new TestStream(await near.streams.next()).received(1);
     expect(watched.accepted.at(-1)!.isResumed()).toBe(resumed);
   }
-});
-
-test('trusted certificates that are none', async () => {
-  const { address } = await listen('127.0.0.1');
-  const caPem = ['-----BEGIN CERTIFICATE-----\nx'];
-  await expect(dialer.dial(dialOptions(address, { tlsVerify: 'verify_peer', caPem }))).rejects.toMatchObject({
-    code: 'certificate_untrusted',
-  });
 });
 
 test('a dialer without datagrams: the listener has none for it', async () => {
