@@ -1,7 +1,8 @@
+import type { MeshEvent } from '@macula/client';
 import { atom, binary, type Term } from '@macula/dist-protocol';
 import type { AgentEvent, EventLevel } from '../control/messages.js';
 import { EventLimiter } from './event-limiter.js';
-import type { MeshSessionEvent, TunnelEnd } from './mesh-port.js';
+import type { TunnelEnd } from './mesh-port.js';
 
 /** Which side opened a tunnel, seen from this node. */
 export type TunnelDirection = 'in' | 'out';
@@ -17,7 +18,7 @@ export class EventReporter {
   }
 
   /** A session came, went or failed; `byUs`: this node left, so its end is no news worth a warning. */
-  reportSession(event: MeshSessionEvent, byUs = false): void {
+  reportSession(event: MeshEvent, byUs = false): void {
     const relay = binary(event.relay);
     switch (event.kind) {
       case 'session_up':

@@ -1,6 +1,7 @@
 /** What the agent needs of the mesh; `Mesh` of @macula/client is one, tests have another. */
 
 import type { Socket } from 'node:net';
+import type { MeshEvent } from '@macula/client';
 import type { Identity } from '@macula/crypto';
 import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
@@ -22,7 +23,7 @@ export interface MeshRequest {
   readonly names: readonly string[];
   /** Seconds. */
   readonly netTicktime: number;
-  readonly onEvent: (event: MeshSessionEvent) => void;
+  readonly onEvent: (event: MeshEvent) => void;
   readonly onIncoming: (incoming: IncomingRequest) => void;
 }
 
@@ -102,28 +103,3 @@ export interface IncomingRequest {
   accept(options: { readonly key: Uint8Array }): TunnelPort | undefined;
   refuse(code: WireCode, text: string): void;
 }
-
-/** What happens to the session. */
-export type MeshSessionEvent =
-  | {
-      readonly kind: 'session_up';
-      readonly relay: string;
-      readonly relayId: string;
-      readonly transport: string;
-    }
-  | {
-      readonly kind: 'session_renewed';
-      readonly relay: string;
-      readonly relayId: string;
-      readonly transport: string;
-      /** URL of the session it takes the place of. */
-      readonly former: string;
-      readonly why: 'asked' | 'unanswered';
-    }
-  | {
-      readonly kind: 'session_down' | 'dial_failed';
-      readonly relay: string;
-      readonly code: string;
-      readonly text: string;
-    }
-  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] };
