@@ -16,6 +16,7 @@ it('a wrong cookie: pang, decrypt_failed on both sides that names the peer, noth
     [a, wrong, right].map((node) => node.evalUntil('maps:get(joined, macula:status())', 'true', 15_000)),
   );
   await wrong.eval('macula_e2e:start_server(victim)');
+  await wrong.eval('register(mailbox, spawn(fun() -> receive never -> ok end end))');
 
   expect(await a.ping(wrong)).toBe('pang');
   expect(await a.eval(`maps:get(reason, macula:why('wrong@two.test'))`)).toBe('decrypt_failed');
@@ -30,6 +31,11 @@ it('a wrong cookie: pang, decrypt_failed on both sides that names the peer, noth
   expect(await a.eval(`catch gen_server:call({victim, 'wrong@two.test'}, hello, 5000)`)).toMatch(
     /nodedown|noconnection/,
   );
+  await a.eval(`erlang:send({mailbox, 'wrong@two.test'}, hello)`);
+  await a.eval(`rpc:cast('wrong@two.test', erlang, send, [mailbox, hello])`);
+  // Both have been tried by the time that this ping has its answer.
+  expect(await a.ping(wrong)).toBe('pang');
+  expect(await wrong.eval('process_info(whereis(mailbox), messages)')).toBe('{messages,[]}');
   for (const node of [a, wrong]) expect(await node.eval('nodes(connected)')).toBe('[]');
 
   expect(await a.ping(right)).toBe('pong');
