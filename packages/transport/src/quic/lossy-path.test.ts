@@ -32,30 +32,46 @@ afterEach(async () => {
   await transport.close();
 });
 
-test('5 % loss in both directions under 600 busy streams: everything arrives, and the round trip stays known', async () => {
-  const streams = 600;
-  proxy.lose(0.05, new SeededRandom(7).next);
-  let rttMsMax = 0;
-  const answers = Array.from({ length: streams }, async (_, index) => {
-    const bytes = patternBytes(20_000, index);
-    const stream = new TestStream(near.connection.openStream());
-    stream.stream.write(bytes);
-    stream.stream.end();
-    await stream.ended;
-    for (const end of [near, far]) rttMsMax = Math.max(rttMsMax, end.connection.stats().rttMs ?? 0);
-    expect(Buffer.compare(Buffer.concat(stream.chunks), bytes)).toBe(0);
-  });
-  for (let index = 0; index < streams; index++) {
-    const stream: TestStream = new TestStream(await far.streams.next(), (bytes) =>
-      stream.stream.write(bytes),
-    );
-    void stream.ended.then(() => stream.stream.end());
-  }
-  await Promise.all(answers);
-  expect(near.connection.stats().packetsLost).toBeGreaterThan(100);
-  // quiche 0.18 reckoned with 10 s and more here, and fell silent for as long.
-  expect(rttMsMax).toBeLessThan(1000);
-});
+test.each([1, 2, 3])(
+  'one packet in 20 lost in both directions under 600 busy streams, seed %i: everything arrives, without long silences',
+  async (seed) => {
+    const streams = 600;
+    proxy.lose(0.05, new SeededRandom(seed).next);
+    let rttMsMax = 0;
+    let silenceMsMax = 0;
+    let heardAtMs = performance.now();
+    const heard = (): void => {
+      const nowMs = performance.now();
+      silenceMsMax = Math.max(silenceMsMax, nowMs - heardAtMs);
+      heardAtMs = nowMs;
+    };
+    const answers = Array.from({ length: streams }, async (_, index) => {
+      const bytes = patternBytes(20_000, index);
+      const chunks: Uint8Array[] = [];
+      const stream = new TestStream(near.connection.openStream(), (chunk) => {
+        heard();
+        chunks.push(chunk);
+      });
+      stream.stream.write(bytes);
+      stream.stream.end();
+      await stream.ended;
+      for (const end of [near, far]) rttMsMax = Math.max(rttMsMax, end.connection.stats().rttMs ?? 0);
+      expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
+    });
+    for (let index = 0; index < streams; index++) {
+      const stream: TestStream = new TestStream(await far.streams.next(), (bytes) => {
+        heard();
+        stream.stream.write(bytes);
+      });
+      void stream.ended.then(() => stream.stream.end());
+    }
+    await Promise.all(answers);
+    expect(near.connection.stats().packetsLost).toBeGreaterThan(100);
+    // With the CUBIC of quiche 0.18 the round trip was reckoned as 10 s and more, or a lost packet noticed 13 s late.
+    expect(rttMsMax).toBeLessThan(1000);
+    expect(silenceMsMax).toBeLessThan(2000);
+  },
+);
 
 test.each([
   ['an end that goes alone', (one: TestStream) => one.stream.end(), 'done'],
@@ -71,7 +87,7 @@ test.each([
     },
     'reset',
   ],
-] as const)('20 %% loss: %s arrives', async (_, finish, expected) => {
+] as const)('one packet in 5 lost: %s arrives', async (_, finish, expected) => {
   const ends = [];
   for (let index = 0; index < 200; index++) {
     const one = new TestStream(near.connection.openStream());

@@ -2,6 +2,7 @@ import { TransportError } from '../errors.js';
 import { packetsPerTurnMax } from '../limits.js';
 import type { ConnectionClosed, ConnectionStats, SocketAddress } from '../transport.js';
 import { ByteAccount } from './byte-account.js';
+import { LostTail } from './lost-tail.js';
 import type { Host, NativeConnection, Quiche } from './native.js';
 import type { QuicConnection } from './quic-connection.js';
 import type { UdpSocket } from './udp-socket.js';
@@ -43,6 +44,10 @@ export class QuicPump {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #keepAlive: NodeJS.Timeout | undefined;
   #heardAtMs = performance.now();
+  readonly #lostTail: LostTail = new LostTail({
+    rttMs: () => this.stats().rttMs ?? 0,
+    ping: () => this.ping(),
+  });
   #lastStats: ConnectionStats = { rttMs: undefined, bytesSent: 0, bytesReceived: 0, packetsLost: 0 };
 
   constructor(quiche: Quiche, native: NativeConnection, socket: UdpSocket, handlers: PumpHandlers) {
@@ -224,6 +229,7 @@ export class QuicPump {
     this.#isOver = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#keepAlive);
+    this.#lostTail.stop();
   }
 
   #readStats(): void {
@@ -242,6 +248,7 @@ export class QuicPump {
     }
     const nowMs = performance.now();
     this.#deadlineMs = nowMs + timeoutMs;
+    if (this.connection) this.#lostTail.handleTurn(nowMs, this.#deadlineMs, this.#heardAtMs);
     if (this.#timer && this.#timerAtMs <= this.#deadlineMs) return;
     clearTimeout(this.#timer);
     this.#setTimer(nowMs);

@@ -1,0 +1,67 @@
+/** Shortest silence after which a tail counts as lost, milliseconds. */
+const silenceMsMin = 200;
+/** Longest wait between two pings, milliseconds. */
+const waitMsMax = 2000;
+/** So much earlier than the idle timeout a timer must be to be one for packets that are under way, milliseconds. */
+const slackMs = 500;
+
+/** What a {@link LostTail} needs of its pump. */
+export interface LostTailHost {
+  rttMs(): number;
+  ping(): void;
+}
+
+/**
+ * Pings when packets are under way, nothing has happened for two round trips, and quiche still means to wait. quiche 0.18 takes the
+ * clock of its pacer for the time a packet was sent; after losses at short round trips that clock is seconds ahead, and so is the
+ * timer for a lost packet with fewer than three acknowledged ones behind it. The answers to pings are what it lacks.
+ */
+export class LostTail {
+  readonly #host: LostTailHost;
+  /** The idle timeout as far as it has shown itself. */
+  #idleMs = 0;
+  #turnAtMs = 0;
+  #pingedAtMs = 0;
+  #isWaiting = false;
+  #waitMs = silenceMsMin;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(host: LostTailHost) {
+    this.#host = host;
+  }
+
+  /**
+   * At the end of each turn.
+   * @param deadlineMs when quiche wants to be called
+   */
+  handleTurn(nowMs: number, deadlineMs: number, heardAtMs: number): void {
+    this.#idleMs = Math.max(this.#idleMs, deadlineMs - nowMs);
+    this.#turnAtMs = nowMs;
+    if (heardAtMs > this.#pingedAtMs) this.#waitMs = silenceMsMin;
+    // The idle timeout counts from what was heard last, or from later: what comes earlier waits for an acknowledgement.
+    this.#isWaiting = deadlineMs < heardAtMs + this.#idleMs - slackMs && deadlineMs > nowMs + silenceMsMin;
+    if (this.#isWaiting && !this.#timer) this.#arm(this.#waitMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(waitMs: number): void {
+    this.#timer = setTimeout(this.#look, waitMs);
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    if (!this.#isWaiting) return;
+    const waitMs = Math.min(waitMsMax, Math.max(this.#waitMs, 2 * this.#host.rttMs()));
+    const leftMs = this.#turnAtMs + waitMs - performance.now();
+    if (leftMs > 1) {
+      this.#arm(leftMs);
+      return;
+    }
+    this.#waitMs = Math.min(waitMsMax, 2 * this.#waitMs);
+    this.#pingedAtMs = performance.now();
+    this.#host.ping();
+  };
+}
