@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Transport } from '@macula/transport';
+import type { RelayUrl, Transport } from '@macula/transport';
 import type { MeshPort, OpenMesh } from './service/mesh-port.js';
 
 /** The mesh of @macula/client over one transport, which all BEAMs of this agent share. */
@@ -11,66 +11,76 @@ export interface MeshOpener {
 
 /** What may be other than usual. */
 export interface MeshOpenerOptions {
-  /** Default: QUIC, in a worker process that is started when QUIC is tried, or TLS in this one, whichever connects first. */
-  readonly makeTransport?: () => Promise<Transport>;
-  /** Whether the default has QUIC at all, and whether `quinn:` URLs can be dialled. Default true. */
+  /** Whether QUIC is tried at all, and quinn where the relays' URLs say so. Default true. */
   readonly isQuicOn?: boolean;
   /** Peers whose tunnels use the original envelope. Default: none. */
   readonly isProtocol1Peer?: (name: string) => boolean;
 }
 
+/** What all meshes share: one transport, and what it chooses from. */
+interface Shared {
+  readonly transport: Transport;
+  readonly choice: readonly Transport[];
+}
+
 /** Makes the opener; transport and mesh code are loaded when they are first needed. */
 export function createMeshOpener({
   isQuicOn = true,
-  makeTransport = () => autoTransport(isQuicOn),
   isProtocol1Peer = () => false,
 }: MeshOpenerOptions = {}): MeshOpener {
   const bootId = randomBytes(16);
-  let shared: Promise<Transport> | undefined;
+  let sharing: Promise<Shared> | undefined;
   return {
     async openMesh({ caPem, identitySeed, ...request }) {
-      shared ??= makeTransport().catch((error: unknown) => {
-        shared = undefined; // the next join tries again
+      sharing ??= share(isQuicOn).catch((error: unknown) => {
+        sharing = undefined; // the next join tries again
         throw error;
       });
-      const [{ Mesh }, everybodys] = await Promise.all([import('@macula/client'), shared]);
+      const [{ Mesh }, shared] = await Promise.all([import('@macula/client'), sharing]);
       const tunnelProtocol = (peer: string) => (isProtocol1Peer(peer) ? 1 : 2);
-      const needsQuinn = isQuicOn && request.relays.some(({ scheme }) => scheme === 'quinn');
-      const own = needsQuinn ? await withQuinn(everybodys, identitySeed) : undefined;
+      const needsQuinn = isQuicOn && request.relays.some(saysQuinn);
+      const own = needsQuinn ? await withQuinn(shared.choice, identitySeed) : undefined;
       const mesh = new Mesh({
         ...request,
         ...(caPem === undefined ? {} : { caPem }),
-        transport: own ?? everybodys,
+        transport: own ?? shared.transport,
         bootId,
         tunnelProtocol,
       });
       return own === undefined ? mesh : closingWith(mesh, own);
     },
     async close() {
-      const transport = await shared?.catch(() => undefined);
-      await transport?.close();
+      const shared = await sharing?.catch(() => undefined);
+      await shared?.transport.close();
     },
   };
 }
 
-async function autoTransport(isQuicOn: boolean): Promise<Transport> {
+/** QUIC, in a worker process that is started when QUIC is tried, or TLS in this one, whichever connects first. */
+async function share(isQuicOn: boolean): Promise<Shared> {
   const { createAutoTransport, createTlsTransport, createWorkerTransport } = await import(
     '@macula/transport'
   );
-  const quic = isQuicOn ? [createWorkerTransport()] : [];
-  return createAutoTransport({ transports: [...quic, createTlsTransport()] });
+  const choice = [...(isQuicOn ? [createWorkerTransport()] : []), createTlsTransport()];
+  return { transport: createAutoTransport({ transports: choice }), choice };
 }
 
-/** quinn proves an identity, so it belongs to one mesh, unlike the others. `close` closes quinn only. */
-async function withQuinn(everybodys: Transport, identitySeed: Uint8Array): Promise<Transport> {
-  const { createQuinnTransport } = await import('@macula/transport');
-  const quinn = createQuinnTransport({ identitySeed });
-  return {
-    name: everybodys.name,
-    dial: (options) => (options.url.scheme === 'quinn' ? quinn : everybodys).dial(options),
-    listen: (options) => everybodys.listen(options),
-    close: () => quinn.close(),
-  };
+function saysQuinn({ scheme, quinnPort }: RelayUrl): boolean {
+  return scheme === 'quinn' || quinnPort !== undefined;
+}
+
+/** quinn proves an identity, so it belongs to one mesh, unlike the others, which stay open when this is closed. */
+async function withQuinn(choice: readonly Transport[], identitySeed: Uint8Array): Promise<Transport> {
+  const { createAutoTransport, createQuinnTransport } = await import('@macula/transport');
+  const borrowed = choice.map(
+    (transport): Transport => ({
+      name: transport.name,
+      dial: (options) => transport.dial(options),
+      listen: (options) => transport.listen(options),
+      close: async () => {},
+    }),
+  );
+  return createAutoTransport({ transports: [...borrowed, createQuinnTransport({ identitySeed })] });
 }
 
 /** The mesh, which closes its transport when it is closed. */

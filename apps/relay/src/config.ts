@@ -13,7 +13,7 @@ export interface RelayConfigInput {
    * environment makes it false.
    */
   readonly quic?: boolean | undefined;
-  /** `HOST:PORT`, UDP, for agents and relays that dial `quinn://`; port 0 takes a free one. Default none. */
+  /** `HOST:PORT`, UDP, for agents and relays that dial `quinn://`, or `https://` with `#quinn=PORT` where the other QUIC is missing; port 0 takes a free one. Default none. */
   readonly listenQuinn?: string | undefined;
   /** URLs of relays to peer with. Default none. */
   readonly peers?: readonly string[] | undefined;

@@ -15,13 +15,15 @@ export interface RelayUrl {
   readonly certificatePins: readonly Uint8Array[];
   /** The relay's identity (`#id=…`), checked in HELLO; 43 characters base64url. */
   readonly identityPin: string | undefined;
+  /** Of an `https:` URL: the relay's UDP port for quinn (`#quinn=…`). */
+  readonly quinnPort: number | undefined;
 }
 
 const portDefault = 4433;
 const schemes: readonly string[] = ['https', 'quic', 'quinn', 'tls'];
 
 /**
- * Parses `https://HOST[:PORT][#sha256=HEX,…][&id=ID]` (also `quic:`, `quinn:`, `tls:`). Port 4433 when none is given.
+ * Parses `https://HOST[:PORT][#sha256=HEX,…][&id=ID][&quinn=PORT]` (also `quic:`, `quinn:`, `tls:`). Port 4433 when none is given.
  * @throws TransportError with code `bad_url`, saying what is wrong
  */
 export function parseRelayUrl(text: string): RelayUrl {
@@ -45,21 +47,33 @@ export function parseRelayUrl(text: string): RelayUrl {
   if (port < 1 || port > 65_535) throw bad(text, 'the port must be between 1 and 65535');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (host === '') throw bad(text, 'the host is missing');
-  const { certificatePins, identityPin } = parsePins(text, url.hash.slice(1));
-  const hostText = host.includes(':') ? `[${host}]` : host;
+  const fragment = parseFragment(text, url.hash.slice(1));
+  if (fragment.quinnPort !== undefined && scheme !== 'https')
+    throw bad(text, 'quinn=PORT belongs to an https:// URL, where the transport is chosen');
+  if (fragment.quinnPort !== undefined && fragment.identityPin === undefined)
+    throw bad(text, 'quinn=PORT needs id=ID too, since quinn has no certificate authorities');
   return {
-    text: `${scheme}://${hostText}:${port}`,
+    text: `${scheme}://${hostText(host)}:${port}`,
     scheme: scheme as RelayUrlScheme,
     host,
     port,
-    certificatePins,
-    identityPin,
+    ...fragment,
   };
 }
 
-function parsePins(text: string, fragment: string): Pick<RelayUrl, 'certificatePins' | 'identityPin'> {
+/** The same relay's `quinn:` URL, if it names the port. */
+export function quinnUrlOf({ host, quinnPort, ...rest }: RelayUrl): RelayUrl | undefined {
+  if (quinnPort === undefined) return undefined;
+  const text = `quinn://${hostText(host)}:${quinnPort}`;
+  return { ...rest, text, scheme: 'quinn', host, port: quinnPort, quinnPort: undefined };
+}
+
+type Fragment = Pick<RelayUrl, 'certificatePins' | 'identityPin' | 'quinnPort'>;
+
+function parseFragment(text: string, fragment: string): Fragment {
   const certificatePins: Uint8Array[] = [];
   let identityPin: string | undefined;
+  let quinnPort: number | undefined;
   for (const part of fragment === '' ? [] : fragment.split('&')) {
     const [key, value = ''] = part.split('=', 2);
     if (key === 'sha256') {
@@ -67,11 +81,19 @@ function parsePins(text: string, fragment: string): Pick<RelayUrl, 'certificateP
     } else if (key === 'id') {
       if (!/^[A-Za-z0-9_-]{43}$/.test(value)) throw bad(text, 'id must be 43 characters of base64url');
       identityPin = value;
+    } else if (key === 'quinn') {
+      if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 65_535)
+        throw bad(text, 'quinn must be a port between 1 and 65535');
+      quinnPort = Number(value);
     } else {
-      throw bad(text, `unknown pin "${key}", known are sha256 and id`);
+      throw bad(text, `"${key}" is unknown, known are sha256, id and quinn`);
     }
   }
-  return { certificatePins, identityPin };
+  return { certificatePins, identityPin, quinnPort };
+}
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function parseFingerprint(text: string, hex: string): Uint8Array {

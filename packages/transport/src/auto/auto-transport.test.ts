@@ -295,6 +295,62 @@ describe('without a binding for QUIC', () => {
     await expect(auto.dial(forced)).rejects.toMatchObject({ code: 'unsupported' });
   });
 
+  describe('quinn, where the URL names its port,', () => {
+    const id = 'A'.repeat(43);
+    const named = { ...options, url: parseRelayUrl(`https://relay.test#id=${id}&quinn=4434`) };
+
+    test('goes in place of QUIC as soon as that has failed, and at once afterwards', async () => {
+      for (const quicDials of [1, 1]) {
+        const dialing = auto.dial(named);
+        if (quic.dials.length > quinn.dials.length) quic.fail('unsupported');
+        await pass(299);
+        expect(tls.dials).toEqual([]);
+        expect(quic.dials).toHaveLength(quicDials);
+        const { url } = quinn.dials.at(-1)!.options;
+        expect(url).toMatchObject({ text: 'quinn://relay.test:4434', port: 4434, identityPin: id });
+        quinn.answer();
+        expect((await dialing).transport).toBe('quinn');
+      }
+      expect(quinn.dials).toHaveLength(2);
+    });
+
+    test('is followed by TLS after the head start', async () => {
+      auto = createAutoTransport({ transports: [tls, quinn] });
+      const dialing = auto.dial(named);
+      expect(quinn.dials).toHaveLength(1);
+      await pass(300);
+      tls.answer();
+      expect((await dialing).transport).toBe('tls');
+      expect(quinn.dials[0]!.options.signal!.aborted).toBe(true);
+    });
+
+    test('is not tried where QUIC is available, however it fails, nor without its port', async () => {
+      for (const dialled of [named, options]) {
+        const failing = errorOf(auto.dial(dialled));
+        quic.fail(dialled === named ? 'connect_timeout' : 'unsupported');
+        await pass(0);
+        tls.fail('refused');
+        await failing;
+      }
+      expect(quinn.dials).toEqual([]);
+    });
+
+    test('and its error is told with the others', async () => {
+      const failing = errorOf(auto.dial(named));
+      quic.fail('unsupported');
+      await pass(0);
+      quinn.fail('unsupported');
+      await pass(0);
+      tls.fail('refused');
+      const { message } = await failing;
+      for (const why of ['quinn says unsupported', 'tls says refused']) expect(message).toContain(why);
+      const again = errorOf(auto.dial(named));
+      tls.fail('refused');
+      expect((await again).message).toContain('quic says unsupported');
+      expect(quinn.dials).toHaveLength(1);
+    });
+  });
+
   test('and without QUIC at all', async () => {
     auto = createAutoTransport({ transports: [tls] });
     const failing = errorOf(auto.dial(options));

@@ -1,6 +1,7 @@
 import { onGivenUp } from '../core/give-up.js';
 import { TransportError } from '../errors.js';
 import { dialHeadStartMs, tlsFirstMs, tlsFirstRelaysMax } from '../limits.js';
+import { quinnUrlOf, type RelayUrl } from '../relay-url.js';
 import type {
   CertificatePair,
   Connection,
@@ -38,12 +39,19 @@ export interface AutoTransportOptions {
  * Both are given the same options and check certificates and pins by the same rules, so what one has refused the other doesn't
  * accept in its place. When all fail, the error is the one that says most, and its message names every cause.
  *
- * A transport that can't dial here (`unsupported`: no binding for this machine, or switched off) is closed and not tried again.
+ * A transport that can't dial here (`unsupported`: no binding for this machine, or switched off) is closed and not tried again. quinn, if
+ * there is one, goes in place of such a QUIC where the URL names its port.
  *
  * `listen` uses all transports but quinn, which has ports of its own; see {@link listenTogether}.
  */
 export function createAutoTransport(options: AutoTransportOptions): Transport {
   return new AutoTransport(options);
+}
+
+/** A transport and the URL that it dials. */
+interface Way {
+  readonly transport: Transport;
+  readonly url: RelayUrl;
 }
 
 class AutoTransport implements Transport {
@@ -67,22 +75,14 @@ class AutoTransport implements Transport {
     this.#checkOpen();
     const { url } = options;
     const hasTlsFirst = this.#tlsFirst.has(url, performance.now());
-    const candidates = this.#candidatesFor(options, hasTlsFirst);
-    const usable = candidates.filter((transport) => !this.#unavailable.has(transport));
+    const candidates = this.#candidatesFor(url, hasTlsFirst);
+    const usable = candidates.flatMap((way) => this.#usable(way, url) ?? []);
     const timeoutMs = options.connectTimeoutMs ?? connectTimeoutMsDefault;
     const deadlineMs = performance.now() + timeoutMs;
     const contenders = usable.map(
-      (transport): Contender => ({
-        name: transport.name,
-        dial: async (signal) => {
-          const connectTimeoutMs = Math.max(1, deadlineMs - performance.now());
-          try {
-            return await transport.dial({ ...options, connectTimeoutMs, signal });
-          } catch (thrown) {
-            this.#noteUnavailable(transport, thrown);
-            throw thrown;
-          }
-        },
+      (way): Contender => ({
+        name: way.transport.name,
+        dial: (signal) => this.#dialWay(way, { ...options, signal }, deadlineMs),
       }),
     );
     const giveUp = new AbortController();
@@ -93,15 +93,16 @@ class AutoTransport implements Transport {
     this.#dials.delete(giveUp);
     forget();
     if (outcome.kind === 'won') {
-      const hadChoice = usable.length > 1 && !usable.some((transport) => this.#unavailable.has(transport));
+      const hadChoice =
+        usable.length > 1 && !usable.some(({ transport }) => this.#unavailable.has(transport));
       if (outcome.winner.name !== 'tls') this.#tlsFirst.forget(url);
       else if (hadChoice && !hasTlsFirst) this.#tlsFirst.add(url, performance.now());
       return outcome.connection;
     }
     if (outcome.kind === 'given_up') throw outcome.error;
     this.#tlsFirst.forget(url);
-    const before = candidates.filter((transport) => !usable.includes(transport));
-    const unavailable = before.map((transport) => ({
+    const before = candidates.filter((way) => !usable.includes(way));
+    const unavailable = before.map(({ transport }) => ({
       name: transport.name,
       error: this.#unavailable.get(transport)!,
     }));
@@ -126,14 +127,41 @@ class AutoTransport implements Transport {
   }
 
   /** In the order in which they start. */
-  #candidatesFor({ url }: DialOptions, hasTlsFirst: boolean): readonly Transport[] {
+  #candidatesFor(url: RelayUrl, hasTlsFirst: boolean): readonly Way[] {
     const order = url.scheme !== 'https' ? [url.scheme] : hasTlsFirst ? ['tls', 'quic'] : ['quic', 'tls'];
-    const candidates = ['memory', ...order].flatMap((name) =>
-      this.#transports.filter((transport) => transport.name === name),
-    );
+    const candidates = ['memory', ...order].flatMap((name) => {
+      const ways = this.#transports.filter((transport) => transport.name === name);
+      if (ways.length > 0 || name !== 'quic') return ways.map((transport): Way => ({ transport, url }));
+      return this.#quinnFor(url) ?? [];
+    });
     if (candidates.length > 0) return candidates;
     const text = `${url.scheme}:// can't be dialled here: there is no such transport, or it is switched off`;
     throw new TransportError('unsupported', text);
+  }
+
+  /** The way itself, or what goes in place of one that isn't available. */
+  #usable(way: Way, url: RelayUrl): Way | undefined {
+    if (!this.#unavailable.has(way.transport)) return way;
+    const quinn = way.transport.name === 'quic' ? this.#quinnFor(url) : undefined;
+    return quinn && !this.#unavailable.has(quinn.transport) ? quinn : undefined;
+  }
+
+  #quinnFor(url: RelayUrl): Way | undefined {
+    const quinnUrl = quinnUrlOf(url);
+    const transport = this.#transports.find(({ name }) => name === 'quinn');
+    return quinnUrl && transport && { transport, url: quinnUrl };
+  }
+
+  async #dialWay(way: Way, options: DialOptions, deadlineMs: number): Promise<Connection> {
+    const connectTimeoutMs = Math.max(1, deadlineMs - performance.now());
+    try {
+      return await way.transport.dial({ ...options, url: way.url, connectTimeoutMs });
+    } catch (thrown) {
+      this.#noteUnavailable(way.transport, thrown);
+      const next = this.#usable(way, options.url);
+      if (next === undefined || next === way) throw thrown;
+      return this.#dialWay(next, options, deadlineMs);
+    }
   }
 
   #noteUnavailable(transport: Transport, thrown: unknown): void {

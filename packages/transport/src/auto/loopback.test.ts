@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,7 +7,12 @@ import { describeTransport } from '../compliance/describe-transport.js';
 import { bindTcp } from '../compliance/tcp-tools.js';
 import { bindUdp, dialOptions, resources, testCertificate, UdpProxy } from '../compliance/tools.js';
 import { makeDevCertificate } from '../dev-certificate.js';
+import { TransportError } from '../errors.js';
 import { createQuicTransport, type QuicTransportOptions } from '../quic/quic-transport.js';
+import { identityOfSeed, identityText } from '../quinn/identity.js';
+import { quinnPeerIdentity } from '../quinn/quinn-connection.js';
+import { createQuinnTransport } from '../quinn/quinn-transport.js';
+import { parseRelayUrl } from '../relay-url.js';
 import { createTlsTransport } from '../tls/tls-transport.js';
 import type { Connection, Listener, SocketAddress, Transport } from '../transport.js';
 import { createAutoTransport } from './auto-transport.js';
@@ -64,6 +70,35 @@ describe('auto on loopback', () => {
     const connection = await dialer.dial(dialOptions(address));
     return { connection, ms: performance.now() - started };
   };
+
+  test('on a machine without a binding for QUIC, quinn serves where the URL names its port, else TLS', async () => {
+    const [relaySeed, agentSeed] = [randomBytes(32), randomBytes(32)];
+    const [here, there] = [agentSeed, relaySeed].map((identitySeed) =>
+      createQuinnTransport({ identitySeed }),
+    );
+    const missing: Transport = {
+      name: 'quic',
+      dial: () => Promise.reject(new TransportError('unsupported', 'no binding')),
+      listen: () => Promise.reject(new TransportError('unsupported', 'no binding')),
+      close: async () => {},
+    };
+    const auto = createAutoTransport({ transports: [missing, createTlsTransport(), here!] });
+    const { address } = await listen(tls);
+    const { port: quinnPort } = (await listen(there!)).address;
+    const id = identityText(identityOfSeed(relaySeed).publicKey);
+    const dial = async (fragment: string): Promise<Connection> => {
+      const url = parseRelayUrl(`https://127.0.0.1:${address.port}${fragment}`);
+      return auto.dial({ ...dialOptions(address), url });
+    };
+    const connection = await dial(`#id=${id}&quinn=${quinnPort}`);
+    expect(connection.transport).toBe('quinn');
+    expect(quinnPeerIdentity(connection)).toBe(id);
+    expect((await dial('')).transport).toBe('tls');
+    const wrongId = identityText(identityOfSeed(agentSeed).publicKey);
+    // Over TLS it is HELLO that finds it out.
+    expect((await dial(`#id=${wrongId}&quinn=${quinnPort}`)).transport).toBe('tls');
+    await Promise.all([auto.close(), there!.close()]);
+  });
 
   test('UDP into a black hole costs the head start once, and nothing while TLS goes first', async () => {
     const { address } = await listen(tls);
