@@ -55,6 +55,12 @@ export const ticketBytesMax: number = 16 * 1024;
 /** Milliseconds a session ticket is kept: a day; listeners may refuse it sooner (Node's after 5 minutes). */
 export const ticketMsMax: number = 24 * 3_600_000;
 
+/** Milliseconds until a dial is `connect_timeout` when the caller doesn't say. */
+export const connectTimeoutMs = 10_000;
+
+/** Milliseconds that an address of a name is ahead of the next one: the connection attempt delay of RFC 8305 section 5. */
+export const addressHeadStartMs = 250;
+
 /** Milliseconds that QUIC is ahead of TLS for an `https:` URL: what a network that drops UDP costs a join. */
 export const dialHeadStartMs = 300;
 

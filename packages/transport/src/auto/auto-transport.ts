@@ -1,6 +1,8 @@
 import { onGivenUp } from '../core/give-up.js';
+import { type Contender, race } from '../core/race.js';
+import { tellingError } from '../core/telling-error.js';
 import { TransportError } from '../errors.js';
-import { dialHeadStartMs, tlsFirstMs, tlsFirstRelaysMax } from '../limits.js';
+import { connectTimeoutMs, dialHeadStartMs, tlsFirstMs, tlsFirstRelaysMax } from '../limits.js';
 import { quinnUrlOf, type RelayUrl } from '../relay-url.js';
 import type {
   CertificatePair,
@@ -12,11 +14,7 @@ import type {
   Transport,
 } from '../transport.js';
 import { listenTogether } from './listen-together.js';
-import { type Contender, race } from './race.js';
-import { tellingError } from './telling-error.js';
 import { TlsFirst } from './tls-first.js';
-
-const connectTimeoutMsDefault = 10_000;
 
 /** Settings of {@link createAutoTransport}. */
 export interface AutoTransportOptions {
@@ -77,7 +75,7 @@ class AutoTransport implements Transport {
     const hasTlsFirst = this.#tlsFirst.has(url, performance.now());
     const candidates = this.#candidatesFor(url, hasTlsFirst);
     const usable = candidates.flatMap((way) => this.#usable(way, url) ?? []);
-    const timeoutMs = options.connectTimeoutMs ?? connectTimeoutMsDefault;
+    const timeoutMs = options.connectTimeoutMs ?? connectTimeoutMs;
     const deadlineMs = performance.now() + timeoutMs;
     const contenders = usable.map(
       (way): Contender => ({
@@ -153,9 +151,9 @@ class AutoTransport implements Transport {
   }
 
   async #dialWay(way: Way, options: DialOptions, deadlineMs: number): Promise<Connection> {
-    const connectTimeoutMs = Math.max(1, deadlineMs - performance.now());
+    const leftMs = Math.max(1, deadlineMs - performance.now());
     try {
-      return await way.transport.dial({ ...options, url: way.url, connectTimeoutMs });
+      return await way.transport.dial({ ...options, url: way.url, connectTimeoutMs: leftMs });
     } catch (thrown) {
       this.#noteUnavailable(way.transport, thrown);
       const next = this.#usable(way, options.url);

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
+import { type DialAddress, dialAddresses } from '../core/dial-addresses.js';
 import { onGivenUp } from '../core/give-up.js';
-import { describeAddress, resolveHost } from '../core/resolve-host.js';
+import { describeAddress } from '../core/resolve-host.js';
 import type { Ticket, TicketCache } from '../core/ticket-cache.js';
 import { TransportError } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
@@ -11,8 +12,6 @@ import { QuicPump } from './quic-pump.js';
 import { ConnectionTickets } from './session.js';
 import { UdpSocket } from './udp-socket.js';
 
-/** Milliseconds until `connect_timeout` when the caller doesn't say. */
-const connectTimeoutMsDefault = 10_000;
 /** Refusals in a row, with nothing heard in between, after which an open connection counts as forgotten. */
 const refusalsMax = 3;
 
@@ -32,32 +31,20 @@ export interface DialContext {
   register(closable: { close(): Promise<void> }): () => void;
 }
 
-/** Dials each address of the host in turn, sharing the time that is left. */
-export async function dialQuic(context: DialContext, options: DialOptions): Promise<QuicConnection> {
-  const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
-  const addresses = await resolveHost(options.url.host, deadlineMs - performance.now());
-  // For whichever address answers first; the others have not read it.
+/** Dials the addresses of the URL's host. */
+export function dialQuic(context: DialContext, options: DialOptions): Promise<QuicConnection> {
+  // For whichever address answers; the others can't read it.
   const ticket = context.tickets.take(options);
-  let failure = new TransportError('name_not_resolved', `${options.url.host} has no address`);
-  for (const [index, host] of addresses.entries()) {
-    const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
-    if (timeoutMs <= 0) break;
-    try {
-      return await dialAddress(context, options, { host, port: options.url.port }, ticket, timeoutMs);
-    } catch (thrown) {
-      failure = TransportError.from(thrown);
-      if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
-    }
-  }
-  throw failure;
+  return dialAddresses(options.url, options, (remote, attempt) =>
+    dialAddress(context, attempt, remote, ticket),
+  );
 }
 
 async function dialAddress(
   context: DialContext,
-  options: DialOptions,
+  options: Parameters<DialAddress<QuicConnection>>[1],
   remote: SocketAddress,
   ticket: Ticket | undefined,
-  timeoutMs: number,
 ): Promise<QuicConnection> {
   const { quiche } = context;
   const { host } = options.url;
@@ -75,7 +62,7 @@ async function dialAddress(
     };
     const timer = setTimeout(() => {
       fail(new TransportError('connect_timeout', `no answer from ${describeAddress(remote)} in time`));
-    }, timeoutMs);
+    }, options.connectTimeoutMs);
     const pump = new QuicPump(quiche, native, socket, {
       onEstablished: () => {
         clearTimeout(timer);

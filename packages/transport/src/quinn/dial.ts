@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
+import { type DialAddress, dialAddresses } from '../core/dial-addresses.js';
 import { onGivenUp } from '../core/give-up.js';
-import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import type { RelayUrl } from '../relay-url.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
@@ -9,9 +9,6 @@ import { bindingOf, identityText, publicKeyOfMultiaddr } from './identity.js';
 import type { NativeConnection } from './native.js';
 import { QuinnConnection } from './quinn-connection.js';
 import { RefusalProbe } from './refusal-probe.js';
-
-/** Milliseconds until `connect_timeout` when the caller doesn't say. */
-const connectTimeoutMsDefault = 10_000;
 
 /** What a dialer needs of its transport. */
 export interface DialContext {
@@ -22,34 +19,19 @@ export interface DialContext {
   register(cancel: (error: TransportError) => void): () => void;
 }
 
-/** Dials each address of the host in turn, sharing the time that is left. */
+/** Dials the addresses of the URL's host. */
 export async function dialQuinn(context: DialContext, options: DialOptions): Promise<QuinnConnection> {
   if (options.tlsVerify === 'verify_peer' && options.url.identityPin === undefined) {
     const text = `${options.url.text} names no identity (#id=…) and quinn has no certificate authorities`;
     throw new TransportError('certificate_untrusted', text);
   }
-  const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
-  const { host, port } = options.url;
-  const addresses = await resolveHost(host, deadlineMs - performance.now());
-  let failure = new TransportError('name_not_resolved', `${host} has no address`);
-  for (const [index, address] of addresses.entries()) {
-    const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
-    if (timeoutMs <= 0) break;
-    try {
-      return await dialAddress(context, options, { host: address, port }, timeoutMs);
-    } catch (thrown) {
-      failure = TransportError.from(thrown);
-      if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
-    }
-  }
-  throw failure;
+  return dialAddresses(options.url, options, (remote, attempt) => dialAddress(context, attempt, remote));
 }
 
 async function dialAddress(
   context: DialContext,
-  { url, signal }: DialOptions,
+  { url, signal, connectTimeoutMs }: Parameters<DialAddress<QuinnConnection>>[1],
   remoteAddress: SocketAddress,
-  timeoutMs: number,
 ): Promise<QuinnConnection> {
   let isGivenUp = false;
   let timer: NodeJS.Timeout | undefined;
@@ -60,7 +42,7 @@ async function dialAddress(
     unregister = context.register(reject);
     forget = onGivenUp(signal, reject);
     const text = `no answer from ${remoteAddress.host} port ${remoteAddress.port} in time`;
-    timer = setTimeout(() => reject(new TransportError('connect_timeout', text)), timeoutMs);
+    timer = setTimeout(() => reject(new TransportError('connect_timeout', text)), connectTimeoutMs);
   });
   const connecting = context.connect(remoteAddress).then(async (native) => {
     // The binding can't take back a dial, so that this may come when nobody waits for it any more.

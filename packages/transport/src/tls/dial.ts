@@ -1,8 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import net, { isIP } from 'node:net';
 import tls from 'node:tls';
+import { dialAddresses } from '../core/dial-addresses.js';
 import { onGivenUp } from '../core/give-up.js';
-import { describeAddress, resolveHost } from '../core/resolve-host.js';
+import { describeAddress } from '../core/resolve-host.js';
 import type { TicketCache } from '../core/ticket-cache.js';
 import { TransportError, type TransportErrorCode } from '../errors.js';
 import type { DialOptions, SocketAddress } from '../transport.js';
@@ -12,9 +13,6 @@ import type { Environment } from './proxy.js';
 import { connectThrough, type HttpProxy, proxyFor } from './proxy.js';
 import { TlsConnection } from './tls-connection.js';
 import { protocolName } from './tls-listener.js';
-
-/** Milliseconds until `connect_timeout` when the caller doesn't say. */
-const connectTimeoutMsDefault = 10_000;
 
 /** What a dialer needs of its transport. */
 export interface DialContext {
@@ -26,26 +24,12 @@ export interface DialContext {
   register(closable: { close(): Promise<void> }): () => void;
 }
 
-/** Dials each address of the host, or of its proxy, in turn, sharing the time that is left. */
+/** Dials the addresses of the URL's host, or of its proxy. */
 export async function dialTls(context: DialContext, options: DialOptions): Promise<TlsConnection> {
-  const { url } = options;
-  const deadlineMs = performance.now() + (options.connectTimeoutMs ?? connectTimeoutMsDefault);
-  const proxy = proxyFor(url, context.environment);
-  const { host, port } = proxy ?? url;
-  const addresses = await resolveHost(host, deadlineMs - performance.now());
-  let failure = new TransportError('name_not_resolved', `${host} has no address`);
-  for (const [index, address] of addresses.entries()) {
-    const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
-    if (timeoutMs <= 0) break;
-    const attempt = new Attempt(context, options, { host: address, port }, proxy);
-    try {
-      return await attempt.run(timeoutMs);
-    } catch (thrown) {
-      failure = TransportError.from(thrown);
-      if (failure.code.startsWith('certificate_') || failure.code === 'closed') throw failure;
-    }
-  }
-  throw failure;
+  const proxy = proxyFor(options.url, context.environment);
+  return dialAddresses(proxy ?? options.url, options, (remote, attempt) =>
+    new Attempt(context, attempt, remote, proxy).run(attempt.connectTimeoutMs),
+  );
 }
 
 /** One address: TCP, then the proxy if there is one, then TLS. Ended from outside by `#fail`, whatever it is waiting for. */

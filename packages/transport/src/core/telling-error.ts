@@ -8,10 +8,12 @@ import type { DialFailure } from './race.js';
 export function tellingError(failures: readonly DialFailure[]): TransportError {
   const sorted = [...failures].sort((a, b) => rank(a.error.code) - rank(b.error.code));
   const [first] = sorted;
-  if (first === undefined) return new TransportError('unsupported', 'there is no transport to dial with');
+  if (first === undefined) return new TransportError('unsupported', 'there is nothing to dial with');
   const texts = new Set(sorted.map(({ error }) => error.message));
   if (texts.size === 1) return first.error;
-  const text = sorted.map(({ name, error }) => `${name}: ${error.message}`).join('; ');
+  const text = sorted
+    .map(({ name, error }) => (name === '' ? error.message : `${name}: ${error.message}`))
+    .join('; ');
   return new TransportError(first.error.code, text, { cause: first.error });
 }
 
