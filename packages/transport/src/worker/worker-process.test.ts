@@ -71,6 +71,16 @@ test.each(['SIGSTOP', 'SIGKILL'] as const)('a worker that got %s is replaced', a
   await new TestStream(await far.streams.next()).received(5);
 });
 
+test('a worker that hangs makes a dial no longer than its time limit', async () => {
+  const [near] = await connectThrough(direct, worker);
+  process.kill(await started.next(), 'SIGSTOP');
+  const startedMs = performance.now();
+  const options = dialOptions(near.connection.remoteAddress, { connectTimeoutMs: 300 });
+  await expect(worker.dial(options)).rejects.toMatchObject({ code: 'connect_timeout' });
+  // Killed as hung it would be after 3 seconds.
+  expect(performance.now() - startedMs).toBeLessThan(workerSilenceMsMax - 1000);
+});
+
 /** Dials until it works, for twice the time a hung worker may take, and answers when it did. */
 async function dialUntilMs(transport: Transport, address: SocketAddress): Promise<number> {
   const options = dialOptions(address, { connectTimeoutMs: 200 });

@@ -1,6 +1,6 @@
 import { onGivenUp } from '../core/give-up.js';
 import { TransportError } from '../errors.js';
-import { bulkQuantumBytes } from '../limits.js';
+import { bulkQuantumBytes, connectTimeoutMs } from '../limits.js';
 import type { SocketAddress } from '../transport.js';
 import type { FrameChannel } from './frame-channel.js';
 import { decodeJson, encodeJson, encodeUint32, type Frame, FrameType } from './frames.js';
@@ -64,13 +64,21 @@ export class WorkerSession implements WorkerConnectionOwner {
   async dial(request: DialRequest, signal?: AbortSignal): Promise<WorkerConnection> {
     const id = this.#takeId();
     const answer = this.#ask(id, FrameType.dial, request);
-    const forget = onGivenUp(signal, (error) => {
+    const giveUp = (error: TransportError): void => {
       this.#pending.get(id)?.reject(error);
       if (this.#pending.delete(id)) {
         this.channel.send(FrameType.close, id, 0, encodeJson({ code: 0, reason: 'given up' }));
       }
+    };
+    // The worker's own limit begins when it has read the request: one that is starting or hangs has not.
+    const timeoutMs = request.connectTimeoutMs ?? connectTimeoutMs;
+    const late = new TransportError('connect_timeout', `no answer from ${request.urlText} in time`);
+    const timer = setTimeout(giveUp, timeoutMs, late);
+    const forget = onGivenUp(signal, giveUp);
+    await answer.finally(() => {
+      clearTimeout(timer);
+      forget();
     });
-    await answer.finally(forget);
     // Made when the answer came, so that no frame behind it is lost.
     return (
       this.#connections.get(id) ?? Promise.reject(new TransportError('closed', 'the connection is closed'))
