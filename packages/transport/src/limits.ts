@@ -31,8 +31,8 @@ export const keepAliveMs = 10_000;
 /** Streams a peer may have open at once on a TLS connection: 4,096, as on a QUIC one. */
 export const tlsStreamsMax = 4096;
 
-/** Bytes of a TLS connection given to the socket and not yet taken by the system, which control has to wait for: 64 KiB. */
-export const tlsInFlightBytesMax: number = 64 * 1024;
+/** Bytes of one write to the socket of a TLS connection, four full TLS records: what control has to wait for at most. */
+export const tlsWriteBufferBytes: number = 64 * 1024;
 
 /** Bytes of answers (credit, resets, pongs) a TLS connection keeps for a peer that doesn't read, before it is closed: 1 MiB. */
 export const tlsAnswerBytesMax: number = 1024 * 1024;

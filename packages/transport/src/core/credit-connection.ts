@@ -55,6 +55,8 @@ export abstract class CreditConnection
   #wireIdNext: number;
   #acceptedWireId = noStream;
   #written = 0;
+  /** What `#written` may become by bulk in the flush that is under way. */
+  #flushEnd = 0;
 
   protected constructor(
     facts: ConnectionFacts,
@@ -70,9 +72,13 @@ export abstract class CreditConnection
   /** Has {@link flush} called soon. */
   protected abstract scheduleFlush(): void;
 
-  /** Hands over what streams have and credit allows; answers true when more could be sent at once. */
+  /**
+   * Hands over what streams have and credit allows; answers true when more could be sent at once.
+   * @param bytesMax of bulk
+   */
   flush(bytesMax: number): boolean {
     if (this.closed) return false;
+    this.#flushEnd = this.#written + bytesMax;
     this.#ring.round(
       (stream) => this.#write(stream),
       () => this.#written,
@@ -159,10 +165,12 @@ export abstract class CreditConnection
       stream.isOpenSent = true;
       this.sendMessage({ kind: 'open', stream: name, priority: stream.priority });
     }
-    const bytes = stream.queue.shift(Math.min(bulkQuantumBytes, stream.credit));
+    const left = stream.priority === 'bulk' ? this.#flushEnd - this.#written : bulkQuantumBytes;
+    const bytes = stream.queue.shift(Math.min(bulkQuantumBytes, stream.credit, left));
     if (bytes) {
       stream.credit -= bytes.length;
       this.#written += bytes.length;
+      if (stream.priority === 'control') this.#flushEnd += bytes.length;
       this.sendMessage({ kind: 'data', stream: name, bytes });
       stream.sent(0);
     }

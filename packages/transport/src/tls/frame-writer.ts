@@ -1,7 +1,6 @@
+import { tlsWriteBufferBytes } from '../limits.js';
 import { type Frame, FrameType, type FrameTypeCode, headerBytes, reasonBytesMax } from './frames.js';
 
-/** Bytes of one buffer, which becomes one write to the socket: four full TLS records. */
-const bufferBytes: number = 64 * 1024;
 /** Buffers kept for later, of all connections together. */
 const spareBuffersMax = 32;
 /** Room below which a buffer gets no further data. */
@@ -24,6 +23,11 @@ export class FrameWriter {
   /** True when nothing waits to be written. */
   get isEmpty(): boolean {
     return this.#filled === 0 && this.#full.length === 0;
+  }
+
+  /** Bytes of one stream's data that the last buffer still takes. */
+  get dataRoom(): number {
+    return tlsWriteBufferBytes - (this.#buffer ? this.#filled : 0) - headerBytes;
   }
 
   /** Adds a frame; data is copied. */
@@ -84,7 +88,7 @@ export class FrameWriter {
 
   #writeData(stream: number, bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
-      if (this.#dataAt < 0 || this.#dataStream !== stream || this.#filled === bufferBytes) {
+      if (this.#dataAt < 0 || this.#dataStream !== stream || this.#filled === tlsWriteBufferBytes) {
         this.#reserve(dataRoomMin);
         this.#dataAt = this.#filled;
         this.#dataStream = stream;
@@ -92,9 +96,9 @@ export class FrameWriter {
         this.#filled += headerBytes;
       }
       const part =
-        at === 0 && bytes.length <= bufferBytes - this.#filled
+        at === 0 && bytes.length <= tlsWriteBufferBytes - this.#filled
           ? bytes
-          : bytes.subarray(at, at + bufferBytes - this.#filled);
+          : bytes.subarray(at, at + tlsWriteBufferBytes - this.#filled);
       this.#buffer!.set(part, this.#filled);
       this.#filled += part.length;
       at += part.length;
@@ -123,9 +127,9 @@ export class FrameWriter {
   }
 
   #reserve(count: number): void {
-    if (this.#buffer && bufferBytes - this.#filled >= count) return;
+    if (this.#buffer && tlsWriteBufferBytes - this.#filled >= count) return;
     if (this.#buffer) this.#full.push(this.#buffer.subarray(0, this.#filled));
-    this.#buffer = Buffer.from(spareBuffers.pop() ?? new ArrayBuffer(bufferBytes));
+    this.#buffer = Buffer.from(spareBuffers.pop() ?? new ArrayBuffer(tlsWriteBufferBytes));
     this.#filled = 0;
     this.#dataAt = -1;
   }

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { ConnectionFacts } from '../core/connection-core.js';
 import { CreditConnection, type CreditStream, type StreamMessage } from '../core/credit-connection.js';
 import { TransportError } from '../errors.js';
-import { streamWindowBytesMax, tlsAnswerBytesMax, tlsInFlightBytesMax, tlsStreamsMax } from '../limits.js';
+import { streamWindowBytesMax, tlsAnswerBytesMax, tlsStreamsMax } from '../limits.js';
 import type { ConnectionClosed, ConnectionStats, StreamPriority } from '../transport.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
@@ -23,8 +23,8 @@ export interface TlsConnectionOwner {
 
 /**
  * A connection whose streams share one TLS socket, as frames (see `frames.ts`). The socket is always read, so a stream that nobody
- * reads holds nobody else back: its peer runs out of credit. Towards the socket at most
- * {@link tlsInFlightBytesMax} are waiting, so control has at most these before it, and what the system's own buffer holds.
+ * reads holds nobody else back: its peer runs out of credit. Towards the socket one buffer of
+ * {@link tlsWriteBufferBytes} is waiting, so control has at most that before it, and what the system's own buffer holds.
  */
 export class TlsConnection extends CreditConnection {
   readonly datagramBytesMax = 0;
@@ -36,7 +36,8 @@ export class TlsConnection extends CreditConnection {
   readonly #liveness: Liveness;
   #isOpen: boolean;
   #isScheduled = false;
-  #inFlightBytes = 0;
+  /** Buffers given to the socket and not yet taken by the system. */
+  #writing = 0;
   #bytesSent = 0;
   #bytesReceived = 0;
   #socketError: Error | undefined;
@@ -109,7 +110,7 @@ export class TlsConnection extends CreditConnection {
   }
 
   protected override scheduleFlush(): void {
-    if (this.#isScheduled || this.closed || this.#inFlightBytes >= tlsInFlightBytesMax) return;
+    if (this.#isScheduled || this.closed || this.#writing > 0) return;
     this.#isScheduled = true;
     process.nextTick(this.#pump);
   }
@@ -197,25 +198,25 @@ export class TlsConnection extends CreditConnection {
 
   readonly #pump = (): void => {
     this.#isScheduled = false;
-    if (this.closed) return;
-    const room = tlsInFlightBytesMax - this.#inFlightBytes;
-    if (room <= 0) return;
-    this.flush(room);
+    if (this.closed || this.#writing > 0) return;
+    // One buffer, if there are few streams: Node copies several into one before it encrypts them.
+    this.flush(this.#writer.dataRoom);
     const over = this.#ledger.collectOver(this.streams.size);
     if (over > 0) this.#writer.write({ kind: 'streams', count: over });
     if (!this.closed) this.#writeOut();
   };
 
+  /** One write at a time: what comes meanwhile goes together in the next, where Node would make each a TLS record of its own. */
   #writeOut(): void {
     const buffers = this.#writer.takeBuffers();
     if (buffers.length > 1) this.#socket.cork();
     for (const buffer of buffers) {
-      this.#inFlightBytes += buffer.length;
+      this.#writing++;
       this.#bytesSent += buffer.length;
       this.#socket.write(buffer, (error) => {
         if (error) return;
         FrameWriter.release(buffer);
-        this.#inFlightBytes -= buffer.length;
+        this.#writing--;
         if (!this.#isScheduled) this.#pump();
       });
     }
