@@ -96,7 +96,7 @@ describe('an aim', () => {
 });
 
 it('a transport brings what it is compared with, and a section on QUIC brings nobody', () => {
-  expect(contestantsOf(['tls'])).toEqual(['tls', 'node-tls']);
+  expect(contestantsOf(['tls'])).toEqual(['tls', 'node-tls', 'node-http2']);
   expect(contestantsOf(['quinn', 'resets'])).toEqual(['quic', 'quinn']);
   expect(contestantsOf(['sessions'])).toEqual([]);
 });

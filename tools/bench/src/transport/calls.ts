@@ -1,7 +1,16 @@
 import type { CertificatePair } from '@macula/transport';
 
 /** Those who move bytes: our transports, then what they are compared with. */
-export const contestantNames = ['quic', 'worker', 'tls', 'quinn', 'public', 'pump', 'node-tls'] as const;
+export const contestantNames = [
+  'quic',
+  'worker',
+  'tls',
+  'quinn',
+  'public',
+  'pump',
+  'node-tls',
+  'node-http2',
+] as const;
 
 /** One of {@link contestantNames}. */
 export type ContestantName = (typeof contestantNames)[number];

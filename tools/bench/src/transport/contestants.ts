@@ -4,6 +4,7 @@ import {
   createTlsTransport,
   createWorkerTransport,
 } from '@macula/transport';
+import { bareHttp2 } from './bare-http2.js';
 import { bareTls } from './bare-tls.js';
 import type { ContestantName } from './calls.js';
 import type { Contestant } from './contestant.js';
@@ -28,4 +29,5 @@ export const contestants: Readonly<Record<ContestantName, Contestant>> = {
   public: publicApi,
   pump: nativePump,
   'node-tls': bareTls,
+  'node-http2': bareHttp2,
 };

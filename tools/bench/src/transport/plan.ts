@@ -49,6 +49,7 @@ export const fullPlan: Plan = {
     public: 4e6,
     pump: 64e6,
     'node-tls': 512e6,
+    'node-http2': 256e6,
   },
   echoCount: 2000,
   // Two pings of each session fall into the time watched.
@@ -71,6 +72,7 @@ export const quickPlan: Plan = {
     public: 0.25e6,
     pump: 2e6,
     'node-tls': 2e6,
+    'node-http2': 2e6,
   },
   echoCount: 50,
   sessions: { count: 40, dialers: 2, keepAliveMs: 500, idleMs: 1000 },
@@ -83,11 +85,20 @@ export const quickPlan: Plan = {
 const references: Partial<Record<SectionName, readonly ContestantName[]>> = {
   quic: ['public', 'pump'],
   worker: ['quic'],
-  tls: ['node-tls'],
+  tls: ['node-tls', 'node-http2'],
   quinn: ['quic'],
 };
 
-const order: readonly ContestantName[] = ['quic', 'worker', 'quinn', 'public', 'pump', 'tls', 'node-tls'];
+const order: readonly ContestantName[] = [
+  'quic',
+  'worker',
+  'quinn',
+  'public',
+  'pump',
+  'tls',
+  'node-tls',
+  'node-http2',
+];
 
 /** Who moves bytes when these sections are chosen: the transports among them and what they are compared with. */
 export function contestantsOf(sections: readonly SectionName[]): ContestantName[] {

@@ -27,6 +27,7 @@ const titles: Readonly<Record<ContestantName, string>> = {
   public: 'public (streams of @matrixai/quic)',
   pump: 'pump (bare native binding)',
   'node-tls': 'node-tls (bare node:tls)',
+  'node-http2': 'node-http2 (one node:http2 stream)',
 };
 
 function throughputRows(all: readonly ThroughputFigures[]): string[][] {
