@@ -138,10 +138,11 @@ export type ConnectionClosed =
 
 /** Figures of a connection since it was opened. */
 export interface ConnectionStats {
-  /** Smoothed round-trip time in milliseconds; undefined while unknown. */
+  /** Smoothed round-trip time in milliseconds, whole ones over `quic` (so 0 in a local network); undefined while unknown. */
   readonly rttMs: number | undefined;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Packets sent and taken for lost; always 0 over `tls`, since TCP doesn't tell. */
   readonly packetsLost: number;
 }
 

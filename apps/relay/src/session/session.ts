@@ -132,9 +132,10 @@ export class Session {
     else if (silentMs >= (isSuperseded ? supersededPingAfterMs : sessionPingAfterMs)) this.ping();
   }
 
-  /** Round trip: the transport's own figure, else the last ping's. */
+  /** Round trip: the transport's own figure, else the last ping's, which is also finer than the 0 that QUIC tells in a local network. */
   get rttMs(): number | undefined {
-    return this.connection.stats().rttMs ?? this.#pingRttMs;
+    const { rttMs } = this.connection.stats();
+    return rttMs || (this.#pingRttMs ?? rttMs);
   }
 
   get isClosed(): boolean {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { TransportError } from '../errors.js';
 import { codeMax } from '../limits.js';
 import type { Connection } from '../transport.js';
@@ -27,6 +27,34 @@ export function connectionCases(bench: Bench): void {
       );
       expect(dialer.connection.certificateSha256).toHaveLength(32);
       expect([dialer.connection.role, listener.connection.role]).toEqual(['dialer', 'listener']);
+    });
+
+    test('figures: bytes in both directions, a round trip, and the last ones after the close', async () => {
+      const { near, far, dialer, listener } = await bench.streams();
+      const [before, theirsBefore] = [dialer, listener].map(({ connection }) => connection.stats());
+      near.stream.write(Buffer.alloc(100_000));
+      await far.received(100_000);
+      far.stream.write(Buffer.alloc(50_000));
+      await near.received(50_000);
+      // A worker sends its figures once a second.
+      const after = await vi.waitFor(
+        () => {
+          const [mine, theirs] = [dialer, listener].map(({ connection }) => connection.stats());
+          expect(mine!.bytesSent - before!.bytesSent).toBeGreaterThanOrEqual(100_000);
+          expect(mine!.bytesReceived - before!.bytesReceived).toBeGreaterThanOrEqual(50_000);
+          expect(theirs!.bytesSent - theirsBefore!.bytesSent).toBeGreaterThanOrEqual(50_000);
+          expect(theirs!.bytesReceived - theirsBefore!.bytesReceived).toBeGreaterThanOrEqual(100_000);
+          for (const { rttMs, packetsLost } of [mine!, theirs!]) {
+            expect(rttMs).toBeGreaterThanOrEqual(0);
+            expect(rttMs).toBeLessThan(5000);
+            expect(Number.isInteger(packetsLost)).toBe(true);
+          }
+          return mine!;
+        },
+        { timeout: 5000 },
+      );
+      dialer.connection.close(0, '');
+      expect(dialer.connection.stats().bytesSent).toBeGreaterThanOrEqual(after.bytesSent);
     });
 
     test('streams that come before start are told after it', async () => {
