@@ -21,28 +21,26 @@ export function stalledCases(bench: Bench): void {
       await slowly(100 * megabyte);
       clearInterval(watching);
       // What passed would be 100 MB.
-      expect(most - before).toBeLessThan(75 * megabyte);
+      expect(most - before).toBeLessThan(60 * megabyte);
 
       const stalled = Array.from({ length: 20 }, () => dialer.connection.openStream());
       for (const stream of stalled) while (stream.write(Buffer.alloc(64 * 1024)));
       for (let index = 0; index < stalled.length; index++) (await listener.streams.next()).pause();
+      let startMs = performance.now();
       const near = new TestStream(dialer.connection.openStream({ priority: 'control' }));
       near.stream.write(Buffer.from('?'));
       const far: TestStream = new TestStream(await listener.streams.next(), (bytes) =>
         far.stream.write(bytes),
       );
       far.stream.priority = 'control';
-      await near.received(1);
-      const times: number[] = [];
-      for (let round = 2; round <= 12; round++) {
-        const startMs = performance.now();
-        near.stream.write(Buffer.from('?'));
+      let slowestMs = 0;
+      for (let round = 1; round <= 12; round++) {
         await near.received(round);
-        times.push(performance.now() - startMs);
+        slowestMs = Math.max(slowestMs, performance.now() - startMs);
+        startMs = performance.now();
+        near.stream.write(Buffer.from('?'));
       }
-      times.sort((one, other) => one - other);
-      // The median: another process of this machine may have its turn in between.
-      expect(times[5]).toBeLessThan(100);
+      expect(slowestMs).toBeLessThan(100);
     });
   });
 }

@@ -57,15 +57,23 @@ test('100,000 forged Initials in 5 s take little memory, and dialers get in mean
 
     flood = run(entries[1], port, 100_000, 20_000);
     expect(await flood.lines.next()).toBe('half');
-    const times: number[] = [];
-    while (times.length < 10) times.push(await connect());
-    const { sent, answered } = JSON.parse(await flood.lines.next()) as { sent: number; answered: number };
+    let slowestMs = 0;
+    let connects = 0;
+    let isOver = false;
+    const over = flood.lines.next().then((line) => {
+      isOver = true;
+      return JSON.parse(line) as { sent: number; answered: number; seconds: number };
+    });
+    for (; !isOver; connects++) slowestMs = Math.max(slowestMs, await connect());
+    const { sent, answered, seconds } = await over;
     expect(sent).toBe(100_000);
+    // So many in so short a time, also where the machine is busy.
+    expect(seconds).toBeLessThan(10);
     // Not merely dropped by the system, but dealt with.
     expect(answered).toBeGreaterThan(50_000);
     await flood.exited;
-    times.sort((one, other) => one - other);
-    expect(times[5]).toBeLessThan(1000);
+    expect(connects).toBeGreaterThan(10);
+    expect(slowestMs).toBeLessThan(1000);
     expect(mostMiB - beforeMiB).toBeLessThan(50);
   } finally {
     listener.child.kill('SIGKILL');
