@@ -37,8 +37,14 @@ export const tlsWriteBufferBytes: number = 64 * 1024;
 /** Bytes of answers (credit, resets, pongs) a TLS connection keeps for a peer that doesn't read, before it is closed: 1 MiB. */
 export const tlsAnswerBytesMax: number = 1024 * 1024;
 
-/** Unfinished handshakes of a TLS listener; a new one beyond ends the oldest. */
+/** Unfinished handshakes of a QUIC listener. */
+export const quicHandshakesMax = 1024;
+
+/** Unfinished handshakes of a TLS listener. */
 export const tlsHandshakesMax = 512;
+
+/** Unfinished handshakes of one address that aren't ended for another one's when all places are taken; one NAT may hide hundreds of dialers. */
+export const handshakesEachMax = 64;
 
 /** Milliseconds a handshake with a TLS listener may take. */
 export const tlsHandshakeMsMax = 5000;

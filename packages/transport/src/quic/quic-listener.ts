@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { certificateSha256, checkCertificatePair } from '../certificate-pair.js';
+import { HalfOpen, type HalfOpenEntry } from '../core/half-open.js';
 import { plainAddress } from '../core/plain-address.js';
 import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
+import { handshakesEachMax, quicHandshakesMax } from '../limits.js';
 import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
-import { HalfOpen, type HalfOpenEntry } from './half-open.js';
 import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicTuning } from './native.js';
 import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
 import { QuicConnection } from './quic-connection.js';
@@ -42,7 +43,11 @@ export class QuicListener implements Listener {
   readonly #tuning: QuicTuning;
   readonly #onClosed: () => void;
   readonly #routes: Map<string, Entry> = new Map();
-  readonly #halfOpen: HalfOpen<Entry> = new HalfOpen();
+  readonly #halfOpen: HalfOpen<Entry> = new HalfOpen({
+    max: quicHandshakesMax,
+    eachMax: handshakesEachMax,
+    replacesOwn: false,
+  });
   readonly #connections: Set<QuicConnection> = new Set();
   readonly #answers = new AnswerBudget();
   readonly #retryTokens = new RetryTokens();

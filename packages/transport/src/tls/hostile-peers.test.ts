@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   Deferred,
   dialOptions,
@@ -40,8 +40,8 @@ describe('hostile and broken peers', () => {
     await listening.close();
   });
 
-  const rawTcp = async (): Promise<net.Socket> => {
-    const socket = net.connect(listener.address);
+  const rawTcp = async (localAddress?: string): Promise<net.Socket> => {
+    const socket = net.connect({ ...listener.address, ...(localAddress ? { localAddress } : {}) });
     raws.push(socket.on('error', () => {}));
     await once(socket, 'connect');
     return socket;
@@ -201,6 +201,21 @@ describe('hostile and broken peers', () => {
     await Promise.all(closed);
     expect(performance.now() - started).toBeLessThan(tlsHandshakeMsMax + 2500);
     expect(mute.destroyed).toBe(true);
+  });
+
+  test('an address with more than its share of handshakes ends its own, not those of others', async () => {
+    const honest = await rawTcp('127.0.0.2');
+    const flood: net.Socket[] = [];
+    for (let index = 0; index < tlsHandshakesMax + 20; index++) {
+      const socket = await rawTcp('127.0.0.3');
+      flood.push(socket.resume());
+    }
+    await vi.waitFor(() => expect(flood[0]!.destroyed).toBe(true));
+    expect(honest.destroyed).toBe(false);
+    const secure = tls.connect({ socket: honest, rejectUnauthorized: false, ALPNProtocols: ['macula/1'] });
+    secure.on('error', () => {});
+    await once(secure, 'secureConnect');
+    for (const socket of flood) socket.destroy();
   });
 
   test('a peer that asks and never reads is dropped, and costs little', async () => {

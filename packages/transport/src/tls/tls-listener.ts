@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import tls from 'node:tls';
 import { checkCertificatePair } from '../certificate-pair.js';
+import { HalfOpen, type HalfOpenEntry } from '../core/half-open.js';
 import { plainAddress } from '../core/plain-address.js';
 import { TransportError } from '../errors.js';
-import { tlsHandshakeMsMax, tlsHandshakesMax } from '../limits.js';
+import { handshakesEachMax, tlsHandshakeMsMax, tlsHandshakesMax } from '../limits.js';
 import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
 import type { LivenessTimes } from './liveness.js';
 import { TlsConnection } from './tls-connection.js';
@@ -17,6 +18,13 @@ const waitingMax = 64;
 /** Milliseconds between looks at unfinished handshakes. */
 const sweepMs = 500;
 
+/** A TCP connection whose handshake is unfinished. */
+interface Handshake extends HalfOpenEntry {
+  readonly key: string;
+  readonly socket: Socket;
+  readonly acceptedAtMs: number;
+}
+
 /** Accepts TLS connections on one TCP port. */
 export class TlsListener implements Listener {
   readonly address: SocketAddress;
@@ -24,7 +32,13 @@ export class TlsListener implements Listener {
   readonly #times: LivenessTimes;
   readonly #onClosed: () => void;
   /** TCP connections whose handshake is unfinished, by remote address, oldest first, with the time they came. */
-  readonly #handshakes: Map<string, { readonly socket: Socket; readonly acceptedAtMs: number }> = new Map();
+  readonly #handshakes: Map<string, Handshake> = new Map();
+  /** The same. Who is slow makes room: real handshakes take less time than an attacker needs to fill all places of one address. */
+  readonly #places: HalfOpen<Handshake> = new HalfOpen({
+    max: tlsHandshakesMax,
+    eachMax: handshakesEachMax,
+    replacesOwn: true,
+  });
   readonly #connections: Set<TlsConnection> = new Set();
   readonly #sweep: NodeJS.Timeout;
   #waiting: Connection[] = [];
@@ -108,19 +122,16 @@ export class TlsListener implements Listener {
       return;
     }
     socket.on('error', () => {});
-    // Who is slow makes room: real handshakes take less time than an attacker needs to fill all places.
-    if (this.#handshakes.size >= tlsHandshakesMax) {
-      for (const [oldest, { socket: slow }] of this.#handshakes) {
-        this.#handshakes.delete(oldest);
-        slow.destroy();
-        break;
-      }
+    const host = plainAddress(socket.remoteAddress!);
+    const { victim } = this.#places.placeFor(host);
+    if (victim) {
+      this.#forget(victim);
+      victim.socket.destroy();
     }
-    const handshake = { socket, acceptedAtMs: performance.now() };
+    const handshake = { key, host, socket, acceptedAtMs: performance.now() };
     this.#handshakes.set(key, handshake);
-    socket.once('close', () => {
-      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key);
-    });
+    this.#places.add(handshake);
+    socket.once('close', () => this.#forget(handshake));
   }
 
   #handleTls(socket: tls.TLSSocket): void {
@@ -144,7 +155,8 @@ export class TlsListener implements Listener {
       {
         onOpen: () => {
           isOpen = true;
-          this.#handshakes.delete(key);
+          const handshake = this.#handshakes.get(key);
+          if (handshake) this.#forget(handshake);
           this.#connections.add(connection);
           this.#announce(connection);
         },
@@ -155,6 +167,11 @@ export class TlsListener implements Listener {
         },
       },
     );
+  }
+
+  #forget(handshake: Handshake): void {
+    this.#places.delete(handshake);
+    if (this.#handshakes.get(handshake.key) === handshake) this.#handshakes.delete(handshake.key);
   }
 
   #announce(connection: TlsConnection): void {

@@ -4,11 +4,15 @@ export interface HalfOpenEntry {
   readonly host: string;
 }
 
-/** Connections in handshake. */
-export const halfOpenMax = 1024;
-
-/** Connections in handshake of one address that are safe from being ended for another one's; one NAT may hide hundreds of dialers. */
-export const halfOpenEachMax = 64;
+/** Rules of a {@link HalfOpen}. */
+export interface HalfOpenRules {
+  /** Connections in handshake. */
+  readonly max: number;
+  /** Those of one address that are safe from being ended for another one's. */
+  readonly eachMax: number;
+  /** When all places are taken, an address with its share of them ends its own oldest, instead of getting no more. */
+  readonly replacesOwn: boolean;
+}
 
 /**
  * The places for connections in handshake. When all are taken, an address with more than its share of them makes room for the others: the
@@ -18,6 +22,11 @@ export class HalfOpen<E extends HalfOpenEntry> {
   /** Oldest first. */
   readonly #entries: Set<E> = new Set();
   readonly #counts: Map<string, number> = new Map();
+  readonly #rules: HalfOpenRules;
+
+  constructor(rules: HalfOpenRules) {
+    this.#rules = rules;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -32,14 +41,11 @@ export class HalfOpen<E extends HalfOpenEntry> {
    * share, or else the oldest of all.
    */
   placeFor(host: string): { readonly isFree: boolean; readonly victim?: E } {
-    if (this.#entries.size < halfOpenMax) return { isFree: true };
-    if (this.#countOf(host) >= halfOpenEachMax) return { isFree: false };
-    let victim: E | undefined;
-    for (const entry of this.#entries) {
-      victim ??= entry;
-      if (this.#countOf(entry.host) > halfOpenEachMax) return { isFree: true, victim: entry };
-    }
-    return { isFree: true, victim: victim! };
+    const { max, eachMax, replacesOwn } = this.#rules;
+    if (this.#entries.size < max) return { isFree: true };
+    if (this.#countOf(host) >= eachMax)
+      return replacesOwn ? this.#victim((entry) => entry.host === host) : { isFree: false };
+    return this.#victim((entry) => this.#countOf(entry.host) > eachMax);
   }
 
   add(entry: E): void {
@@ -52,6 +58,16 @@ export class HalfOpen<E extends HalfOpenEntry> {
     const count = this.#countOf(entry.host) - 1;
     if (count === 0) this.#counts.delete(entry.host);
     else this.#counts.set(entry.host, count);
+  }
+
+  /** The oldest of a kind, or of all. */
+  #victim(isOfKind: (entry: E) => boolean): { readonly isFree: true; readonly victim: E } {
+    let oldest: E | undefined;
+    for (const entry of this.#entries) {
+      if (isOfKind(entry)) return { isFree: true, victim: entry };
+      oldest ??= entry;
+    }
+    return { isFree: true, victim: oldest! };
   }
 
   #countOf(host: string): number {
