@@ -66,6 +66,7 @@ describe('an aim', () => {
 
   it('is there for each measured section', () => {
     const sessions: SessionFigures = {
+      host: 'listener',
       count: 2000,
       open: 1999,
       keepAliveMs: 20_000,
@@ -81,7 +82,13 @@ describe('an aim', () => {
       listener: { rssBytes: 21e6, heapBytes: 0 },
     };
     const resets = { count: 10, streamsMax: 4096, answeredBefore: 4096, answeredAfter: 4095 };
-    const aims = judge({ throughput: [], sessions, streams: growth, connections: growth, resets });
+    const aims = judge({
+      throughput: [],
+      sessions: [sessions],
+      streams: growth,
+      connections: growth,
+      resets,
+    });
     expect(aims.map(({ measured, reached }) => [measured, reached])).toEqual([
       [1999, false],
       [60.001, false],

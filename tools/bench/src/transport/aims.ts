@@ -6,7 +6,7 @@ import type { ThroughputFigures, ThroughputSample } from './throughput.js';
 /** Everything that was measured; what wasn't chosen is missing. */
 export interface Measured {
   readonly throughput: readonly ThroughputFigures[];
-  readonly sessions?: SessionFigures;
+  readonly sessions?: readonly SessionFigures[];
   readonly streams?: GrowthFigures;
   readonly connections?: GrowthFigures;
   readonly resets?: ResetFigures;
@@ -32,7 +32,7 @@ export function judge(measured: Measured): AimResult[] {
       const what = `${of} ${label} / ${to} ${label}`;
       return ratio === undefined ? [] : [aim({ what, unit: 'x', measured: ratio, sense, bound })];
     }),
-    ...sessionAims(measured.sessions),
+    ...(measured.sessions ?? []).flatMap(sessionAims),
     ...streamAims(measured.streams),
     ...connectionAims(measured.connections),
     ...resetAims(measured.resets),
@@ -74,27 +74,26 @@ const ratioAims: readonly RatioAim[] = [
   { ...echo, of: 'tls', to: 'node-tls', bound: 1.5 },
 ];
 
-function sessionAims(figures: SessionFigures | undefined): AimResult[] {
-  if (!figures) return [];
-  const { count, open, keepAliveMs, rssBytesPerSession, cpuPercent } = figures;
+function sessionAims(figures: SessionFigures): AimResult[] {
+  const { host, count, open, keepAliveMs, rssBytesPerSession, cpuPercent } = figures;
   const pings = `keep-alives of ${keepAliveMs / 1000} s`;
   return [
     aim({
-      what: 'idle sessions still open',
+      what: `idle sessions still open, ${host}`,
       unit: 'count',
       measured: open,
       sense: 'at least',
       bound: count,
     }),
     aim({
-      what: `memory of the listener per idle session, of ${count}`,
+      what: `memory of the ${host} per idle session, of ${count}`,
       unit: 'kB',
       measured: rssBytesPerSession / 1000,
       sense: 'at most',
       bound: 60,
     }),
     aim({
-      what: `CPU of the listener with ${count} idle sessions, ${pings}`,
+      what: `CPU of the ${host} with ${count} idle sessions, ${pings}`,
       unit: '%',
       measured: cpuPercent,
       sense: 'less than',

@@ -3,7 +3,14 @@ import { makeDevCertificate } from '@macula/transport';
 import { type AimResult, judge, type Measured } from './aims.js';
 import { Children } from './children.js';
 import { contestantsOf, fullPlan, quickPlan, type SectionName, sectionNames } from './plan.js';
-import { benchConnections, benchResets, benchSessions, benchStreams } from './quic-costs.js';
+import {
+  benchConnections,
+  benchResets,
+  benchSessions,
+  benchStreams,
+  type SessionFigures,
+  type SessionHost,
+} from './quic-costs.js';
 import { benchThroughput } from './throughput.js';
 
 /** Options of {@link benchTransport}. */
@@ -37,9 +44,9 @@ export async function benchTransport(options: TransportBenchOptions = {}): Promi
     const names = contestantsOf(only);
     const measured: Measured = {
       throughput: await benchThroughput(children, names, certificate, plan, onProgress),
-      ...(only.includes('sessions') && {
-        sessions: await benchSessions(children, certificate, plan, onProgress),
-      }),
+      sessions: await benchEachHost(only, (host) =>
+        benchSessions(children, host, certificate, plan, onProgress),
+      ),
       ...(only.includes('streams') && {
         streams: await benchStreams(children, certificate, plan, onProgress),
       }),
@@ -65,3 +72,17 @@ export async function benchTransport(options: TransportBenchOptions = {}): Promi
     await children.close();
   }
 }
+
+async function benchEachHost(
+  only: readonly SectionName[],
+  bench: (host: SessionHost) => Promise<SessionFigures>,
+): Promise<SessionFigures[]> {
+  const figures: SessionFigures[] = [];
+  for (const [section, host] of hosts) if (only.includes(section)) figures.push(await bench(host));
+  return figures;
+}
+
+const hosts: readonly (readonly [SectionName, SessionHost])[] = [
+  ['sessions', 'listener'],
+  ['relay', 'relay'],
+];

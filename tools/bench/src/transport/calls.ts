@@ -43,7 +43,11 @@ export interface Calls {
   usage: { args: { collect: boolean }; result: Usage };
   /** Opens connections and keeps them, with a ping every so often. */
   hold: { args: Target & { count: number; keepAliveMs: number }; result: number };
-  /** Of the connections held, those still open. */
+  /** Starts a relay in the child; the result is its port. */
+  relay: { args: Record<string, never>; result: number };
+  /** Joins a relay's mesh so many times, each with an identity and a name of its own; stays, or leaves again at once. */
+  join: { args: { port: number; count: number; keepAliveMs: number; stays: boolean }; result: number };
+  /** Of the connections held and the meshes joined, those still open. */
   held: { args: Record<string, never>; result: number };
   /** Makes connections, one echo on each, and closes them. */
   connections: { args: Target & { count: number }; result: number };

@@ -1,6 +1,7 @@
 /** A process of the bench: does what its parent asks for over IPC, and ends with it. */
 import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { AgentLoad, startBenchRelay } from './agent-load.js';
 import type { CallMessage, CallName, Calls, ReplyMessage, Usage } from './calls.js';
 import { contestants } from './contestants.js';
 import { QuicLoad } from './quic-load.js';
@@ -9,6 +10,7 @@ import { QuicLoad } from './quic-load.js';
 const ticksPerSecond = 100;
 
 const load = new QuicLoad();
+const agents = new AgentLoad();
 
 const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Calls[Name]['result']> } = {
   listen: ({ contestant, certificate }) => contestants[contestant].listen(certificate),
@@ -26,7 +28,9 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
   },
   usage: ({ collect }) => usage(collect),
   hold: ({ count, keepAliveMs, ...target }) => load.hold(target, count, keepAliveMs),
-  held: async () => load.held,
+  relay: () => startBenchRelay(),
+  join: ({ port, count, keepAliveMs, stays }) => agents.join(port, count, keepAliveMs, stays),
+  held: async () => load.held + agents.joined,
   connections: ({ count, ...target }) => load.connections(target, count),
   connect: (target) => load.connect(target),
   streams: ({ count }) => load.streams(count),

@@ -7,6 +7,7 @@ export const sectionNames = [
   'tls',
   'quinn',
   'sessions',
+  'relay',
   'streams',
   'connections',
   'resets',

@@ -4,17 +4,21 @@ import type { Target, Usage } from './calls.js';
 import type { Child, Children } from './children.js';
 import type { Plan } from './plan.js';
 
-/** What idle sessions cost their listener. */
+/** Who has the sessions: a bare listener of the transport, or a relay with agents that have said HELLO and have a name each. */
+export type SessionHost = 'listener' | 'relay';
+
+/** What idle sessions cost the process that they go to. */
 export interface SessionFigures {
+  readonly host: SessionHost;
   readonly count: number;
   /** Still open at the end. */
   readonly open: number;
   readonly keepAliveMs: number;
   readonly idleMs: number;
-  /** Growth of the listener's resident memory per session, bytes; of it JavaScript heap. */
+  /** Growth of the host's resident memory per session, bytes; of it JavaScript heap. */
   readonly rssBytesPerSession: number;
   readonly heapBytesPerSession: number;
-  /** CPU of the listener while they idle, percent of one core. */
+  /** CPU of the host while they idle, percent of one core. */
   readonly cpuPercent: number;
 }
 
@@ -48,34 +52,46 @@ const streamsMax = 4096;
 /** Sessions opened and closed before anything is measured, so that code and buffers are there. */
 const sessionsAhead = 100;
 
-/** Many idle sessions on one listener, each with a UDP socket of its own in one of the dialing processes. */
+/** Many idle sessions on one host, each with a UDP socket of its own in one of the dialing processes. */
 export async function benchSessions(
   children: Children,
+  host: SessionHost,
   certificate: CertificatePair,
   { sessions: { count, dialers, keepAliveMs, idleMs } }: Plan,
   onProgress: (text: string) => void,
 ): Promise<SessionFigures> {
-  const { listener, target } = await listen(children, certificate);
+  const hosting = children.start(host);
+  const port =
+    host === 'relay'
+      ? await hosting.call('relay', {})
+      : await hosting.call('listen', { contestant: 'quic', certificate });
+  const target: Target = { contestant: 'quic', port, certificate };
   const all = Array.from({ length: dialers }, (_, index) => children.start(`dialer ${index + 1}`));
-  await all[0]!.call('connections', { ...target, count: Math.min(sessionsAhead, count) });
-  const empty = await listener.call('usage', { collect: true });
-  onProgress(`sessions: opening ${count}`);
+  const ahead = Math.min(sessionsAhead, count);
+  if (host === 'relay') await all[0]!.call('join', { port, count: ahead, keepAliveMs, stays: false });
+  else await all[0]!.call('connections', { ...target, count: ahead });
+  const empty = await hosting.call('usage', { collect: true });
+  onProgress(`sessions on a ${host}: opening ${count}`);
   const share = Math.ceil(count / dialers);
   const held = await Promise.all(
-    all.map((dialer, index) =>
-      dialer.call('hold', { ...target, keepAliveMs, count: Math.min(share, count - index * share) }),
-    ),
+    all.map((dialer, index) => {
+      const part = { port, count: Math.min(share, count - index * share), keepAliveMs };
+      return host === 'relay'
+        ? dialer.call('join', { ...part, stays: true })
+        : dialer.call('hold', { ...target, ...part });
+    }),
   );
-  const full = await listener.call('usage', { collect: true });
-  onProgress(`sessions: ${sum(held)} open, idle for ${idleMs / 1000} s`);
+  const full = await hosting.call('usage', { collect: true });
+  onProgress(`sessions on a ${host}: ${sum(held)} open, idle for ${idleMs / 1000} s`);
   const startedMs = performance.now();
-  const idleStart = await listener.call('usage', { collect: false });
+  const idleStart = await hosting.call('usage', { collect: false });
   await wait(idleMs);
-  const idleEnd = await listener.call('usage', { collect: false });
+  const idleEnd = await hosting.call('usage', { collect: false });
   const elapsedMs = performance.now() - startedMs;
   const open = sum(await Promise.all(all.map((dialer) => dialer.call('held', {}))));
   await children.stop();
   return {
+    host,
     count,
     open,
     keepAliveMs,

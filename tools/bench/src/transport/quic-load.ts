@@ -103,7 +103,8 @@ export class QuicLoad {
   }
 }
 
-async function inParallel(
+/** Does `work` so many times, at most `atOnce` at a time. */
+export async function inParallel(
   count: number,
   atOnce: number,
   work: (index: number) => Promise<void>,

@@ -46,14 +46,11 @@ function throughputRows(all: readonly ThroughputFigures[]): string[][] {
 
 function factRows({ sessions, streams, connections, resets }: TransportReport): string[][] {
   const rows: string[][] = [];
-  if (sessions) {
+  for (const { host, count, rssBytesPerSession, heapBytesPerSession, idleMs, cpuPercent } of sessions ?? []) {
     rows.push(
-      [
-        `${sessions.count} idle sessions, listener: resident`,
-        perUnit(sessions.rssBytesPerSession, 'session'),
-      ],
-      ['  of it JavaScript heap', perUnit(sessions.heapBytesPerSession, 'session')],
-      [`  CPU over ${sessions.idleMs / 1000} s`, `${sessions.cpuPercent.toFixed(2)} % of a core`],
+      [`${count} idle sessions, ${host}: resident`, perUnit(rssBytesPerSession, 'session')],
+      ['  of it JavaScript heap', perUnit(heapBytesPerSession, 'session')],
+      [`  CPU over ${idleMs / 1000} s`, `${cpuPercent.toFixed(2)} % of a core`],
     );
   }
   rows.push(...growthRows('stream', streams), ...growthRows('connection', connections));
