@@ -17,17 +17,17 @@ export const pendingOpensMax = 8192;
 /** OPENs in flight from one connection. A peer relay forwards those of its agents, so it may have many. */
 export const pendingOpensPerLinkMax = 2048;
 
-/** Milliseconds of silence after which a local session is pinged before an OPEN relies on it (RULES H6). */
+/** Milliseconds of silence after which a local session is pinged before an OPEN relies on it. */
 export const ghostSilenceMs = 2000;
 
 /** Milliseconds such a session has to answer. */
 export const ghostProbeMs = 500;
 
-/** Milliseconds without a sign of life after which another identity may take a name (RULES H6). */
+/** Milliseconds without a sign of life after which another identity may take a name. */
 export const nameFreeAfterMs = 15_000;
 
-/** Milliseconds of silence until a session is pinged. */
-export const sessionPingAfterMs = 10_000;
+/** Milliseconds of silence until a session is pinged: the agent should have done it, and its names are free two seconds later. */
+export const sessionPingAfterMs = 13_000;
 
 /** Milliseconds of silence until a session is closed with `timeout`. */
 export const sessionSilenceMsMax = 30_000;

@@ -23,10 +23,10 @@ export const controlBufferBytesMax: number = 1024 * 1024;
 export const replacedDelayMs = 30_000;
 
 /**
- * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 250 PINGs a second for their relay. Less than the 10 s
- * of silence after which a relay pings by itself.
+ * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 167 PINGs a second for their relay. Less than the 13 s
+ * of silence after which a relay pings by itself, and than the 15 s after which it gives away the names.
  */
-export const pingIntervalMs = 8000;
+export const pingIntervalMs = 12_000;
 
 /** Milliseconds between PINGs while the session is used. */
 export const pingUsedIntervalMs = 1000;
@@ -70,7 +70,7 @@ export const acceptTimeoutMs = 5000;
 /** Streams in the middle of their OPEN, per session. */
 export const acceptingStreamsMax = 256;
 
-/** Milliseconds to let END leave before the session is closed (RULES T26). */
+/** Milliseconds to let END leave before the session is closed. */
 export const closeGraceMs = 1000;
 
 /** Milliseconds a new tunnel waits for a session that is just being re-established. */

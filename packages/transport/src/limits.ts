@@ -25,8 +25,8 @@ export const workerSilenceMsMax = 3000;
 /** Milliseconds of silence until a connection is `idle_timeout`. */
 export const idleTimeoutMs = 30_000;
 
-/** Milliseconds between keep-alives of a dialer. */
-export const keepAliveMs = 10_000;
+/** Milliseconds between keep-alives of a dialer: half of the idle timeout; NATs commonly remember UDP for 30 s. */
+export const keepAliveMs = 15_000;
 
 /** Streams a peer may have open at once on a TLS connection: 4,096, as on a QUIC one. */
 export const tlsStreamsMax = 4096;

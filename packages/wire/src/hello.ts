@@ -4,7 +4,7 @@ import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
 import { wireMajor, wireMinor } from './version.js';
 
 /**
- * The mutual HELLO as two small state machines without effects (RULES H1, H2): each side signs fixed bytes that contain both
+ * The mutual HELLO as two small state machines without effects: each side signs fixed bytes that contain both
  * nonces, both identities and the fingerprint of this very connection's certificate, so that neither a replay nor a
  * relay in the middle passes. The signed bytes are laid out here, never re-encoded msgpack.
  *

@@ -1,7 +1,7 @@
 /** Largest frame body after its 4-byte length, bytes: 64 KiB; control messages need a few hundred. */
 export const frameBytesMax: number = 64 * 1024;
 
-/** Bytes a peer may send before its HELLO is accepted (RULES H4): 64 KiB. */
+/** Bytes a peer may send before its HELLO is accepted: 64 KiB. */
 export const helloBytesMax: number = 64 * 1024;
 
 /** Milliseconds until an unfinished HELLO is dropped. */

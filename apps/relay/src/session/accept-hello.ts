@@ -28,7 +28,7 @@ export interface AcceptHelloOptions {
 
 /**
  * The listener's side of HELLO on a fresh connection. Until it is proven the dialer has one stream, `helloBytesMax` bytes
- * and `timeoutMs`; anything else ends the connection with a code (RULES H4).
+ * and `timeoutMs`; anything else ends the connection with a code.
  */
 export function acceptHello(connection: Connection, options: AcceptHelloOptions): void {
   const listener = new HelloListener({

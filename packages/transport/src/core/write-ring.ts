@@ -31,6 +31,11 @@ export class WriteRing<S extends StreamCore> {
     return this.#control.length > 0 || this.#bulk.length > 0;
   }
 
+  /** True when a stream waits for {@link unblock}. */
+  get hasBlocked(): boolean {
+    return this.#blocked.length > 0;
+  }
+
   /** Adds a stream that has output; no effect when it is a member already. */
   add(stream: S): void {
     if (this.#members.has(stream)) return;

@@ -8,24 +8,26 @@ let rttMs: number;
 
 let deadlineMs: number;
 let heardAtMs: number;
+let isHeldUp: boolean;
 
 /** A turn now; a ping has one, too. */
 function turn(deadlineInMs: number, heardMsAgo = 0): void {
   const nowMs = performance.now();
   deadlineMs = nowMs + deadlineInMs;
   heardAtMs = nowMs - heardMsAgo;
-  tail.handleTurn(nowMs, deadlineMs, heardAtMs);
+  tail.handleTurn({ nowMs, deadlineMs, heardAtMs, isHeldUp });
 }
 
 function ping(): void {
   pings.push(performance.now());
-  tail.handleTurn(performance.now(), deadlineMs, heardAtMs);
+  tail.handleTurn({ nowMs: performance.now(), deadlineMs, heardAtMs, isHeldUp });
 }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   pings = [];
   rttMs = 1;
+  isHeldUp = false;
   tail = new LostTail({ rttMs: () => rttMs, ping });
   // Nothing is under way, so the idle timeout shows.
   turn(idleMs);
@@ -48,7 +50,7 @@ test('an answer starts anew, and an acknowledgement of everything ends it', () =
   vi.advanceTimersByTime(700);
   expect(pings).toHaveLength(2);
   turn(7000);
-  vi.advanceTimersByTime(850);
+  vi.advanceTimersByTime(250);
   expect(pings).toHaveLength(3);
   turn(idleMs);
   vi.advanceTimersByTime(25_000);
@@ -74,4 +76,17 @@ test('no pings while nothing is under way, however the idle timeout runs down, n
     vi.advanceTimersByTime(150);
   }
   expect(pings).toHaveLength(0);
+});
+
+test('bytes that wait for room at the peer: pings after a second of silence', () => {
+  isHeldUp = true;
+  turn(idleMs);
+  vi.advanceTimersByTime(990);
+  expect(pings).toHaveLength(0);
+  vi.advanceTimersByTime(20);
+  expect(pings).toHaveLength(1);
+  isHeldUp = false;
+  turn(idleMs);
+  vi.advanceTimersByTime(10_000);
+  expect(pings).toHaveLength(1);
 });

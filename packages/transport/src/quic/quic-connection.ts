@@ -64,6 +64,11 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
     return this.pump.stats();
   }
 
+  /** A dialer has bytes that the peer grants no room for. */
+  get isHeldUp(): boolean {
+    return this.role === 'dialer' && this.ring.hasBlocked;
+  }
+
   /** Packets came or time passed: everything may be tried again. */
   handleChange(): void {
     this.readDue = true;

@@ -7,6 +7,9 @@ import type { Host, NativeConnection, Quiche } from './native.js';
 import type { QuicConnection } from './quic-connection.js';
 import type { UdpSocket } from './udp-socket.js';
 
+/** Packets that quiche sends when nothing of a path was acknowledged in time (RFC 9002 section 6.2.4). */
+const probesMax = 2;
+
 /** What the pump tells whoever made it. */
 export interface PumpHandlers {
   /** The handshake is done. */
@@ -35,6 +38,8 @@ export class QuicPump {
   readonly #handlers: PumpHandlers;
   #from: Host = { host: '', port: 0 };
   #recvInfo: { from: Host; to: Host };
+  /** Packets have come from more than one address. */
+  #hasFormerPaths = false;
   #isScheduled = false;
   #isEstablished = false;
   #isOver = false;
@@ -68,6 +73,7 @@ export class QuicPump {
     if (this.#isOver) return;
     const hasMoved = from.port !== this.#from.port || from.host !== this.#from.host;
     if (hasMoved) {
+      if (this.#from.port !== 0) this.#hasFormerPaths = true;
       this.#from = { host: from.host, port: from.port };
       this.#recvInfo = { from: this.#from, to: this.#socket.local };
     }
@@ -169,6 +175,25 @@ export class QuicPump {
     this.schedule();
   }
 
+  /**
+   * quiche 0.18 notices only what an acknowledgement of the same path shows, and its probe for a path the peer has left stays unsent; so of more
+   * than two packets lost with a path, some are never sent again. The probes go to where the peer is now: it doesn't tell paths apart.
+   */
+  #probeFormerPaths(): void {
+    const { native } = this;
+    const socket = this.#socket;
+    const paths = native.pathStats();
+    const present = paths.find(({ active }) => active)?.peerHost;
+    if (!present) return;
+    for (const { active, peerHost } of paths) {
+      for (let count = 0; !active && count < probesMax; count++) {
+        const length = packetForPath(native, socket, peerHost);
+        if (length === 0) break;
+        socket.sendBuffer(length, present);
+      }
+    }
+  }
+
   #checkOver(): void {
     const { native } = this;
     if (native.isClosed() || native.isDraining()) {
@@ -248,7 +273,15 @@ export class QuicPump {
     }
     const nowMs = performance.now();
     this.#deadlineMs = nowMs + timeoutMs;
-    if (this.connection) this.#lostTail.handleTurn(nowMs, this.#deadlineMs, this.#heardAtMs);
+    if (this.connection) {
+      const { isHeldUp } = this.connection;
+      this.#lostTail.handleTurn({
+        nowMs,
+        deadlineMs: this.#deadlineMs,
+        heardAtMs: this.#heardAtMs,
+        isHeldUp,
+      });
+    }
     if (this.#timer && this.#timerAtMs <= this.#deadlineMs) return;
     clearTimeout(this.#timer);
     this.#setTimer(nowMs);
@@ -268,6 +301,7 @@ export class QuicPump {
       return;
     }
     this.native.onTimeout();
+    if (this.#hasFormerPaths) this.#probeFormerPaths();
     this.connection?.handleChange();
     this.schedule();
   };
@@ -286,6 +320,16 @@ function sendNext(native: NativeConnection, socket: UdpSocket, copies = 1): numb
   for (let copy = 1; copy < copies; copy++) socket.send(Buffer.from(buffer.subarray(0, length)), info.to);
   socket.sendBuffer(length, info.to);
   return length;
+}
+
+/** Makes a packet for one path in the socket's buffer; answers its length, 0 when there is nothing to send. */
+function packetForPath(native: NativeConnection, socket: UdpSocket, peer: Host): number {
+  try {
+    return native.sendOnPath(socket.packetBuffer(), socket.local, peer)?.[0] ?? 0;
+  } catch {
+    // quiche has forgotten the path.
+    return 0;
+  }
 }
 
 function lost(code: ConstructorParameters<typeof TransportError>[0], message: string): ConnectionClosed {
