@@ -64,10 +64,10 @@ const pingsAt = (session: Session, ms: number): number => {
   return sent.filter(({ kind }) => kind === 'ping').length;
 };
 
-it('a silent session is pinged after 10 s and closed after 30 s', () => {
+it('a silent session is pinged after 13 s and closed after 30 s', () => {
   const session = sessionOf('agent');
-  expect(pingsAt(session, 9999)).toBe(0);
-  expect(pingsAt(session, 10_000)).toBe(1);
+  expect(pingsAt(session, 12_999)).toBe(0);
+  expect(pingsAt(session, 13_000)).toBe(1);
   expect(pingsAt(session, 29_999)).toBe(1);
   expect(closed).toEqual([]);
   pingsAt(session, 30_000);
