@@ -61,8 +61,32 @@ async function share(isQuicOn: boolean): Promise<Shared> {
   const { createAutoTransport, createTlsTransport, createWorkerTransport } = await import(
     '@macula/transport'
   );
-  const choice = [...(isQuicOn ? [createWorkerTransport()] : []), createTlsTransport()];
+  const choice = [...(isQuicOn ? [createWorkerTransport()] : []), createTlsTransport()].map(
+    closedWhenMissing,
+  );
   return { transport: createAutoTransport({ transports: choice }), choice };
+}
+
+/** Closed for all as soon as it says that it can't be used on this machine, since it may have a process that waits for work. */
+function closedWhenMissing(transport: Transport): Transport {
+  let missing: unknown;
+  return {
+    name: transport.name,
+    dial: async (options) => {
+      if (missing !== undefined) throw missing;
+      try {
+        return await transport.dial(options);
+      } catch (thrown) {
+        if ((thrown as { code?: unknown }).code === 'unsupported') {
+          missing = thrown;
+          void transport.close().catch(() => undefined);
+        }
+        throw thrown;
+      }
+    },
+    listen: (options) => transport.listen(options),
+    close: () => transport.close(),
+  };
 }
 
 function saysQuinn({ scheme, quinnPort }: RelayUrl): boolean {

@@ -61,11 +61,11 @@ export function parseRelayUrl(text: string): RelayUrl {
   };
 }
 
-/** The same relay's `quinn:` URL, if it names the port. */
+/** The same relay's `quinn:` URL, if it names the port; pinned by its identity alone, since quinn has no certificates to pin. */
 export function quinnUrlOf({ host, quinnPort, ...rest }: RelayUrl): RelayUrl | undefined {
   if (quinnPort === undefined) return undefined;
   const text = `quinn://${hostText(host)}:${quinnPort}`;
-  return { ...rest, text, scheme: 'quinn', host, port: quinnPort, quinnPort: undefined };
+  return { ...rest, text, scheme: 'quinn', host, port: quinnPort, quinnPort: undefined, certificatePins: [] };
 }
 
 type Fragment = Pick<RelayUrl, 'certificatePins' | 'identityPin' | 'quinnPort'>;

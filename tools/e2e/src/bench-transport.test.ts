@@ -11,7 +11,7 @@ interface Report {
     readonly name: string;
     readonly medians: Readonly<Record<string, number>>;
   }[];
-  readonly sessions: { readonly count: number; readonly open: number };
+  readonly sessions: readonly { readonly host: string; readonly count: number; readonly open: number }[];
   readonly resets: { readonly streamsMax: number; readonly answeredAfter: number };
   readonly aims: readonly { readonly measured: number; readonly reached: boolean }[];
 }
@@ -26,13 +26,14 @@ it('bench transport measures everything', async () => {
   const { stdout } = await run(process.execPath, [main, 'transport', '--quick', '--json']);
   const report: Report = JSON.parse(stdout);
   expect(report.throughput.map(({ name }) => name).sort()).toEqual(
-    ['quic', 'worker', 'quinn', 'public', 'pump', 'tls', 'node-tls'].sort(),
+    ['quic', 'worker', 'quinn', 'public', 'pump', 'tls', 'node-tls', 'node-http2'].sort(),
   );
   for (const { medians } of report.throughput)
     for (const key of ['bulkMBps', 'echoP50Us', 'echoP99Us']) expect(medians[key]).toBeGreaterThan(0);
-  expect(report.sessions.open).toBe(report.sessions.count);
+  expect(report.sessions.map(({ host }) => host)).toEqual(['listener', 'relay']);
+  for (const { open, count } of report.sessions) expect(open).toBe(count);
   expect(report.resets.answeredAfter).toBe(report.resets.streamsMax);
-  expect(report.aims).toHaveLength(14);
+  expect(report.aims).toHaveLength(17);
   for (const { measured } of report.aims) expect(measured).toBeTypeOf('number');
 });
 

@@ -166,6 +166,7 @@ export abstract class CreditConnection
       this.sendMessage({ kind: 'open', stream: name, priority: stream.priority });
     }
     const left = stream.priority === 'bulk' ? this.#flushEnd - this.#written : bulkQuantumBytes;
+    if (left <= 0) return 'more';
     const bytes = stream.queue.shift(Math.min(bulkQuantumBytes, stream.credit, left));
     if (bytes) {
       stream.credit -= bytes.length;

@@ -69,7 +69,7 @@ export class WriteRing<S extends StreamCore> {
   round(write: (stream: S) => WriteOutcome, bytesWritten: () => number, limits: RoundLimits): void {
     for (let stream = this.#control.shift(); stream; stream = this.#control.shift()) {
       let outcome: WriteOutcome = 'more';
-      while (outcome === 'more') outcome = write(stream);
+      while (outcome === 'more' && stream.priority === 'control') outcome = write(stream);
       this.#settle(stream, outcome);
     }
     const bytesEnd = bytesWritten() + limits.bytesMax;

@@ -90,3 +90,17 @@ test('bytes that wait for room at the peer: pings after a second of silence', ()
   vi.advanceTimersByTime(10_000);
   expect(pings).toHaveLength(1);
 });
+
+test('an idle timeout that was longer for a while: the pings end', () => {
+  turn(45_000);
+  for (let second = 0; second < 120; second++) {
+    // Every ping is answered, and nothing is under way.
+    turn(idleMs);
+    vi.advanceTimersByTime(1000);
+  }
+  expect(pings.length).toBeLessThan(30);
+  const before = pings.length;
+  turn(idleMs);
+  vi.advanceTimersByTime(20_000);
+  expect(pings).toHaveLength(before);
+});

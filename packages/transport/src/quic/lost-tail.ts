@@ -4,6 +4,8 @@ const silenceMsMin = 200;
 const heldUpMsMin = 1000;
 /** Longest wait between two pings, milliseconds. */
 const waitMsMax = 2000;
+/** Pings, all answered, after which a tail would have been noticed: as many packets as quiche lets overtake one, and some. */
+const pingsMax = 24;
 /** So much earlier than the idle timeout a timer must be to be one for packets that are under way, milliseconds. */
 const slackMs = 500;
 
@@ -37,6 +39,7 @@ export class LostTail {
   /** The idle timeout as far as it has shown itself. */
   #idleMs = 0;
   #turnAtMs = 0;
+  #pings = 0;
   #pingedAtMs = 0;
   /** The shortest silence that matters; undefined while none does. */
   #silenceMs: number | undefined;
@@ -56,7 +59,8 @@ export class LostTail {
     const isUnderWay = deadlineMs < heardAtMs + this.#idleMs - slackMs;
     if (isUnderWay) this.#silenceMs = deadlineMs > nowMs + silenceMsMin ? silenceMsMin : undefined;
     else this.#silenceMs = isHeldUp ? heldUpMsMin : undefined;
-    if (this.#silenceMs !== undefined && !this.#timer) this.#arm(this.#silenceMs);
+    if (this.#silenceMs === undefined) this.#pings = 0;
+    else if (!this.#timer) this.#arm(this.#silenceMs);
   }
 
   stop(): void {
@@ -78,6 +82,12 @@ export class LostTail {
     }
     this.#waitMs = Math.min(waitMsMax, 2 * this.#waitMs);
     this.#pingedAtMs = performance.now();
+    if (++this.#pings > pingsMax) {
+      // Then what was taken for the idle timeout wasn't: quiche extends it to three probe timeouts while round trips are long.
+      this.#pings = 0;
+      this.#idleMs = 0;
+      return;
+    }
     this.#host.ping();
   };
 }

@@ -7,8 +7,10 @@ import type { Host, NativeConnection, Quiche } from './native.js';
 import type { QuicConnection } from './quic-connection.js';
 import type { UdpSocket } from './udp-socket.js';
 
-/** Packets that quiche sends when nothing of a path was acknowledged in time (RFC 9002 section 6.2.4). */
-const probesMax = 2;
+/** Packets for a former path at a time: a challenge, and two probes (RFC 9002 section 6.2.4). */
+const probesMax = 3;
+/** Bytes of a packet that may hold PATH_CHALLENGE or PATH_RESPONSE: header 1, number 1, frame 9, tag 16. A bare ping is shorter. */
+const challengeBytesMin = 27;
 
 /** What the pump tells whoever made it. */
 export interface PumpHandlers {
@@ -189,7 +191,8 @@ export class QuicPump {
       for (let count = 0; !active && count < probesMax; count++) {
         const length = packetForPath(native, socket, peerHost);
         if (length === 0) break;
-        socket.sendBuffer(length, present);
+        // A challenge goes to the address that it is for, and to no other: who answers it shows that he is there.
+        socket.sendBuffer(length, length < challengeBytesMin ? present : peerHost);
       }
     }
   }

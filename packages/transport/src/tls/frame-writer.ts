@@ -27,7 +27,7 @@ export class FrameWriter {
 
   /** Bytes of one stream's data that the last buffer still takes. */
   get dataRoom(): number {
-    return tlsWriteBufferBytes - (this.#buffer ? this.#filled : 0) - headerBytes;
+    return Math.max(0, tlsWriteBufferBytes - (this.#buffer ? this.#filled : 0) - headerBytes);
   }
 
   /** Adds a frame; data is copied. */

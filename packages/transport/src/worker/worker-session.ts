@@ -18,6 +18,9 @@ import { WorkerProcess } from './worker-process.js';
 /** Bulk bytes one connection gives to the pipe before the next has its turn. */
 const flushBytes: number = 4 * bulkQuantumBytes;
 
+/** Milliseconds that the report of a dial which failed in time may take from the worker; it says more than we could. */
+const reportMs = 100;
+
 /** A question to the worker that waits for its answer. */
 interface Pending {
   resolve(frame: Frame): void;
@@ -73,7 +76,7 @@ export class WorkerSession implements WorkerConnectionOwner {
     // The worker's own limit begins when it has read the request: one that is starting or hangs has not.
     const timeoutMs = request.connectTimeoutMs ?? connectTimeoutMs;
     const late = new TransportError('connect_timeout', `no answer from ${request.urlText} in time`);
-    const timer = setTimeout(giveUp, timeoutMs, late);
+    const timer = setTimeout(giveUp, timeoutMs + reportMs, late);
     const forget = onGivenUp(signal, giveUp);
     await answer.finally(() => {
       clearTimeout(timer);
