@@ -16,6 +16,8 @@ const helloMsMax = 10_000;
 /** Open connections that wait for `start`; those beyond are closed. */
 const waitingMax = 64;
 const resolveMsMax = 10_000;
+/** Milliseconds that `close` waits for the socket to be released. */
+const releaseMsMax = 5000;
 /** Ports tried for a listener that takes any, until one is free for both families. */
 const portsTriedMax = 8;
 
@@ -81,7 +83,9 @@ export class QuinnListener implements Listener {
     const connections = [...this.#connections];
     for (const connection of connections) connection.close(code, 'listener closed');
     await Promise.all(connections.map((connection) => connection.released));
-    await Promise.all(this.#servers.map((server) => server.abort()));
+    // A dialer that vanished in its handshake keeps the socket for three probe timeouts, 3 s and on a busy machine more.
+    const released = Promise.all(this.#servers.map((server) => server.abort()));
+    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, releaseMsMax).unref())]);
     this.#context.onClosed(this);
   }
 
