@@ -1,7 +1,7 @@
 /** A process of the bench: does what its parent asks for over IPC, and ends with it. */
 import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { AgentLoad, startBenchRelay } from './agent-load.js';
+import type { AgentLoad } from './agent-load.js';
 import type { CallMessage, CallName, Calls, ReplyMessage, Usage } from './calls.js';
 import { contestants } from './contestants.js';
 import { QuicLoad } from './quic-load.js';
@@ -10,7 +10,9 @@ import { QuicLoad } from './quic-load.js';
 const ticksPerSecond = 100;
 
 const load = new QuicLoad();
-const agents = new AgentLoad();
+let agents: AgentLoad | undefined;
+/** Loaded when it is asked for: code of relay and client in the heap changes what the memory of others is measured as. */
+const agentLoad = (): Promise<typeof import('./agent-load.js')> => import('./agent-load.js');
 
 const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Calls[Name]['result']> } = {
   listen: ({ contestant, certificate }) => contestants[contestant].listen(certificate),
@@ -28,9 +30,12 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
   },
   usage: ({ collect }) => usage(collect),
   hold: ({ count, keepAliveMs, ...target }) => load.hold(target, count, keepAliveMs),
-  relay: () => startBenchRelay(),
-  join: ({ port, count, keepAliveMs, stays }) => agents.join(port, count, keepAliveMs, stays),
-  held: async () => load.held + agents.joined,
+  relay: async () => (await agentLoad()).startBenchRelay(),
+  join: async ({ port, count, keepAliveMs, stays }) => {
+    agents ??= new (await agentLoad()).AgentLoad();
+    return agents.join(port, count, keepAliveMs, stays);
+  },
+  held: async () => load.held + (agents?.joined ?? 0),
   connections: ({ count, ...target }) => load.connections(target, count),
   connect: (target) => load.connect(target),
   streams: ({ count }) => load.streams(count),
