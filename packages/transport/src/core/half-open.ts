@@ -15,8 +15,9 @@ export interface HalfOpenRules {
 }
 
 /**
- * The places for connections in handshake. Addresses are counted one by one, also those of an IPv6 network that one owner has. When all are taken, an address with more than its share of them makes room for the others: the
- * holder of one true address can't keep everybody else out.
+ * The places for connections in handshake. When all are taken, an address with more than its share of them makes room for the others: the
+ * holder of one true address can't keep everybody else out. Addresses are counted one by one, also those of an IPv6 network that one
+ * owner has.
  */
 export class HalfOpen<E extends HalfOpenEntry> {
   /** Oldest first. */

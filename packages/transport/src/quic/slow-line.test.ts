@@ -1,33 +1,20 @@
 import { afterEach, expect, test } from 'vitest';
-import {
-  dialOptions,
-  Inbox,
-  type LineOptions,
-  TestConnection,
-  TestStream,
-  testCertificate,
-  UdpProxy,
-} from '../compliance/tools.js';
-import type { Connection, Transport } from '../transport.js';
-import { createQuicTransport } from './quic-transport.js';
+import { QuicBench } from '../compliance/quic-bench.js';
+import { type LineOptions, type TestConnection, TestStream, UdpProxy } from '../compliance/tools.js';
 
-let transport: Transport;
+let bench: QuicBench;
 let proxy: UdpProxy;
 
 async function connect(line: LineOptions): Promise<{ near: TestConnection; far: TestConnection }> {
-  transport = createQuicTransport();
-  const listener = await transport.listen({ host: '127.0.0.1', port: 0, certificate: await testCertificate });
-  const accepted = new Inbox<Connection>();
-  listener.start({ onConnection: (connection) => accepted.push(connection) });
-  proxy = await UdpProxy.open(listener.address);
+  bench = await QuicBench.open();
+  proxy = await UdpProxy.open(bench.listener.address);
   proxy.slow(line);
-  const near = new TestConnection(await transport.dial(dialOptions(proxy.address)));
-  return { near, far: new TestConnection(await accepted.next()) };
+  return bench.connect(proxy.address);
 }
 
 afterEach(async () => {
   proxy.close();
-  await transport.close();
+  await bench.close();
 });
 
 /** Writes whenever the stream has room; counts what it took. */
