@@ -4,8 +4,8 @@ import { ByteAccount } from './byte-account.js';
 const none = (): number => 0;
 
 /** Judged where every packet was the peer's. */
-function isExceeded(account: ByteAccount, nowMs: number, parkedStreams = none): boolean {
-  return account.isExceeded(nowMs, parkedStreams, () => account.received);
+function isExceeded(account: ByteAccount, nowMs: number, unreadStreams = none): boolean {
+  return account.isExceeded(nowMs, unreadStreams, () => account.received);
 }
 
 test('a mebibyte that shows up nowhere is too much', () => {

@@ -68,16 +68,16 @@ export class ByteAccount {
 
   /**
    * True when too much is unaccounted for.
-   * @param parkedStreams how many streams have bytes that their owner doesn't read now
+   * @param unreadStreams how many streams may hold bytes that were not read yet; asked only when it counts
    * @param authentic bytes of the packets that were the peer's: what others send in its name is not its fault. Asked only when it counts
    */
-  isExceeded(nowMs: number, parkedStreams: () => number, authentic: () => number): boolean {
+  isExceeded(nowMs: number, unreadStreams: () => number, authentic: () => number): boolean {
     const free = ((nowMs - this.#startMs) / 1000) * freeBytesPerSecond;
     const isExceeded = (): boolean => {
       const unaccounted = this.received - this.#foreign - this.#credit - free;
       return (
         unaccounted > unaccountedBytesMax &&
-        unaccounted > unaccountedBytesMax + parkedStreams() * streamWindowBytesMax
+        unaccounted > unaccountedBytesMax + unreadStreams() * streamWindowBytesMax
       );
     };
     if (!isExceeded()) return false;

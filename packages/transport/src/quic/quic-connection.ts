@@ -35,8 +35,6 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
   wireSequenceNext = 0;
   /** Something may be readable: packets came, or a stream was resumed. */
   readDue = true;
-  /** Streams found readable while paused; set by each reading. */
-  parkedStreams = 0;
 
   constructor(facts: ConnectionFacts, pump: QuicPump) {
     super(facts);
@@ -67,6 +65,13 @@ export class QuicConnection extends ConnectionCore<QuicStream> implements Stream
   /** A dialer has bytes that the peer grants no room for. */
   get isHeldUp(): boolean {
     return this.role === 'dialer' && this.ring.hasBlocked;
+  }
+
+  /** Streams that may hold bytes that came and were not read: paused, waiting for their turn, or behind a gap in what came. */
+  countUnreadStreams(): number {
+    let count = 0;
+    for (const stream of this.streamsByWireId.values()) if (!stream.readEnded) count++;
+    return count;
   }
 
   /** Packets came or time passed: everything may be tried again. */

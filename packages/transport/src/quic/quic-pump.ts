@@ -210,8 +210,8 @@ export class QuicPump {
         return;
       }
     }
-    const parked = (): number => this.connection?.parkedStreams ?? 0;
-    if (this.account.isExceeded(performance.now(), parked, () => native.stats().recvBytes)) {
+    const unread = (): number => this.connection?.countUnreadStreams() ?? 0;
+    if (this.account.isExceeded(performance.now(), unread, () => native.stats().recvBytes)) {
       this.violate('the peer sent too many bytes that belong to nothing');
     }
   }

@@ -131,6 +131,29 @@ describe('what the bundled quiche must be kept from', () => {
     proxy.close();
   });
 
+  test('streams that read on for a moment only, all at once, are no reason to close', async () => {
+    const { near, far } = await connect();
+    const full = Array.from({ length: 6 }, () => new TestStream(near.connection.openStream()));
+    for (const { stream } of full) stream.write(Buffer.alloc(2 * 1024 * 1024));
+    const readers: TestStream[] = [];
+    for (let index = 0; index < full.length; index++) {
+      const reader: TestStream = new TestStream(await far.streams.next(), () => reader.stream.pause());
+      readers.push(reader);
+    }
+    // The windows are full when nothing comes any more.
+    let before = -1;
+    while (far.connection.stats().bytesReceived > before) {
+      before = far.connection.stats().bytesReceived;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(before).toBeGreaterThan(4 * 1024 * 1024);
+    echo(far);
+    for (let round = 0; round < 3; round++) {
+      for (const reader of readers) reader.stream.resume();
+      expect(await ask(near.connection, 'x')).toBe('x');
+    }
+  });
+
   test('20 stalled streams block neither control nor bulk, however much passed', async () => {
     const { near, far } = await connect();
     const stalled = Array.from({ length: 20 }, () => near.connection.openStream());

@@ -18,7 +18,6 @@ export function readStreams(connection: QuicConnection): void {
   connection.readDue = false;
   const { pump } = connection;
   let bytesLeft = readBytesPerTurnMax;
-  let parked = 0;
   for (const wireId of pump.native.readable()) {
     if (connection.closed) return;
     if (connection.resetNotices.isFor(wireId)) {
@@ -30,14 +29,12 @@ export function readStreams(connection: QuicConnection): void {
       discard(connection, wireId);
     } else if (!stream.isReading) {
       stream.parkedSince ??= pump.account.received;
-      parked++;
     } else if (bytesLeft <= 0) {
       connection.readDue = true;
     } else {
       bytesLeft -= readStream(connection, stream, wireId);
     }
   }
-  connection.parkedStreams = parked;
   if (connection.readDue) pump.schedule();
 }
 
