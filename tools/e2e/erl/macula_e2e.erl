@@ -3,7 +3,7 @@
 -module(macula_e2e).
 -behaviour(gen_server).
 
--export([start/0, counts/0, ping_at/2, wait_for_node_gone/2]).
+-export([start/0, counts/0, ping_at/2, wait_for_node_gone/2, teller/1]).
 -export([log/2, events/0, events/1]).
 -export([start_server/1, init/1, handle_call/3, handle_cast/2]).
 -export([pg_member/1, pg_wait/3, monitored_victim/0, kill_and_wait_down/2]).
@@ -74,6 +74,11 @@ spin(AtMs) ->
         true -> ok;
         false -> spin(AtMs)
     end.
+
+%% @doc A fun that tells where it runs. Of a compiled module, so that it works between releases; those of erl_eval don't.
+-spec teller(pid()) -> fun(() -> term()).
+teller(To) ->
+    fun() -> To ! {here, node()} end.
 
 -spec wait_for_node_gone(node(), timeout()) -> ok | timeout.
 wait_for_node_gone(Node, Timeout) ->

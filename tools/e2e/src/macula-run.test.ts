@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { joinEnvironment } from '@macula/cli';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { erl, maculaEbin, type Relay } from './harness/index.js';
+import { maculaEbin, type Relay } from './harness/index.js';
 import { explainFailure, useScene } from './use-scene.js';
 
 describe('macula run', () => {
@@ -48,7 +48,7 @@ describe('macula run', () => {
     await b.evalUntil('maps:get(joined, macula:status())', 'true', 15_000);
     const ping = `io:format("~p~n", [net_adm:ping('b@first.test')]), halt()`;
     const first = ['-noinput', '-name', 'a@first.test', '-setcookie', 'FIRST', '-eval', `${ping}.`];
-    const run = scene.macula(['run', '--relay', relay.url, '--', erl, ...first]);
+    const run = scene.macula(['run', '--relay', relay.url, '--', 'erl', ...first]);
     expect((await run.ended).code).toBe(0);
     expect(run.output).toMatch(/^pong$/m);
   });
@@ -113,11 +113,11 @@ describe('macula run', () => {
     cpSync(maculaEbin, ebin, { recursive: true });
     const { variables } = joinEnvironment(
       { relays: [] },
-      { command: [erl], environment: {}, ebin, nodePath: process.execPath, readFile: () => undefined },
+      { command: ['erl'], environment: {}, ebin, nodePath: process.execPath, readFile: () => undefined },
     );
     const run = scene.process({
       label: 'erl with a code path with spaces',
-      command: erl,
+      command: 'erl',
       args: ['-noinput', '-eval', 'io:format("which ~ts~n", [code:which(macula_dist)]), halt().'],
       env: { ...scene.environment(), ...variables },
     });

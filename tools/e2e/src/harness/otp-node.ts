@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
+import type { Otp } from '@macula/otp-releases';
 import type { ManagedProcess } from './managed-process.js';
-import { erl, harnessEbin, maculaEbin, maculaScript } from './paths.js';
+import { harnessEbin, maculaEbin, maculaScript } from './paths.js';
 import { eventually } from './poll.js';
 import type { Scene } from './scene.js';
 
@@ -17,6 +19,10 @@ export interface OtpNodeOptions {
   /** Relays to join at boot: MACULA_RELAYS, or --relay of `macula run`. */
   readonly relays?: readonly string[];
   readonly realm?: string;
+  /** OTP release; default the scene's next one. */
+  readonly otp?: Otp;
+  /** `-name`, the default, or `-sname`. */
+  readonly names?: 'long' | 'short';
   /** More flags for `erl`. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -27,6 +33,7 @@ export class OtpNode {
   readonly name: string;
   readonly process: ManagedProcess;
   readonly env: Readonly<Record<string, string>>;
+  readonly otp: Otp;
   #nextId = 1;
   #scanned = 0;
   readonly #answers = new Map<string, { ok: boolean; text: string }>();
@@ -42,7 +49,12 @@ export class OtpNode {
     const flags = [
       ...carrierFlags[carrier],
       ...(carrier === 'tcp' ? tcpPort(options.name) : []),
-      ...['-name', options.name, '-setcookie', options.cookie ?? 'E2E_COOKIE'],
+      ...[
+        options.names === 'short' ? '-sname' : '-name',
+        options.name,
+        '-setcookie',
+        options.cookie ?? 'E2E_COOKIE',
+      ],
       ...['-noshell', '+Bi', '-pa', harnessEbin],
       ...(options.flags ?? []),
       ...['-s', 'macula_e2e'],
@@ -51,14 +63,13 @@ export class OtpNode {
     const run = [
       ...[maculaScript, 'run', ...relays.flatMap((url) => ['--relay', url])],
       ...(options.realm === undefined ? [] : ['--realm', options.realm]),
-      ...['--', erl],
+      ...['--', 'erl'],
     ];
-    this.process = scene.process({
-      label: options.name,
-      command: underRun ? process.execPath : erl,
-      args: underRun ? [...run, ...flags] : flags,
-      env,
-    });
+    this.otp = options.otp ?? scene.nextOtp();
+    const { command, args } = underRun
+      ? this.otp.command(process.execPath, [...run, ...flags])
+      : this.otp.command('erl', flags);
+    this.process = scene.process({ label: options.name, command, args, env: this.otp.environment(env) });
     this.process.onChange(() => this.#scan());
   }
 
@@ -78,6 +89,19 @@ export class OtpNode {
     this.process.child.stdin!.write(`${id} ${Buffer.from(text).toString('base64')}\n`);
     const { ok, text: value } = await this.#answer(id, timeoutMs, text);
     if (!ok) throw new Error(`${this.name}: ${text}\nraised ${value}`);
+    return value;
+  }
+
+  /**
+   * Evaluates once.
+   * @throws AssertionError when the value is not the wanted one
+   */
+  async gives(expressions: string, wanted: string | RegExp, timeoutMs?: number): Promise<string> {
+    const value = await this.eval(expressions, timeoutMs);
+    const what = `${this.name}: ${expressions}`;
+    if (typeof wanted === 'string')
+      assert.equal(value, wanted, `${what}\n  gave   ${value}\n  wanted ${wanted}`);
+    else assert.match(value, wanted, `${what}\n  gave   ${value}\n  wanted ${wanted}`);
     return value;
   }
 

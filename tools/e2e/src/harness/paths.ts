@@ -15,6 +15,3 @@ export const maculaEbin: string = ebinPath();
 
 /** Script of the `macula` command. */
 export const maculaScript: string = join(root, 'apps', 'cli', 'bin', 'macula.js');
-
-/** The `erl` under test: MACULA_E2E_ERL, or the one on the PATH. */
-export const erl: string = process.env.MACULA_E2E_ERL || 'erl';

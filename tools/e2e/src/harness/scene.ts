@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findOtp, type Otp, OtpMissingError, systemOtp } from '@macula/otp-releases';
 import { ManagedProcess } from './managed-process.js';
 import { OtpNode, type OtpNodeOptions } from './otp-node.js';
 import { maculaScript } from './paths.js';
@@ -13,10 +14,14 @@ import { Relay, type RelayOptions } from './relay.js';
 export class Scene {
   /** Temporary directory; short, because socket paths have at most 107 bytes. */
   readonly directory: string;
+  /** The releases that nodes run on, in turn. */
+  readonly otps: readonly Otp[];
   readonly #processes: ManagedProcess[] = [];
   #homes = 0;
+  #otpsGiven = 0;
 
-  constructor() {
+  constructor(otps: readonly Otp[] = [defaultOtp()]) {
+    this.otps = otps;
     this.directory = mkdtempSync(join(tmpdir(), 'mac-'));
     scenes.add(this);
   }
@@ -26,6 +31,29 @@ export class Scene {
     const relay = new Relay(this, options);
     await relay.listening();
     return relay;
+  }
+
+  /** The release of the next node that names none. */
+  nextOtp(): Otp {
+    return this.otps[this.#otpsGiven++ % this.otps.length]!;
+  }
+
+  /** Two peered relays, and a node that joined behind each and has pinged the other. */
+  async pair(
+    more: Partial<OtpNodeOptions> & {
+      readonly a?: Partial<OtpNodeOptions>;
+      readonly b?: Partial<OtpNodeOptions>;
+    } = {},
+  ): Promise<Pair> {
+    const { a: onlyA, b: onlyB, ...both } = more;
+    const relay1 = await this.relay({ label: 'relay-1' });
+    const relay2 = await this.relay({ label: 'relay-2', peers: [relay1.url] });
+    const [a, b] = await Promise.all([
+      this.node({ name: 'a@one.test', relays: [relay1.url], ...both, ...onlyA }),
+      this.node({ name: 'b@two.test', relays: [relay2.url], ...both, ...onlyB }),
+    ]);
+    await a.evalUntil(`net_adm:ping(${quoted(b.name)})`, 'pong', 20_000);
+    return { relay1, relay2, a, b };
   }
 
   /** Starts an OTP node and waits until it answers. */
@@ -102,6 +130,27 @@ export class Scene {
     scenes.delete(this);
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What {@link Scene.pair} made. */
+export interface Pair {
+  readonly relay1: Relay;
+  readonly relay2: Relay;
+  readonly a: OtpNode;
+  readonly b: OtpNode;
+}
+
+/** MACULA_E2E_OTP, for instance `27`; default the release in PATH. */
+function defaultOtp(): Otp {
+  const release = process.env.MACULA_E2E_OTP;
+  const otp = release ? findOtp(release) : systemOtp();
+  if (otp) return otp;
+  throw new OtpMissingError('there is no erl in PATH; install Erlang/OTP 25 or newer');
+}
+
+/** A name as an Erlang atom. */
+function quoted(name: string): string {
+  return `'${name}'`;
 }
 
 const scenes = new Set<Scene>();

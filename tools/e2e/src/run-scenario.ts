@@ -1,0 +1,82 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Otp } from '@macula/otp-releases';
+import type { Driver } from './drivers/driver.js';
+import { root } from './harness/index.js';
+import type { Scenario } from './scenario.js';
+
+/** How one scenario went on one choice of releases. */
+export interface ScenarioResult {
+  readonly scenario: string;
+  /** `27`, or `25+27` where nodes took them in turn. */
+  readonly otp: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly seconds: number;
+  /** Why it failed or was skipped. */
+  readonly reason?: string;
+  /** File with the output of all parties of one that failed. */
+  readonly log?: string;
+  readonly figures: Readonly<Record<string, string>>;
+}
+
+const secondsDefault = 120;
+
+/** Runs one scenario to its end and takes everything down that it started. */
+export async function runScenario(
+  driver: Driver,
+  otps: readonly Otp[],
+  name: string,
+  scenario: Scenario,
+): Promise<ScenarioResult> {
+  const otp = otps.map(({ release }) => release).join('+');
+  const figures: Record<string, string> = {};
+  const startedMs = performance.now();
+  const result = (status: ScenarioResult['status'], more: Partial<ScenarioResult> = {}): ScenarioResult => ({
+    ...{ scenario: name, otp, status, seconds: Math.round((performance.now() - startedMs) / 100) / 10 },
+    ...{ ...more, figures },
+  });
+  for (const program of scenario.programs ?? [])
+    for (const candidate of otps)
+      if (!candidate.has(program))
+        return result('skipped', {
+          reason: `OTP ${candidate.release} (${candidate.source}) has no ${program}`,
+        });
+
+  const scene = driver.open(otps);
+  try {
+    const stage = {
+      scene,
+      figure: (key: string, value: string) => {
+        figures[key] = value;
+      },
+    };
+    await withLimit(scenario.run(stage), scenario.seconds ?? secondsDefault);
+    return result('passed');
+  } catch (error) {
+    const log = keepLog(
+      `${name}-${driver.name}-${otp}`,
+      `${(error as Error).stack}\n\n${scene.transcript()}`,
+    );
+    return result('failed', { reason: (error as Error).message, log });
+  } finally {
+    await scene.stop();
+  }
+}
+
+async function withLimit(running: Promise<void>, seconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${seconds} s`)), seconds * 1000);
+  });
+  // What it does after the limit ends with its processes.
+  running.catch(() => {});
+  await Promise.race([running, limit]).finally(() => clearTimeout(timer));
+}
+
+function keepLog(name: string, text: string): string {
+  const directory = join(root, 'node_modules', '.cache', 'macula', 'e2e');
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `${name}.log`);
+  writeFileSync(path, text);
+  return path;
+}

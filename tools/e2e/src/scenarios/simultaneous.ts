@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import type { Scenario } from '../scenario.js';
+
+const rounds = 200;
+
+export const scenario: Scenario = {
+  summary: `both nodes ping each other at the same instant, ${rounds} times; nothing is left behind`,
+  seconds: 240,
+  async run({ scene, figure }) {
+    const { a, b } = await scene.pair();
+    await disconnect(0);
+    // Both channels and the lazily started parts of kernel are up now; from here on nothing may be added.
+    for (const node of [a, b]) await node.evalUntil('macula_dist_relay:get_tunnel_metrics()', '[]');
+    const before = await counts();
+    let slowest = 0;
+    for (let round = 1; round <= rounds; round++) {
+      const atMs = Date.now() + 30;
+      const answers = await Promise.all([
+        a.eval(`macula_e2e:ping_at('b@two.test', ${atMs})`, 40_000),
+        b.eval(`macula_e2e:ping_at('a@one.test', ${atMs})`, 40_000),
+      ]);
+      for (const answer of answers) {
+        const [, result, ms] = /^{(\w+),([\d.e+-]+)}$/.exec(answer) ?? [];
+        assert.equal(result, 'pong', `round ${round}: ${answers.join(' ')}`);
+        slowest = Math.max(slowest, Number(ms));
+      }
+      await disconnect(round);
+    }
+    for (const [index, node] of [a, b].entries()) {
+      const noMore = `{P, N} = macula_e2e:counts(), {Ports, Processes} = ${before[index]}, P =< Ports andalso N =< Processes`;
+      await node.evalUntil(noMore, 'true', 5_000);
+      await node.evalUntil('macula_dist_relay:get_tunnel_metrics()', '[]');
+    }
+    figure('slowest ping', `${slowest.toFixed(0)} ms`);
+
+    async function disconnect(round: number): Promise<void> {
+      const [from, to] = round % 2 === 0 ? [a, b] : [b, a];
+      await from.eval(`erlang:disconnect_node('${to.name}')`);
+      await Promise.all([a, b].map((node) => node.evalUntil('nodes(connected)', '[]')));
+    }
+
+    function counts(): Promise<string[]> {
+      return Promise.all([a, b].map((node) => node.eval('macula_e2e:counts()')));
+    }
+  },
+};

@@ -1,0 +1,156 @@
+// OTP releases for tests. A fetched one is a folder with Debian's packages unpacked, entered by a mount namespace.
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Debian's suite with each release. */
+const suites = { 25: 'bookworm', 27: 'trixie', 29: 'sid' };
+export const fetchable = Object.keys(suites);
+
+export class Otp {
+  #enter;
+  #bin;
+
+  constructor({ release, source, enter, bin }) {
+    this.release = release;
+    this.source = source;
+    this.#enter = enter;
+    this.#bin = bin;
+  }
+
+  command(program, args) {
+    if (this.#enter !== undefined) return { command: this.#enter, args: [program, ...args] };
+    const own = this.#bin === undefined ? program : join(this.#bin, program);
+    return { command: isExecutable(own) ? own : program, args: [...args] };
+  }
+
+  environment(base) {
+    const set = Object.entries(base).filter(([, value]) => value !== undefined);
+    const environment = Object.fromEntries(set);
+    if (this.#bin !== undefined) environment.PATH = `${this.#bin}${delimiter}${environment.PATH ?? ''}`;
+    return environment;
+  }
+
+  has(program) {
+    if (this.#enter !== undefined) {
+      const usr = join(dirname(this.#enter), 'root', 'usr');
+      return existsSync(join(usr, 'bin', program));
+    }
+    const directories = [this.#bin, ...(process.env.PATH ?? '').split(delimiter)];
+    return directories.some((directory) => directory && isExecutable(join(directory, program)));
+  }
+}
+
+export class OtpMissingError extends Error {
+  constructor(message, options) {
+    super(message, options);
+    this.name = 'OtpMissingError';
+  }
+}
+
+export function systemOtp() {
+  const release = releaseOf(new Otp({ release: '', source: '' }));
+  return release === undefined ? undefined : new Otp({ release, source: 'PATH' });
+}
+
+export function findOtp(release) {
+  checkRelease(release);
+  const variable = `MACULA_OTP_${release}`;
+  const named = process.env[variable];
+  if (named) return checked(release, fromPath(release, named, variable), variable);
+  const enter = join(directoryOf(release), 'enter');
+  if (existsSync(enter)) return new Otp({ release, source: dirname(enter), enter });
+  const system = systemOtp();
+  if (system?.release === release) return system;
+  const fetch = fetchable.includes(release) ? `run \`npm run otp -- ${release}\` as root on Debian, or ` : '';
+  throw new OtpMissingError(
+    `OTP ${release} is not on this machine (${system ? `PATH has ${system.release}` : 'no erl in PATH'}): ${fetch}set ${variable} to the directory of an installation (the one with bin/erl).`,
+  );
+}
+
+export function makeOtp(release, { log = () => {} } = {}) {
+  try {
+    return findOtp(release);
+  } catch (error) {
+    if (!fetchable.includes(release) || process.platform !== 'linux' || process.getuid?.() !== 0) throw error;
+  }
+  const directory = directoryOf(release);
+  // Made aside, so that one that was interrupted is never taken for complete.
+  const making = `${directory}.${process.pid}`;
+  mkdirSync(making, { recursive: true });
+  try {
+    log(`OTP ${release}: fetching Debian's packages of ${suites[release]}`);
+    const script = join(here, 'make-root.sh');
+    const { status, error, stderr } = spawnSync(script, [suites[release], join(making, 'root')], {
+      encoding: 'utf8',
+      timeout: 300_000,
+    });
+    if (status !== 0) throw missing(release, error?.message ?? stderr.trim().split('\n').at(-1));
+    copyFileSync(join(here, 'enter.sh'), join(making, 'enter'));
+    const enter = join(making, 'enter');
+    const got = releaseOf(new Otp({ release, source: making, enter }));
+    if (got !== release)
+      throw missing(release, `what was fetched ${got ? `is OTP ${got}` : "doesn't start"}`);
+    rmSync(directory, { recursive: true, force: true });
+    renameSync(making, directory);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+  return findOtp(release);
+}
+
+function missing(release, why) {
+  return new OtpMissingError(`OTP ${release} could not be fetched: ${why}`);
+}
+
+function fromPath(release, path, variable) {
+  if (!existsSync(path)) throw new OtpMissingError(`${variable} is ${path}, which does not exist.`);
+  if (statSync(path).isFile()) return new Otp({ release, source: path, enter: path });
+  return new Otp({ release, source: path, bin: join(path, 'bin') });
+}
+
+function checked(release, otp, variable) {
+  const got = releaseOf(otp);
+  if (got === release) return otp;
+  const what = got === undefined ? 'there is no erl that starts' : `that is OTP ${got}`;
+  throw new OtpMissingError(`${variable} is ${otp.source}, but ${what}.`);
+}
+
+function checkRelease(release) {
+  if (!/^\d{2}$/.test(release)) throw new OtpMissingError(`"${release}" is not an OTP release such as 27.`);
+}
+
+function directoryOf(release) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'macula', 'otp', release);
+}
+
+function releaseOf(otp) {
+  const script = 'io:put_chars(erlang:system_info(otp_release)), halt().';
+  const { command, args } = otp.command('erl', ['-noinput', '-boot', 'start_clean', '-eval', script]);
+  const { ERL_FLAGS, ERL_AFLAGS, ERL_ZFLAGS, ...env } = process.env;
+  const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', env, timeout: 30_000 });
+  return status === 0 && /^\d+$/.test(stdout) ? stdout : undefined;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
