@@ -92,6 +92,7 @@ do_accept(Kernel, Acceptor, Socket, MyNode, Allowed, SetupTime) ->
     case macula_tunnel_setup:receive_token(Socket, ?LOCAL_STEP_MS) of
         {ok, TunnelId} ->
             known_tunnel(TunnelId, undefined, Socket),
+            user_options(Socket, inet_dist_listen_options),
             dist_util:reset_timer(Timer),
             dist_util:handshake_other_started((handshake(Kernel, MyNode, Socket, Timer))#hs_data{allowed = Allowed});
         closed ->
@@ -117,6 +118,7 @@ do_setup(Kernel, Node, Type, MyNode, SetupTime) ->
         {ok, Socket, TunnelId} ->
             macula_reasons:record(Node, handshake_failed, ""),
             known_tunnel(TunnelId, Node, Socket),
+            user_options(Socket, inet_dist_connect_options),
             dist_util:reset_timer(Timer),
             dist_util:handshake_we_started((handshake(Kernel, MyNode, Socket, Timer))#hs_data{other_node = Node,
                                                                                              request_type = Type});
@@ -204,6 +206,13 @@ known_tunnel(TunnelId, Node, Socket) ->
     undefined = put(?TUNNEL_KEY, TunnelId),
     macula_tunnels:add(TunnelId, Node, Socket).
 
+%% What `net_kernel:setopts(new, ...)' keeps for later connections; one that this kind of socket doesn't have counts for nothing.
+user_options(Socket, Parameter) ->
+    case application:get_env(kernel, Parameter) of
+        {ok, Options} when is_list(Options) -> lists:foreach(fun(Option) -> setopts(Socket, [Option]) end, Options);
+        _ -> ok
+    end.
+
 detached_ticks() ->
     Ticks = case get(?CREDIT_KEY) of undefined -> 0; Count -> Count end,
     case macula_tunnels:is_detached(get(?TUNNEL_KEY)) of
@@ -225,7 +234,7 @@ family(Socket) ->
 
 %% 1 to 3 are reserved for nodes that register with EPMD.
 creation() ->
-    max(4, binary:decode_unsigned(crypto:strong_rand_bytes(4))).
+    rand:uniform(16#fffffffc) + 3.
 
 guarded(Fun) ->
     try Fun() catch _:_ -> {error, einval} end.

@@ -5,7 +5,8 @@
 %% Here and in macula_tunnel_setup binaries are not matched in patterns: OTP 29 refuses to load such functions when OTP 25
 %% compiled them, and one set of beam files should serve all.
 %%
-%% Only calls that work before the file server runs (OTP 25 starts it after the distribution).
+%% Only calls that work before the file server runs (OTP 25 starts it after the distribution), and without crypto: in embedded mode
+%% its on_load function runs after the distribution has started. The directory's name need not be secret.
 -module(macula_listener).
 
 -export([new_table/0, listen/2, current/0, close/1, remove/1, dial/2, socket_bases/1]).
@@ -92,7 +93,7 @@ socket_bases(Lookup) ->
 listen_local([]) ->
     listen_tcp();
 listen_local([Base | Bases]) ->
-    Directory = unicode:characters_to_binary([Base, "/macula-", string:lowercase(binary:encode_hex(crypto:strong_rand_bytes(8)))]),
+    Directory = unicode:characters_to_binary([Base, "/macula-", integer_to_list(rand:uniform(1 bsl 64), 16)]),
     Path = <<Directory/binary, "/beam.sock">>,
     case byte_size(Path) =< ?MAX_PATH_BYTES andalso make_private(Directory) of
         true ->

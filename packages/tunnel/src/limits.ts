@@ -64,8 +64,11 @@ export const offsetLimitDefault: number = Number.MAX_SAFE_INTEGER - localChunkBy
 /** Milliseconds without a valid record until an idle side sends PING. */
 export const idlePingMs = 15_000;
 
-/** Milliseconds without any valid record after a PING until the path counts as lost. */
-export const pingTimeoutMs = 10_000;
+/**
+ * Milliseconds without any valid record after a PING until the tunnel is given up: an agent, a relay or a network that stands still
+ * for 20 s costs no link, as over TCP; net_ticktime decides about shorter ones.
+ */
+export const pingTimeoutMs = 30_000;
 
 /** With data outstanding: least silence in milliseconds until a PING. Four acknowledgement delays and much jitter fit. */
 export const silenceMinMs = 400;

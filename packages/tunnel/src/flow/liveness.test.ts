@@ -16,11 +16,11 @@ describe('liveness', () => {
     expect(after - before).toBeLessThan(1000);
   });
 
-  it('asks after 15 s of silence, and takes 10 s more of it for loss', () => {
+  it('asks after 15 s of silence, and takes 30 s more of it for loss', () => {
     const pair = Pair.up();
     pair.pass(15_000, false);
     expect(pair.initiator.wireBytes).toBeGreaterThan(0);
-    pair.pass(9999, false);
+    pair.pass(29_999, false);
     expect(pair.initiator.tunnel.state).toBe('open');
     pair.pass(1, false);
     pair.initiator.drainOutputs();
@@ -33,7 +33,7 @@ describe('liveness', () => {
 
   it('takes a path that accepts no bytes any more for lost too', () => {
     const pair = Pair.up();
-    for (let passed = 0; passed < 25_001; passed += 100)
+    for (let passed = 0; passed < 45_001; passed += 100)
       pair.initiator.tunnel.handleTimeout(pair.nowMs + passed);
     expect(pair.initiator.tunnel.state).toBe('closed');
   });
@@ -48,7 +48,7 @@ describe('liveness', () => {
     expect(fast.deadlineMs).toBe(500);
     expect(fast.handleTimeout(500)).toBe('alive');
     expect(fast.pingDue).toBe(true);
-    expect(fast.deadlineMs).toBe(10_500);
+    expect(fast.deadlineMs).toBe(30_500);
     const slow = new Liveness(0);
     slow.handlePong(slow.ping(0), 200);
     slow.handleValid(200);
@@ -75,7 +75,7 @@ describe('liveness', () => {
     expect([pair.initiator.tunnel.state, pair.responder.tunnel.state]).toEqual(['open', 'open']);
     pair.nowMs += 600_000;
     pair.initiator.tunnel.handleTimeout(pair.nowMs);
-    pair.nowMs += 10_000;
+    pair.nowMs += 30_000;
     pair.initiator.tunnel.handleTimeout(pair.nowMs);
     expect(pair.initiator.tunnel.state).toBe('closed');
   });

@@ -7,10 +7,10 @@ export type LivenessVerdict = 'alive' | 'lost';
  * Whether the path still carries records: every valid record is a sign of life, silence is asked by PING, a silent
  * answer means that the path is lost.
  *
- *     idle:              15 s of silence                      ─▶ PING ─▶ 10 s of silence ─▶ lost
- *     data outstanding:  max(4 × smoothed round trip, 400 ms) ─▶ PING ─▶ 10 s of silence ─▶ lost
+ *     idle:              15 s of silence                      ─▶ PING ─▶ 30 s of silence ─▶ lost
+ *     data outstanding:  max(4 × smoothed round trip, 400 ms) ─▶ PING ─▶ 30 s of silence ─▶ lost
  *
- * The 10 s count from when the PING was wanted: a path that takes no bytes any more is lost too.
+ * The 30 s count from when the PING was wanted: a path that takes no bytes any more is lost too.
  */
 export class Liveness {
   #lastValidMs: number;

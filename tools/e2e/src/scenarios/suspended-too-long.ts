@@ -1,0 +1,24 @@
+import { killPid } from '../harness/index.js';
+import type { Scenario } from '../scenario.js';
+
+export const scenario: Scenario = {
+  summary:
+    'a BEAM, then an agent, stands still for longer than net_ticktime: nodedown with net_tick_timeout, and all is well when it goes on',
+  seconds: 180,
+  async run({ scene }) {
+    const flags = ['-kernel', 'net_ticktime', '8'];
+    const { a, b } = await scene.pair({ flags });
+    await a.gives('net_kernel:get_net_ticktime()', '8');
+    for (const pid of [await b.beamPid(), await b.agentPid()]) {
+      const down = a.eval("macula_e2e_mesh:wait_down('b@two.test', 30000)", 40_000);
+      await a.eval('node()');
+      killPid(pid, 'SIGSTOP');
+      const reason = await down.finally(() => killPid(pid, 'SIGCONT'));
+      if (reason !== 'net_tick_timeout') throw new Error(`nodedown with ${reason}`);
+      await b.evalUntil('nodes()', '[]', 30_000);
+      await a.evalUntil("net_adm:ping('b@two.test')", 'pong', 30_000);
+      await b.gives("rpc:call('a@one.test', erlang, node, [])", "'a@one.test'");
+      for (const node of [a, b]) await node.evalUntil('length(macula_dist_relay:get_tunnel_metrics())', '1');
+    }
+  },
+};
