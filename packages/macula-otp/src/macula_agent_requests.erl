@@ -22,8 +22,9 @@ hello(Protocol) ->
 %% @doc The key for a peer and a token for its tunnel, or why not.
 -spec answer_incoming(integer(), Peer :: binary()) -> tuple().
 answer_incoming(Id, Peer) ->
-    case {macula_listener:current(), macula_tokens:key(Peer)} of
+    case {macula_listener:current(), macula_name_type:is_mixed(Peer) orelse macula_tokens:key(Peer)} of
         {none, _} -> {refuse, Id, not_listening};
+        {_, true} -> {refuse, Id, name_type};
         {_, {error, Reason}} -> {refuse, Id, Reason};
         {_, {ok, Key}} ->
             case macula_tokens:mint(Peer) of

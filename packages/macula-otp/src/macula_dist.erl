@@ -9,7 +9,7 @@
 
 -export([childspecs/0, listen/1, listen/2, address/0, address/1, accept/1, accept_connection/5, setup/5, close/1, select/1,
          is_node_name/1, setopts/2, getopts/2]).
--export([accept_loop/2, do_accept/6, do_setup/5]).
+-export([accept_loop/2, do_accept/6, do_setup/6]).
 -export([pre_nodeup/1, post_nodeup/1, remote_address/2, tick/1, getstat/1, handshake_complete/3]).
 
 -include_lib("kernel/include/net_address.hrl").
@@ -27,8 +27,20 @@
 -spec childspecs() -> {ok, [supervisor:child_spec()]}.
 childspecs() ->
     %% Makes sys.config visible. The application itself must not be started here: that hangs the boot.
-    _ = (catch application:load(macula)),
+    _ = try application:load(macula) catch _:_ -> error end,
+    load_modules(),
     {ok, [macula_agent_sup:childspec()]}.
+
+%% All at once, since Mix (of Elixir 1.15 and later) removes from the code path what its project does not name.
+load_modules() ->
+    _ = [code:ensure_loaded(Module) || {ok, Modules} <- [application:get_key(macula, modules)], Module <- Modules],
+    case code:ensure_loaded(crypto) of
+        {error, nofile} ->
+            macula_log:log(error, "the application crypto, without which no connection can be made, is not in the code path. "
+                           "A release has only the applications it names: add crypto to them (Mix: extra_applications: [:crypto]).");
+        _ ->
+            ok
+    end.
 
 -spec listen(atom()) -> {ok, {gen_tcp:socket(), #net_address{}, 1..16#ffffffff}} | {error, term()}.
 listen(Name) ->
@@ -104,17 +116,17 @@ do_accept(Kernel, Acceptor, Socket, MyNode, Allowed, SetupTime) ->
     end.
 
 -spec setup(node(), term(), node(), longnames | shortnames, pos_integer()) -> pid().
-setup(Node, Type, MyNode, _LongOrShortNames, SetupTime) ->
-    spawn_opt(?MODULE, do_setup, [self(), Node, Type, MyNode, SetupTime], dist_util:net_ticker_spawn_options()).
+setup(Node, Type, MyNode, LongOrShortNames, SetupTime) ->
+    spawn_opt(?MODULE, do_setup, [self(), Node, Type, MyNode, LongOrShortNames, SetupTime], dist_util:net_ticker_spawn_options()).
 
 %% @private
--spec do_setup(pid(), node(), term(), node(), pos_integer()) -> no_return().
-do_setup(Kernel, Node, Type, MyNode, SetupTime) ->
+-spec do_setup(pid(), node(), term(), node(), longnames | shortnames, pos_integer()) -> no_return().
+do_setup(Kernel, Node, Type, MyNode, LongOrShortNames, SetupTime) ->
     _ = process_flag(sensitive, true),
     Timer = dist_util:start_timer(SetupTime),
     %% Shorter than net_setuptime, which would kill this process before it can say why.
     Step = max(200, min(?LOCAL_STEP_MS, SetupTime - 500)),
-    case macula_tunnel_setup:dial(Node, MyNode, Timer, Step) of
+    case dial(Node, MyNode, LongOrShortNames, Timer, Step) of
         {ok, Socket, TunnelId} ->
             macula_reasons:record(Node, handshake_failed, ""),
             known_tunnel(TunnelId, Node, Socket),
@@ -126,6 +138,15 @@ do_setup(Kernel, Node, Type, MyNode, SetupTime) ->
             macula_reasons:record(Node, Reason, Text),
             macula_log:log(debug, "no connection to ~ts: ~tp, ~ts", [Node, Reason, Text]),
             dist_util:shutdown(?MODULE, ?LINE, Node, {macula, Reason})
+    end.
+
+dial(Node, MyNode, LongOrShortNames, Timer, Step) ->
+    case macula_name_type:is_mixed(macula_listener:current() =/= none, LongOrShortNames, Node) of
+        false ->
+            macula_tunnel_setup:dial(Node, MyNode, Timer, Step);
+        true ->
+            macula_log:log(error, "no connection to ~ts: ~ts", [Node, macula_reasons:explain(name_type)]),
+            {error, name_type, ""}
     end.
 
 -spec close(gen_tcp:socket() | undefined) -> ok.

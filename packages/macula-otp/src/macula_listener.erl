@@ -38,6 +38,7 @@ listen(Name, Host) ->
              end,
     case Result of
         {ok, _, _, Address} ->
+            macula_name_type:learn(),
             remember(unicode:characters_to_binary([atom_to_list(Name), $@, Host]), public_address(Address)),
             Result;
         Error ->

@@ -121,6 +121,9 @@ explain(agent_unavailable) ->
 explain(handshake_failed) ->
     <<"The tunnel was made but the two nodes did not finish OTP's own handshake. Often both connected at once and the other "
       "attempt won; if not, the log of either node says what it lacked (OTP 23 can't talk to OTP 26 and later).">>;
+explain(name_type) ->
+    <<"One of the two nodes runs with short names (-sname), the other with long ones (-name), so neither can use the other's name. "
+      "Start both in the same way.">>;
 explain(no_cookie) ->
     <<"The distribution was starting or stopping, so there was no cookie to use. Try again.">>;
 explain(net_tick_timeout) ->

@@ -6,10 +6,10 @@ import { StringDecoder } from 'node:string_decoder';
 
 const running = new Set();
 
-/** Everything a group of nodes shares. `root`, when given, is a root folder with another OTP; `files` is seen inside it. */
+/** An OTP release, and what a group of nodes shares: the compiled files and the folder of the fake mesh. */
 export class Site {
-  constructor({ root, mesh, files }) {
-    Object.assign(this, { root, mesh, files });
+  constructor({ otp, mesh, files }) {
+    Object.assign(this, { otp, mesh, files });
   }
 
   start(name, { cookie = 'x', flags = [], env = {}, proto = ['macula'], epmd = false, agent = true } = {}) {
@@ -19,12 +19,10 @@ export class Site {
       ...['-kernel', 'net_ticktime', '120', ...(name ? ['-name', name] : []), '-setcookie', cookie],
       ...['-s', 'macula_test_driver', ...flags],
     ];
-    const program = this.root === undefined ? ['erl'] : ['chroot', this.root, '/usr/bin/erl'];
-    const child = spawn(program[0], [...program.slice(1), ...args], {
+    const program = this.otp.command('erl', args);
+    const child = spawn(program.command, program.args, {
       env: {
-        ...process.env,
-        HOME: process.env.HOME ?? '/root',
-        PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH}`,
+        ...this.otp.environment(process.env),
         MACULA_AGENT: path.join(this.files, 'test/fake-agent.mjs'),
         FAKE_MESH: this.mesh,
         TMPDIR: this.mesh,

@@ -1,28 +1,30 @@
-// Everything about the OTP application: compile with warnings as errors, EUnit, real BEAMs with fake agents, and dialyzer.
-// `node test/run.mjs [--dialyzer] [--plt FILE] [--root DIR]... [--only TEXT] [--no-carrier]`
-import { execFileSync, spawnSync } from 'node:child_process';
+// Everything about the OTP application, on one OTP release or several: compile with warnings as errors, EUnit, Common Test, dialyzer, and
+// real BEAMs with fake agents. `node test/run.mjs [--otp 25[,27,29]] [--dialyzer] [--only TEXT] [--no-carrier]`
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findOtp, OtpMissingError, systemOtp } from '@macula/otp-releases';
 import { runCarrier } from './carrier.mjs';
 
 const { values } = parseArgs({
   options: {
+    otp: { type: 'string' },
     dialyzer: { type: 'boolean' },
-    plt: { type: 'string' },
-    root: { type: 'string', multiple: true },
     only: { type: 'string' },
     'no-carrier': { type: 'boolean' },
   },
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
+const source = path.join(here, '../src');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'macula-otp-test-'));
-const ebin = path.join(temporary, 'ebin');
-const beams = path.join(temporary, 'test');
 let passed = 0;
 let failed = 0;
+
+const erlangFiles = (directory) =>
+  fs.readdirSync(directory).flatMap((name) => (name.endsWith('.erl') ? [path.join(directory, name)] : []));
 
 function check(name, action) {
   try {
@@ -37,67 +39,129 @@ function check(name, action) {
   }
 }
 
-const run = (program, args) =>
-  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-const erlangFiles = (directory) =>
-  fs.readdirSync(directory).flatMap((name) => (name.endsWith('.erl') ? [path.join(directory, name)] : []));
-
-function compile() {
-  fs.mkdirSync(ebin);
-  fs.mkdirSync(beams);
-  const source = path.join(here, '../src');
-  run('erlc', [
-    '+debug_info',
-    '+warn_missing_spec',
-    '+warnings_as_errors',
-    '-o',
-    ebin,
-    ...erlangFiles(source),
-  ]);
-  fs.copyFileSync(path.join(source, 'macula.app.src'), path.join(ebin, 'macula.app'));
-  run('erlc', ['+debug_info', '+warnings_as_errors', '-o', beams, ...erlangFiles(here)]);
-}
-
-function eunit() {
-  const modules = erlangFiles(here)
-    .map((file) => path.basename(file, '.erl'))
-    .filter((name) => name.endsWith('_tests'));
-  const script = `case eunit:test([${modules}], []) of ok -> halt(0); _ -> halt(1) end.`;
-  const output = run('erl', ['-noinput', '-pa', ebin, beams, '-eval', script]);
-  const count = /All (\d+) tests passed/.exec(output);
-  if (!count) throw Object.assign(new Error('EUnit ran no tests'), { stdout: output });
-  passed += Number(count[1]) - 1;
-}
-
-function dialyzer() {
-  const plt = values.plt ?? path.join(os.homedir(), '.cache', 'macula-otp.plt');
-  if (!fs.existsSync(plt)) {
-    fs.mkdirSync(path.dirname(plt), { recursive: true });
-    run('dialyzer', ['--build_plt', '--output_plt', plt, '--apps', 'erts', 'kernel', 'stdlib', 'crypto']);
+/** The application and its tests under one release. */
+class Release {
+  constructor(otp) {
+    this.otp = otp;
+    this.directory = path.join(temporary, otp.release);
+    this.ebin = path.join(this.directory, 'ebin');
+    this.beams = path.join(this.directory, 'test');
   }
-  const files = fs.readdirSync(ebin).filter((name) => name.endsWith('.beam'));
-  run('dialyzer', [
-    '--plt',
-    plt,
-    '-Wunmatched_returns',
-    '-Werror_handling',
-    ...files.map((name) => path.join(ebin, name)),
-  ]);
-}
 
-if (spawnSync('erlc', ['-h']).error) {
-  console.log('macula-otp: skipped, there is no Erlang compiler (erlc) in PATH\n0 passed, 0 failed');
-} else {
-  if (check('compiles without a warning', compile)) {
-    check('EUnit', eunit);
-    if (values.dialyzer || values.plt) check('dialyzer', dialyzer);
-    if (!values['no-carrier']) {
-      const [good, bad] = await runCarrier({ ebin, testBeams: beams, roots: values.root, only: values.only });
-      passed += good;
-      failed += bad;
+  run(program, args, options = {}) {
+    const { command, args: all } = this.otp.command(program, args);
+    const env = { ...this.otp.environment(process.env), ...options.env };
+    return execFileSync(command, all, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.directory,
+      env,
+    });
+  }
+
+  /** Without those tests that need Common Test, where there is none. */
+  compile() {
+    fs.mkdirSync(this.ebin, { recursive: true });
+    fs.mkdirSync(this.beams);
+    const strict = ['+debug_info', '+warnings_as_errors'];
+    this.run('erlc', [...strict, '+warn_missing_spec', '-o', this.ebin, ...erlangFiles(source)]);
+    fs.copyFileSync(path.join(source, 'macula.app.src'), path.join(this.ebin, 'macula.app'));
+    const tests = erlangFiles(here).filter((file) => this.otp.has('ct_run') || !file.endsWith('_SUITE.erl'));
+    this.run('erlc', [...strict, '-o', this.beams, ...tests]);
+  }
+
+  eunit() {
+    const modules = erlangFiles(here)
+      .map((file) => path.basename(file, '.erl'))
+      .filter((name) => name.endsWith('_tests'));
+    const script = `case eunit:test([${modules}], []) of ok -> halt(0); _ -> halt(1) end.`;
+    const output = this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script]);
+    const count = /All (\d+) tests passed/.exec(output);
+    if (!count) throw Object.assign(new Error('EUnit ran no tests'), { stdout: output });
+    passed += Number(count[1]) - 1;
+  }
+
+  commonTest() {
+    const logs = path.join(this.directory, 'ct');
+    const mesh = path.join(this.directory, 'mesh');
+    fs.mkdirSync(logs);
+    fs.mkdirSync(mesh, { mode: 0o700 });
+    const suites = erlangFiles(here)
+      .map((file) => path.basename(file, '.erl'))
+      .filter((name) => name.endsWith('_SUITE'));
+    const env = { FAKE_MESH: mesh, TMPDIR: mesh, MACULA_AGENT: path.join(here, 'fake-agent.mjs') };
+    const output = this.run(
+      'ct_run',
+      [
+        ...['-noinput', '-no_auto_compile', '-dir', this.beams, '-suite', ...suites],
+        ...['-logdir', logs, '-pa', this.ebin],
+      ],
+      { env },
+    );
+    const count = /(\d+) ok, (\d+) failed/.exec(output.split('\n').reverse().find((line) => / ok, /.test(line)) ?? '');
+    if (!count || count[2] !== '0' || count[1] === '0')
+      throw Object.assign(new Error('Common Test failed'), { stdout: output });
+    passed += Number(count[1]) - 1;
+  }
+
+  dialyzer() {
+    const plt = path.join(this.directory, 'plt');
+    const applications = ['erts', 'kernel', 'stdlib', 'crypto'];
+    try {
+      this.run('dialyzer', ['--build_plt', '--output_plt', plt, '--apps', ...applications]);
+    } catch (error) {
+      // Warnings about OTP itself, which calls what is in none of these.
+      if (error.status !== 2 || !fs.existsSync(plt)) throw error;
     }
+    const beams = fs.readdirSync(this.ebin).filter((name) => name.endsWith('.beam'));
+    this.run('dialyzer', [
+      ...['--plt', plt, '-Wunmatched_returns', '-Werror_handling'],
+      ...beams.map((name) => path.join(this.ebin, name)),
+    ]);
   }
-  console.log(`${passed} passed, ${failed} failed`);
+
+  /** Whether everything compiled. */
+  check() {
+    const { release } = this.otp;
+    if (!check(`OTP ${release}: compiles without a warning`, () => this.compile())) return false;
+    check(`OTP ${release}: EUnit`, () => this.eunit());
+    if (this.otp.has('ct_run')) check(`OTP ${release}: Common Test`, () => this.commonTest());
+    else console.log(`OTP ${release}: Common Test left out, this installation has no ct_run`);
+    if (values.dialyzer) {
+      if (this.otp.has('dialyzer')) check(`OTP ${release}: dialyzer`, () => this.dialyzer());
+      else console.log(`OTP ${release}: dialyzer left out, this installation has none`);
+    }
+    return true;
+  }
 }
+
+function chosen() {
+  if (values.otp) return values.otp.split(',').map(findOtp);
+  const otp = systemOtp();
+  return otp ? [otp] : [];
+}
+
+try {
+  const releases = chosen().map((otp) => new Release(otp));
+  if (releases.length === 0) console.log('macula-otp: skipped, there is no erl in PATH');
+  const compiled = releases.filter((release) => release.check());
+  if (compiled.length > 0 && !values['no-carrier']) {
+    // The oldest one's files: the others load those.
+    const [oldest] = compiled.toSorted((a, b) => Number(a.otp.release) - Number(b.otp.release));
+    const [good, bad] = await runCarrier({
+      ebin: oldest.ebin,
+      testBeams: oldest.beams,
+      otps: compiled.map(({ otp }) => otp),
+      only: values.only,
+    });
+    passed += good;
+    failed += bad;
+  }
+} catch (error) {
+  if (!(error instanceof OtpMissingError)) throw error;
+  failed++;
+  console.log(error.message);
+}
+console.log(`${passed} passed, ${failed} failed`);
 fs.rmSync(temporary, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;

@@ -71,7 +71,7 @@ export class Incoming {
 
   /** The BEAM doesn't. */
   handleRefuse(id: ErlangInteger, reason: string): void {
-    this.#take(id)?.refuse('refused', `the node refused the connection: ${reason}`);
+    this.#take(id)?.refuse('refused', `the node refused the connection: ${refusals[reason] ?? reason}`);
   }
 
   /** Refuses what waits, gives up what isn't up. */
@@ -98,6 +98,13 @@ export class Incoming {
     return found.request;
   }
 }
+
+/** Sentences for the reasons of PROTOCOL.md. */
+const refusals: Readonly<Record<string, string>> = {
+  not_listening: 'it does not listen',
+  name_type:
+    'it runs with short names (-sname) and the calling node with long ones (-name); start both in the same way',
+};
 
 interface IncomingTunnelLifeOptions extends IncomingOptions {
   readonly tunnel: TunnelPort;
