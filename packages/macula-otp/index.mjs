@@ -30,7 +30,8 @@ export class BuildError extends Error {
 }
 
 /**
- * Compiles the application unless it is up to date: same sources, compiled by the OTP in use or one of the two before it.
+ * Compiles the application unless it is up to date: same sources, compiled by the OTP in use or one of the four before it:
+ * what 25 compiled serves 29 too, and must not be replaced by what 25 can't load, under the nodes that run.
  * Without an Erlang compiler beam files that match the sources are good enough, otherwise it throws `no_erlc`.
  */
 export function ensureBuilt({ erlc, out } = {}) {
@@ -51,9 +52,12 @@ export function ensureBuilt({ erlc, out } = {}) {
   return { ebin, built: true, otp };
 }
 
+/** Beam files of OTP 25 were tested with 29. */
+const releasesServedMax = 4;
+
 function isUsable(builtWith, otp) {
   const age = Number(otp ?? builtWith) - Number(builtWith);
-  return age >= 0 && age <= 2;
+  return age >= 0 && age <= releasesServedMax;
 }
 
 function compile({ compiler, ebin }) {

@@ -11,6 +11,7 @@ const applications = [
   'compiler',
   'crypto',
   'eunit',
+  'mnesia',
   'public_key',
   'runtime_tools',
   'ssl',
@@ -26,10 +27,11 @@ const installers = [
       ['apt-get', 'update', '-qq'],
       [
         ...['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'erlang-base', 'erlang-dev'],
-        ...['asn1', 'crypto', 'eunit', 'inets', 'parsetools', 'public-key', 'runtime-tools', 'ssl'].map(
+        ...['asn1', 'crypto', 'dialyzer', 'eunit', 'inets', 'mnesia', 'parsetools', 'public-key'].map(
           erlangPackage,
         ),
-        ...['syntax-tools', 'tools'].map(erlangPackage),
+        ...['runtime-tools', 'ssl', 'syntax-tools', 'tools'].map(erlangPackage),
+        'elixir',
       ],
     ],
   ],

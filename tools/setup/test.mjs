@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOtp, OtpMissingError, systemOtp } from '../otp/index.mjs';
 import { root, run, SetupError, step } from './process.mjs';
 import { runScript, setup } from './setup.mjs';
 
@@ -15,6 +16,7 @@ const stages = {
   unit: () => vitest('unit', 15 * minutes),
   erlang: () => erlang(),
   e2e: () => vitest('e2e', 20 * minutes),
+  scenarios: () => scenarios(),
 };
 
 await runScript(async () => {
@@ -94,16 +96,65 @@ async function vitest(project, timeoutMs) {
   };
 }
 
+/** All on the release in PATH; the short ones also on it and the others in one mesh. */
+async function scenarios() {
+  const others = otherOtps();
+  const rows = [await runScenarios([])];
+  if (others.length > 0) {
+    const mixed = [systemOtp().release, ...others].join('+');
+    rows.push(await runScenarios(['--quick', '--otp', mixed]));
+  }
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+}
+
+async function runScenarios(args) {
+  const { status, output } = await run(process.execPath, [join('tools', 'e2e', 'dist', 'main.js'), ...args], {
+    show: true,
+    timeoutMs: 20 * minutes,
+    label: 'scenarios',
+  });
+  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
+  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const count = Number(failed);
+  return {
+    passed: Number(passed),
+    failed: count === 0 && status !== 0 ? 1 : count,
+    skipped: Number(skipped),
+  };
+}
+
+/** Releases other than the one in PATH that are here or can be fetched; says which are left out and why. */
+function otherOtps() {
+  return ['27', '29'].filter((release) => {
+    if (release === systemOtp()?.release) return false;
+    try {
+      makeOtp(release, { log: step });
+      return true;
+    } catch (error) {
+      if (!(error instanceof OtpMissingError)) throw error;
+      step(`left out: OTP ${release}. ${error.message}`);
+      return false;
+    }
+  });
+}
+
+/** All of it on the release in PATH; on the newest other one without the BEAMs that talk, which the scenarios show. */
 async function erlang() {
-  const { status, output } = await run(
-    process.execPath,
-    [join('packages', 'macula-otp', 'test', 'run.mjs')],
-    {
-      show: true,
-      timeoutMs: 10 * minutes,
-      label: 'Erlang tests',
-    },
-  );
+  const rows = [await runErlang([])];
+  const newest = otherOtps().at(-1);
+  if (newest !== undefined) rows.push(await runErlang(['--no-carrier', '--otp', newest]));
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
+}
+
+async function runErlang(args) {
+  const script = join('packages', 'macula-otp', 'test', 'run.mjs');
+  const { status, output } = await run(process.execPath, [script, '--dialyzer', ...args], {
+    show: true,
+    timeoutMs: 10 * minutes,
+    label: 'Erlang tests',
+  });
   const match = /(\d+) passed, (\d+) failed\s*$/.exec(output);
   if (!match) return { passed: 0, failed: 1 };
   const failed = Number(match[2]);

@@ -55,7 +55,8 @@ wants_the_same_cookie(_Config) ->
     with([{one, ["-setcookie", "a"]}, {two, ["-setcookie", "b"]}],
          fun(One, Two) ->
                  pang = ping(One, 'two@host.ct'),
-                 ?assertMatch(#{reason := decrypt_failed}, peer:call(One, macula, why, ['two@host.ct'])),
+                 #{reason := Reason} = Why = peer:call(One, macula, why, ['two@host.ct']),
+                 ?assertEqual({decrypt_failed, Why}, {Reason, Why}),
                  true = peer:call(Two, erlang, set_cookie, ['one@host.ct', a]),
                  pong = ping(One, 'two@host.ct')
          end).

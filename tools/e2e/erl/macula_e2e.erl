@@ -5,7 +5,7 @@
 
 -export([start/0, counts/0, ping_at/2, wait_for_node_gone/2, teller/1]).
 -export([log/2, events/0, events/1]).
--export([start_server/1, init/1, handle_call/3, handle_cast/2]).
+-export([start_server/1, sha256/1, init/1, handle_call/3, handle_cast/2]).
 -export([pg_member/1, pg_wait/3, monitored_victim/0, kill_and_wait_down/2]).
 -export([start_sink/0, bulk_send/3, bulk_result/1]).
 -export([start_echo/0, round_trips/2, rpc_times/2, throughput/3]).
@@ -31,8 +31,11 @@ read() ->
             [Id, Encoded] = string:lexemes(Line, " \n"),
             spawn(fun() -> evaluate(Id, base64:decode_to_string(Encoded)) end),
             read();
-        _ ->
-            erlang:halt(0, [{flush, false}])
+        eof ->
+            erlang:halt(0, [{flush, false}]);
+        {error, _} ->
+            %% init:restart/0 ends what standard input is read by.
+            ok
     end.
 
 evaluate(Id, Text) ->
@@ -112,6 +115,10 @@ events(Kind) ->
 
 %%% A server to call
 
+-spec sha256(binary()) -> string().
+sha256(Binary) ->
+    hex(crypto:hash(sha256, Binary)).
+
 -spec start_server(atom()) -> pid().
 start_server(Name) ->
     {ok, Pid} = gen_server:start({local, Name}, ?MODULE, [], []),
@@ -120,7 +127,9 @@ start_server(Name) ->
 init([]) -> {ok, []}.
 
 handle_call({sha256, Binary}, _From, State) ->
-    {reply, {byte_size(Binary), hex(crypto:hash(sha256, Binary))}, State};
+    {reply, {byte_size(Binary), sha256(Binary)}, State};
+handle_call(hang, _From, State) ->
+    {noreply, State};
 handle_call(Term, _From, State) ->
     {reply, {node(), Term}, State}.
 

@@ -3,9 +3,10 @@ import { findOtp, type Otp, OtpMissingError, systemOtp } from '@macula/otp-relea
 import { parseArguments, UsageError, usage } from './arguments.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
+import type { Scenario } from './scenario.js';
 
 async function main(): Promise<void> {
-  const { driver, releases, scenarios, json, list } = parseArguments(process.argv.slice(2));
+  const { driver, choices, scenarios, json, list, quick } = parseArguments(process.argv.slice(2));
   if (list) {
     const summaries = await Promise.all(
       scenarioNames.map(async (name) => (await loadScenario(name)).summary),
@@ -15,19 +16,26 @@ async function main(): Promise<void> {
       process.stdout.write(`${name.padEnd(width)}  ${summaries[index]}\n`);
     return;
   }
-  const otps = releases.length > 0 ? releases.map(findOtp) : [inPath()];
-  const choices = otps.length > 1 ? [...otps.map((otp) => [otp]), otps] : [otps];
+  const otps = choices.length > 0 ? choices.map((releases) => releases.map(findOtp)) : [[inPath()]];
   // JSON is all that standard output gets.
   const progress = json ? process.stderr : process.stdout;
   const results: ScenarioResult[] = [];
-  for (const name of scenarios) {
-    const scenario = await loadScenario(name);
-    for (const choice of choices) {
-      const result = await runScenario(driver, choice, name, scenario);
-      results.push(result);
-      progress.write(`${line(result)}\n`);
-    }
-  }
+  const runAll = async (chosen: readonly [string, Scenario][]): Promise<void> => {
+    for (const [name, scenario] of chosen)
+      for (const choice of otps) {
+        const result = await runScenario(driver, choice, name, scenario);
+        results.push(result);
+        progress.write(`${line(result)}\n`);
+      }
+  };
+  const loaded = await Promise.all(
+    scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
+  );
+  const chosen = loaded.filter(([, scenario]) => !(quick && scenario.isLong));
+  await Promise.all([
+    ...chosen.filter(([, { waits }]) => waits).map((entry) => runAll([entry])),
+    runAll(chosen.filter(([, { waits }]) => !waits)),
+  ]);
   const count = (status: ScenarioResult['status']): number =>
     results.filter((result) => result.status === status).length;
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];

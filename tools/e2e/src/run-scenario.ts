@@ -41,6 +41,12 @@ export async function runScenario(
         return result('skipped', {
           reason: `OTP ${candidate.release} (${candidate.source}) has no ${program}`,
         });
+  const numbers = otps.map(({ release }) => Number(release));
+  const apart = Math.max(...numbers) - Math.min(...numbers);
+  if (apart > (scenario.releasesApartMax ?? apart))
+    return result('skipped', {
+      reason: `OTP itself doesn't do this between releases that are ${apart} apart`,
+    });
 
   const scene = driver.open(otps);
   try {

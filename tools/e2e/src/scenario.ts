@@ -14,8 +14,14 @@ export interface Scenario {
   readonly summary: string;
   /** Seconds after which it counts as hanging; default 120. */
   readonly seconds?: number;
+  /** Takes long for what it shows about a choice of releases: left out by `--quick`. */
+  readonly isLong?: true;
+  /** Mostly waits: runs beside the others. */
+  readonly waits?: true;
   /** Programs beside `erl` that it needs of an OTP release (`mix`); without them it is skipped, and the table says so. */
   readonly programs?: readonly string[];
+  /** How many releases the nodes of one run may be apart where OTP itself allows no more than its promised two. */
+  readonly releasesApartMax?: number;
   /**
    * Runs it on a fresh stage, which is taken down afterwards.
    * @throws anything when the promise doesn't hold

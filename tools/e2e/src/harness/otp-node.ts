@@ -21,8 +21,8 @@ export interface OtpNodeOptions {
   readonly realm?: string;
   /** OTP release; default the scene's next one. */
   readonly otp?: Otp;
-  /** `-name`, the default, or `-sname`. */
-  readonly names?: 'long' | 'short';
+  /** `-name`, the default, `-sname`, or neither: then it is not distributed, and `name` only labels it. */
+  readonly names?: 'long' | 'short' | 'none';
   /** More flags for `erl`. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -49,12 +49,8 @@ export class OtpNode {
     const flags = [
       ...carrierFlags[carrier],
       ...(carrier === 'tcp' ? tcpPort(options.name) : []),
-      ...[
-        options.names === 'short' ? '-sname' : '-name',
-        options.name,
-        '-setcookie',
-        options.cookie ?? 'E2E_COOKIE',
-      ],
+      ...nameFlags(options),
+      ...['-setcookie', options.cookie ?? 'E2E_COOKIE'],
       ...['-noshell', '+Bi', '-pa', harnessEbin],
       ...(options.flags ?? []),
       ...['-s', 'macula_e2e'],
@@ -204,6 +200,11 @@ const carrierFlags: Readonly<Record<NonNullable<OtpNodeOptions['carrier']>, read
   run: [],
   'run-readme': readmeFlags,
 };
+
+function nameFlags({ names, name }: OtpNodeOptions): readonly string[] {
+  if (names === 'none') return [];
+  return [names === 'short' ? '-sname' : '-name', name];
+}
 
 /** The port in the name; said to kernel as well, because it asks an epmd module only when that is loaded already. */
 function tcpPort(name: string): readonly string[] {

@@ -82,8 +82,10 @@ export class Scene {
     command: string;
     args: readonly string[];
     env: Readonly<Record<string, string>>;
+    /** Default the scene's directory. */
+    cwd?: string;
   }): ManagedProcess {
-    const started = new ManagedProcess({ ...options, cwd: this.directory });
+    const started = new ManagedProcess({ cwd: this.directory, ...options });
     this.#processes.push(started);
     return started;
   }

@@ -10,6 +10,7 @@ const loopMs = 120_000;
 export const scenario: Scenario = {
   summary: `${size} nodes form a full mesh through global with prevent_overlapping_partitions; ${victims} are killed and started again for two minutes, the others stay connected`,
   seconds: 360,
+  isLong: true,
   async run({ scene, figure }) {
     const relays = [await scene.relay({ label: 'relay-1' })];
     for (let index = 2; index <= 3; index++)

@@ -7,6 +7,8 @@ const idleMs = 75_000;
 export const scenario: Scenario = {
   summary: `nothing is said for ${idleMs / 1000} s, not even a tick: session, tunnel and link are what they were`,
   seconds: 150,
+  isLong: true,
+  waits: true,
   async run({ scene }) {
     // The first tick would come after ten minutes.
     const { a, b } = await scene.pair({ flags: ['-kernel', 'net_ticktime', '2400'] });

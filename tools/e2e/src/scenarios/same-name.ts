@@ -8,6 +8,7 @@ const reachableMsMax = 3000;
 export const scenario: Scenario = {
   summary:
     'a node killed and started again with the same name is reachable within 3 s; nothing meant for its old processes arrives',
+  isLong: true,
   async run({ scene, figure }) {
     const { relay2, a, b } = await scene.pair();
     let node: OtpNode = b;

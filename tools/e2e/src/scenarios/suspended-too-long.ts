@@ -5,6 +5,8 @@ export const scenario: Scenario = {
   summary:
     'a BEAM, then an agent, stands still for longer than net_ticktime: nodedown with net_tick_timeout, and all is well when it goes on',
   seconds: 180,
+  isLong: true,
+  waits: true,
   async run({ scene }) {
     const flags = ['-kernel', 'net_ticktime', '8'];
     const { a, b } = await scene.pair({ flags });

@@ -9,6 +9,8 @@ export const scenario: Scenario = {
   summary:
     'a BEAM, then an agent, stands still for 20 s and goes on: the link stays, as over TCP, and every message arrives',
   seconds: 180,
+  isLong: true,
+  waits: true,
   async run({ scene, figure }) {
     const { a, b } = await scene.pair();
     await a.eval('macula_e2e_mesh:watch()');
