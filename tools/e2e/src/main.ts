@@ -43,10 +43,7 @@ async function main(): Promise<void> {
     process.stdout.write(
       `${JSON.stringify({ driver: driver.name, passed, failed, skipped, results }, null, 2)}\n`,
     );
-  else
-    process.stdout.write(
-      `\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
-    );
+  else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
 

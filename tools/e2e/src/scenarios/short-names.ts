@@ -1,7 +1,8 @@
 import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
-  summary: '-sname nodes connect to each other; between short and long names there is a clear error, whoever calls',
+  summary:
+    '-sname nodes connect to each other; between short and long names there is a clear error, whoever calls',
   async run({ scene }) {
     const relay = await scene.relay();
     const relays = [relay.url];
