@@ -3,7 +3,17 @@
 // OTP itself promises two releases, so with a compiler at hand nothing older is used.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,25 +70,32 @@ function isUsable(builtWith, otp) {
   return age >= 0 && age <= releasesServedMax;
 }
 
+/** Beside the folder, then file by file into it: nodes that start meanwhile find the old ones or the new ones. */
 function compile({ compiler, ebin }) {
   mkdirSync(ebin, { recursive: true });
-  for (const name of readdirSync(ebin))
-    if (name === stampName || /^macula.*\.(beam|app)$/.test(name)) rmSync(path.join(ebin, name));
+  const making = mkdtempSync(`${ebin}-`);
   const files = sources().filter((file) => file.endsWith('.erl'));
   try {
-    execFileSync(compiler, ['+debug_info', '+deterministic', '+warn_missing_spec', '-o', ebin, ...files], {
+    execFileSync(compiler, ['+debug_info', '+deterministic', '+warn_missing_spec', '-o', making, ...files], {
       cwd: sourcePath(),
       stdio: ['ignore', 'inherit', 'inherit'],
     });
+    const modules = files.map((file) => path.basename(file, '.erl')).sort();
+    const app = readFileSync(path.join(sourcePath(), 'macula.app.src'), 'utf8');
+    writeFileSync(
+      path.join(making, 'macula.app'),
+      app.replace('{registered,', `{modules, [${modules.join(', ')}]},\n  {registered,`),
+    );
+    const made = readdirSync(making);
+    for (const name of made) renameSync(path.join(making, name), path.join(ebin, name));
+    for (const name of readdirSync(ebin))
+      if (!made.includes(name) && (name === stampName || /^macula.*\.(beam|app)$/.test(name)))
+        rmSync(path.join(ebin, name));
   } catch (cause) {
     throw new BuildError('compile_failed', `erlc failed on the sources in ${sourcePath()}`, { cause });
+  } finally {
+    rmSync(making, { recursive: true, force: true });
   }
-  const modules = files.map((file) => path.basename(file, '.erl')).sort();
-  const app = readFileSync(path.join(sourcePath(), 'macula.app.src'), 'utf8');
-  writeFileSync(
-    path.join(ebin, 'macula.app'),
-    app.replace('{registered,', `{modules, [${modules.join(', ')}]},\n  {registered,`),
-  );
 }
 
 function sources() {

@@ -71,7 +71,7 @@ export const incomingAnswerMs = 10_000;
 export const beamDialMs = 5000;
 
 /**
- * Milliseconds after `{closed, Id}` until the tunnel is closed by force. Until then it may still read what the BEAM's
+ * Milliseconds after `{closed, Id}`, or after the BEAM has ended, until the tunnel is closed by force. Until then it may still read what the BEAM's
  * socket holds and see the end itself.
  */
 export const closedGraceMs = 1000;
@@ -94,8 +94,8 @@ export const eventSpacingMs = 10_000;
 /** Keys that the event limiter remembers. */
 export const eventKeysMax = 1024;
 
-/** Milliseconds to end everything when the agent or a channel ends: 1 s for END on the tunnels (T26), the rest to spare. */
-export const endMsMax = 1200;
+/** Milliseconds to end everything when the agent or a channel ends: {@link closedGraceMs}, 1 s for END on the tunnels, the rest to spare. */
+export const endMsMax: number = closedGraceMs + 1200;
 
 /** Longest `tunnel_detached`, milliseconds. */
 export const detachedMsMax = 300_000;

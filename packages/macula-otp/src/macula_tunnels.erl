@@ -55,8 +55,8 @@ list() ->
         error:badarg -> []
     end.
 
-%% @doc The agent says that this tunnel is over. `net_kernel' and `monitor_nodes' get the reason as `{macula, Reason}', or as
-%% `connection_closed' where the other node itself closed, as over any carrier.
+%% @doc The agent says that this tunnel is over. `net_kernel' and `monitor_nodes' get the reason as `{macula, Reason}'.
+%% Where the other node itself closed, the socket tells it, behind the last bytes of that node: `connection_closed', as over any carrier.
 %% Before the distribution handshake is complete the process belongs to `dist_util': it may have lost against the peer's
 %% own connection and wait for `net_kernel' to end it. Ending it ourselves would make that ping fail beside a live
 %% connection; the closed socket tells it enough.
@@ -65,7 +65,7 @@ end_tunnel(Id, Reason, Text) ->
     case ets:lookup(?TABLE, Id) of
         [#tunnel{node = Node, owner = Owner, is_up = true}] ->
             macula_reasons:record(Node, Reason, Text),
-            true = exit(Owner, down_reason(Reason)),
+            _ = [exit(Owner, {macula, Reason}) || Reason =/= beam_closed],
             ok;
         [#tunnel{node = Node}] when Node =/= undefined ->
             _ = [macula_reasons:record(Node, Reason, Text) || not lists:member(Node, nodes(connected))],
@@ -76,9 +76,6 @@ end_tunnel(Id, Reason, Text) ->
             %% The message and the end of the socket come by different ways: the socket may be first.
             gen_server:cast(?MODULE, {late_reason, Id, Reason, Text})
     end.
-
-down_reason(beam_closed) -> connection_closed;
-down_reason(Reason) -> {macula, Reason}.
 
 %% @doc The agent is making a new path for this tunnel and may need this long.
 -spec detached(tunnel_id(), non_neg_integer()) -> ok.

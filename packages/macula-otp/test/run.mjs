@@ -98,7 +98,12 @@ class Release {
       ],
       { env },
     );
-    const count = /(\d+) ok, (\d+) failed/.exec(output.split('\n').reverse().find((line) => / ok, /.test(line)) ?? '');
+    const count = /(\d+) ok, (\d+) failed/.exec(
+      output
+        .split('\n')
+        .reverse()
+        .find((line) => / ok, /.test(line)) ?? '',
+    );
     if (!count || count[2] !== '0' || count[1] === '0')
       throw Object.assign(new Error('Common Test failed'), { stdout: output });
     passed += Number(count[1]) - 1;

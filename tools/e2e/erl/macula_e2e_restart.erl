@@ -1,7 +1,7 @@
 %% @doc Processes of a node that was killed and started again: those of before have the same numbers and another creation.
 -module(macula_e2e_restart).
 
--export([spawn_many/1, remember/1, send_to_remembered/0, monitor_remembered/0, shared_numbers/1, received/0]).
+-export([spawn_many/1, remember/1, send_to_remembered/0, monitor_remembered/0, shared_numbers/1, received/0, last_words/2, say_last_words/2]).
 -export([wait/1]).
 
 -define(OLD, macula_e2e_restart_old).
@@ -57,3 +57,14 @@ received() ->
     Pids = persistent_term:get(?NEW),
     _ = [Pid ! {received, self(), Ref} || Pid <- Pids],
     lists:append([receive {Ref, Messages} -> Messages end || _ <- Pids]).
+
+%% @doc Has a node send so many bytes and stop at once; answers how many came.
+-spec last_words(node(), pos_integer()) -> non_neg_integer() | timeout.
+last_words(Node, Bytes) ->
+    erpc:cast(Node, ?MODULE, say_last_words, [self(), Bytes]),
+    receive {last_words, Binary} -> byte_size(Binary) after 20000 -> timeout end.
+
+-spec say_last_words(pid(), pos_integer()) -> ok.
+say_last_words(To, Bytes) ->
+    To ! {last_words, binary:copy(<<7>>, Bytes)},
+    init:stop().

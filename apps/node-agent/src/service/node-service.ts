@@ -31,7 +31,7 @@ export type ServiceEnd = ChannelEnd | { readonly kind: 'failed'; readonly error:
  * The life of one BEAM's control channel: greeting, heartbeat, end. What a greeted BEAM asks for is {@link NodeWork}'s.
  *
  * States: new → greeted (hello came; it is answered once the local socket is bound) → ending (the channel ended, `end` was called, or
- * something failed) → ended, when every tunnel was told so, at most 1.2 s later, and no socket, file or timer is left.
+ * something failed) → ended, when every tunnel was told so, at most 2.2 s later, and no socket, file or timer is left.
  */
 export class NodeService {
   readonly #options: NodeServiceOptions;

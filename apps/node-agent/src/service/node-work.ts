@@ -7,6 +7,7 @@ import {
   type StoredIdentity,
 } from '../identity-store.js';
 import { checkTransportSetting, EnvironmentError, trustedCertificates } from '../join-environment.js';
+import { closedGraceMs } from '../limits.js';
 import type { LocalServer } from '../local/local-server.js';
 import type { EventReporter } from './events.js';
 import { type BeamListener, Incoming } from './incoming.js';
@@ -110,11 +111,18 @@ export class NodeWork {
     }
   }
 
-  /** Ends every tunnel with the code and leaves the mesh; takes about a second at most. */
+  /**
+   * Ends every tunnel with the code and leaves the mesh; takes about two seconds at most. When the BEAM has ended, its sockets have, too, and
+   * tunnels end by themselves behind the last bytes they hold, as over TCP: a reply sent right before `init:stop` arrives.
+   */
   async end(code: WireCode): Promise<void> {
     this.#listener = undefined;
     this.#incoming.end();
     this.#outgoing.end();
+    if (code === 'beam_closed') {
+      void this.#membership.mesh?.setNames([]);
+      await this.#tunnels.whenEmpty(closedGraceMs);
+    }
     this.#tunnels.ownEnd = agentStopped;
     await this.#membership.leave(code);
   }

@@ -14,6 +14,7 @@ export class TunnelTable {
   /** Why this side ends its tunnels, while it does: their own code is worded for the peer. */
   ownEnd: { readonly reason: 'left' | 'agent_stopped'; readonly text: string } | undefined;
   readonly #send: (message: AgentMessage) => void;
+  #onEmpty = (): void => undefined;
 
   constructor(send: (message: AgentMessage) => void) {
     this.#send = send;
@@ -22,6 +23,18 @@ export class TunnelTable {
   /** Established tunnels. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Resolves when no tunnel is left, or after that time. */
+  async whenEmpty(timeoutMs: number): Promise<void> {
+    if (this.#entries.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** A tunnel is up and owns its local socket. */
@@ -47,6 +60,7 @@ export class TunnelTable {
     if (entry === undefined) return;
     this.#entries.delete(hex(tunnelId));
     clearTimeout(entry.closing);
+    if (this.#entries.size === 0) this.#onEmpty();
     const byOwnBeam = entry.closing !== undefined || (end.reason === 'beam_closed' && !end.byPeer);
     if (byOwnBeam) return;
     const { reason, text } = end.byPeer ? end : (this.ownEnd ?? end);

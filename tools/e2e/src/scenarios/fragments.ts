@@ -1,0 +1,24 @@
+import type { Scenario } from '../scenario.js';
+
+const bytes = 1_000_000_000;
+
+export const scenario: Scenario = {
+  summary:
+    'one message of 1 GB arrives unchanged while calls and numbered messages pass it in both directions',
+  seconds: 300,
+  isLong: true,
+  async run({ scene, figure }) {
+    // Shorter than the transfer takes.
+    const { a, b } = await scene.pair({ flags: ['-kernel', 'net_ticktime', '20'] });
+    const result = await a.eval(
+      `#{megabytes_per_second := R, calls := {C1, C2}, slowest_ms := {S1, S2}} = macula_e2e_apps:fragments('b@two.test', ${bytes}), {R, C1, C2, S1, S2}`,
+      280_000,
+    );
+    const [rate, callsOfA, callsOfB, ...slowest] = result.slice(1, -1).split(',').map(Number);
+    figure('rate', `${rate} MB/s`);
+    figure('calls beside it', `${callsOfA} and ${callsOfB}`);
+    figure('slowest', `${Math.max(...slowest)} ms`);
+    await a.gives('nodes()', "['b@two.test']");
+    await b.gives('nodes()', "['a@one.test']");
+  },
+};
