@@ -104,7 +104,7 @@ class Release {
         .reverse()
         .find((line) => / ok, /.test(line)) ?? '',
     );
-    if (!count || count[2] !== '0' || count[1] === '0')
+    if (count?.[2] !== '0' || count[1] === '0')
       throw Object.assign(new Error('Common Test failed'), { stdout: output });
     passed += Number(count[1]) - 1;
   }
