@@ -87,10 +87,11 @@ function compile({ compiler, ebin }) {
       app.replace('{registered,', `{modules, [${modules.join(', ')}]},\n  {registered,`),
     );
     const made = readdirSync(making);
+    // From here on the folder is of neither until the new stamp is written.
+    rmSync(path.join(ebin, stampName), { force: true });
     for (const name of made) renameSync(path.join(making, name), path.join(ebin, name));
     for (const name of readdirSync(ebin))
-      if (!made.includes(name) && (name === stampName || /^macula.*\.(beam|app)$/.test(name)))
-        rmSync(path.join(ebin, name));
+      if (!made.includes(name) && /^macula.*\.(beam|app)$/.test(name)) rmSync(path.join(ebin, name));
   } catch (cause) {
     throw new BuildError('compile_failed', `erlc failed on the sources in ${sourcePath()}`, { cause });
   } finally {

@@ -14,4 +14,6 @@ exec unshare --mount --propagation private sh -c '
     mount --bind "$(realpath "$node")" "$root$node" || exit 126
   fi
   mount --rbind "$root/usr" /usr || exit 126
+  # An Erlang in /usr/local is not meant.
+  PATH=/usr/bin:$PATH
   exec "$@"' sh "$root" "$node" "$@"

@@ -6,6 +6,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -88,6 +89,7 @@ export function makeOtp(release, { log = () => {} } = {}) {
     if (!fetchable.includes(release) || process.platform !== 'linux' || process.getuid?.() !== 0) throw error;
   }
   const directory = directoryOf(release);
+  sweep(directory);
   // Made aside, so that one that was interrupted is never taken for complete.
   const making = `${directory}.${process.pid}`;
   mkdirSync(making, { recursive: true });
@@ -104,12 +106,30 @@ export function makeOtp(release, { log = () => {} } = {}) {
     const got = releaseOf(new Otp({ release, source: making, enter }));
     if (got !== release)
       throw missing(release, `what was fetched ${got ? `is OTP ${got}` : "doesn't start"}`);
-    rmSync(directory, { recursive: true, force: true });
-    renameSync(making, directory);
+    place(making, directory);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
   return findOtp(release);
+}
+
+/** Removes what makings left that were killed. */
+function sweep(directory) {
+  const parent = dirname(directory);
+  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+    const [, pid] = /^\d+\.(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function place(making, directory) {
+  try {
+    renameSync(making, directory);
+  } catch (error) {
+    // Somebody else has made it meanwhile.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  }
 }
 
 function missing(release, why) {

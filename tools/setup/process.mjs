@@ -54,7 +54,10 @@ export function run(
             setTimeout(() => child.kill('SIGKILL'), 5000).unref();
           }, timeoutMs)
         : undefined;
-    const forward = (signal) => child.kill(signal);
+    const forward = (signal) => {
+      child.kill(signal);
+      child.once('close', () => process.exit(143));
+    };
     process.on('SIGTERM', forward);
     const done = () => {
       clearInterval(progress);

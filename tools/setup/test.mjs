@@ -104,8 +104,7 @@ async function scenarios() {
     const mixed = [systemOtp().release, ...others].join('+');
     rows.push(await runScenarios(['--quick', '--otp', mixed]));
   }
-  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  return added(rows);
 }
 
 async function runScenarios(args) {
@@ -114,14 +113,7 @@ async function runScenarios(args) {
     timeoutMs: 20 * minutes,
     label: 'scenarios',
   });
-  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
-  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  const count = Number(failed);
-  return {
-    passed: Number(passed),
-    failed: count === 0 && status !== 0 ? 1 : count,
-    skipped: Number(skipped),
-  };
+  return countsOf(output, status);
 }
 
 /** Releases other than the one in PATH that are here or can be fetched; says which are left out and why. */
@@ -139,26 +131,39 @@ function otherOtps() {
   });
 }
 
-/** All of it on the release in PATH; on the newest other one without the BEAMs that talk, which the scenarios show. */
+/** All of it on the release in PATH; on the others without the BEAMs that talk, which the scenarios show, and dialyzer on the newest. */
 async function erlang() {
-  const rows = [await runErlang([])];
-  const newest = otherOtps().at(-1);
-  if (newest !== undefined) rows.push(await runErlang(['--no-carrier', '--otp', newest]));
+  const rows = [await runErlang(['--dialyzer'])];
+  for (const [index, release] of otherOtps().reverse().entries())
+    rows.push(await runErlang(['--no-carrier', ...(index === 0 ? ['--dialyzer'] : []), '--otp', release]));
+  return added(rows);
+}
+
+function added(rows) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
-  return { passed: sum('passed'), failed: sum('failed') };
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
 async function runErlang(args) {
   const script = join('packages', 'macula-otp', 'test', 'run.mjs');
-  const { status, output } = await run(process.execPath, [script, '--dialyzer', ...args], {
+  const { status, output } = await run(process.execPath, [script, ...args], {
     show: true,
     timeoutMs: 10 * minutes,
     label: 'Erlang tests',
   });
-  const match = /(\d+) passed, (\d+) failed\s*$/.exec(output);
-  if (!match) return { passed: 0, failed: 1 };
-  const failed = Number(match[2]);
-  return { passed: Number(match[1]), failed: failed === 0 && status !== 0 ? 1 : failed };
+  return countsOf(output, status);
+}
+
+/** The counts in the last line; a status other than 0 is a failure even where the line has none. */
+function countsOf(output, status) {
+  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
+  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const count = Number(failed);
+  return {
+    passed: Number(passed),
+    failed: count === 0 && status !== 0 ? 1 : count,
+    skipped: Number(skipped),
+  };
 }
 
 function printTable(rows) {

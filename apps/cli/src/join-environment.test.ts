@@ -27,6 +27,7 @@ describe('joinEnvironment', () => {
     expect(variables).toEqual({
       ERL_AFLAGS: '-pa /app/ebin -proto_dist macula -no_epmd -start_epmd false -mode interactive',
       ERL_ZFLAGS: '-kernel net_ticktime 120',
+      MACULA_AGENT: '/app/priv/agent.mjs',
       MACULA_NODE: '/bin/node',
       MACULA_RELAYS: 'https://a:1 https://b:2',
       MACULA_REALM: 'r',
@@ -114,5 +115,7 @@ describe('joinEnvironment', () => {
     const { variables } = plan({ environment: { MACULA_RELAYS: 'https://x:1', RELEASE_MODE: 'embedded' } });
     expect(variables.MACULA_RELAYS).toBeUndefined();
     expect(variables.RELEASE_MODE).toBe('embedded');
+    expect(variables.ERL_AFLAGS).not.toContain('-mode');
+    expect(plan({ environment: { MACULA_AGENT: '/a.mjs' } }).variables.MACULA_AGENT).toBe('/a.mjs');
   });
 });

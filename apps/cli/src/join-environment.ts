@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import {
   flagValue,
   joinErlangFlags,
@@ -61,12 +62,15 @@ export function joinEnvironment(options: JoinOptions, context: JoinContext): Joi
   if (!mentionsFlag(all, '-proto_dist')) before.push('-proto_dist', 'macula');
   if (!mentionsFlag(all, '-no_epmd')) before.push('-no_epmd');
   if (!mentionsFlag(all, '-start_epmd')) before.push('-start_epmd', 'false');
-  // A file's `-mode embedded` must lose against ours: a release that doesn't have macula in its boot script can't start in it.
-  if (!mentionsFlag(direct, '-mode')) before.push('-mode', 'interactive');
+  // A file's `-mode embedded` must lose against ours: a release that doesn't have macula in its boot script can't start in it. One that has says so.
+  const isEmbedded = environment.RELEASE_MODE === 'embedded';
+  if (!mentionsFlag(direct, '-mode') && !isEmbedded) before.push('-mode', 'interactive');
   const after = mentionsFlag(all, 'net_ticktime') ? [] : ['-kernel', 'net_ticktime', '120'];
   const variables: Record<string, string> = {
     ERL_AFLAGS: withSpace(joinErlangFlags(before), environment.ERL_AFLAGS),
     MACULA_NODE: context.nodePath,
+    // Of this installation: a release has the application without the packages of its agent.
+    MACULA_AGENT: environment.MACULA_AGENT || join(dirname(context.ebin), 'priv', 'agent.mjs'),
     RELEASE_MODE: environment.RELEASE_MODE || 'interactive',
   };
   const zflags = withSpace(environment.ERL_ZFLAGS, joinErlangFlags(after));

@@ -31,7 +31,7 @@ export interface AgentDependencies {
 export interface RunningAgent {
   /** The exit status, once everything has ended: 0, or 2 when the BEAM on the port broke the protocol, 70 when a service failed. */
   readonly ended: Promise<number>;
-  /** Ends every tunnel and channel; resolves when that is done, after at most about a second. */
+  /** Ends every tunnel and channel; resolves when that is done, after at most about two seconds. */
   stop(): Promise<void>;
 }
 

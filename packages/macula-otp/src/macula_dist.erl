@@ -18,6 +18,8 @@
 
 %% Of the two steps that don't depend on the network.
 -define(LOCAL_STEP_MS, 5000).
+%% So long at most the acceptor stays in the code of before an upgrade; a second upgrade would kill it there.
+-define(ACCEPT_MS, 3000).
 %% Out of file descriptors: try again, ending the acceptor would end the node's distribution.
 -define(ACCEPT_PAUSE_MS, 100).
 %% One counter per process and tick; see getstat/1.
@@ -73,7 +75,7 @@ accept(Listen) ->
 %% @private
 -spec accept_loop(pid(), gen_tcp:socket()) -> no_return().
 accept_loop(Kernel, Listen) ->
-    case gen_tcp:accept(Listen) of
+    case gen_tcp:accept(Listen, ?ACCEPT_MS) of
         {ok, Socket} ->
             Kernel ! {accept, self(), Socket, family(Listen), macula},
             receive
@@ -83,6 +85,8 @@ accept_loop(Kernel, Listen) ->
                 {Kernel, unsupported_protocol} ->
                     exit(unsupported_protocol)
             end,
+            ?MODULE:accept_loop(Kernel, Listen);
+        {error, timeout} ->
             ?MODULE:accept_loop(Kernel, Listen);
         {error, Reason} when Reason =:= emfile; Reason =:= enfile; Reason =:= system_limit; Reason =:= econnaborted ->
             timer:sleep(?ACCEPT_PAUSE_MS),

@@ -22,6 +22,7 @@ const source = path.join(here, '../src');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'macula-otp-test-'));
 let passed = 0;
 let failed = 0;
+let skipped = 0;
 
 const erlangFiles = (directory) =>
   fs.readdirSync(directory).flatMap((name) => (name.endsWith('.erl') ? [path.join(directory, name)] : []));
@@ -37,6 +38,11 @@ function check(name, action) {
     console.log(`FAIL ${name}\n${cause.stdout ?? ''}${cause.stderr ?? ''}${cause.stdout ? '' : cause.stack}`);
     return false;
   }
+}
+
+function skip(what) {
+  skipped++;
+  console.log(`skip ${what}`);
 }
 
 /** The application and its tests under one release. */
@@ -131,10 +137,10 @@ class Release {
     if (!check(`OTP ${release}: compiles without a warning`, () => this.compile())) return false;
     check(`OTP ${release}: EUnit`, () => this.eunit());
     if (this.otp.has('ct_run')) check(`OTP ${release}: Common Test`, () => this.commonTest());
-    else console.log(`OTP ${release}: Common Test left out, this installation has no ct_run`);
+    else skip(`OTP ${release}: Common Test: this installation has no ct_run`);
     if (values.dialyzer) {
       if (this.otp.has('dialyzer')) check(`OTP ${release}: dialyzer`, () => this.dialyzer());
-      else console.log(`OTP ${release}: dialyzer left out, this installation has none`);
+      else skip(`OTP ${release}: dialyzer: this installation has none`);
     }
     return true;
   }
@@ -167,6 +173,6 @@ try {
   failed++;
   console.log(error.message);
 }
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 fs.rmSync(temporary, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;

@@ -63,14 +63,15 @@ text(error, Term) -> io_lib:format("~0tP", [Term, 100]).
 counts() ->
     {length(erlang:ports()), length(erlang:processes()) - 1}.
 
-%% @doc Pings at an instant of the wall clock (ms), so that two nodes of one machine do it at the same time.
--spec ping_at(node(), integer()) -> {pong | pang, Ms :: number()}.
+%% @doc Pings at an instant of the wall clock (ms), so that two nodes of one machine do it at the same time; tells how much later it began.
+-spec ping_at(node(), integer()) -> {pong | pang, Ms :: number(), LateUs :: integer()}.
 ping_at(Node, AtMs) ->
     timer:sleep(max(0, AtMs - erlang:system_time(millisecond) - 2)),
     spin(AtMs),
+    LateUs = erlang:system_time(microsecond) - AtMs * 1000,
     Start = erlang:monotonic_time(microsecond),
     Answer = net_adm:ping(Node),
-    {Answer, (erlang:monotonic_time(microsecond) - Start) / 1000}.
+    {Answer, (erlang:monotonic_time(microsecond) - Start) / 1000, LateUs}.
 
 spin(AtMs) ->
     case erlang:system_time(millisecond) >= AtMs of

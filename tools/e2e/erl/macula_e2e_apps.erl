@@ -2,7 +2,7 @@
 %% between releases, and processes that outlive the evaluation that started them.
 -module(macula_e2e_apps).
 
--export([keep_older/3, count_up/3, bump/2]).
+-export([keep_older/3, count_up/4, bump/2]).
 -export([log/2, log_as/3]).
 -export([start_witness/0, witnessed/0]).
 -export([fragments/2, start_big_sink/1, chatter/2, big_sink/2, count_loop/1]).
@@ -22,12 +22,12 @@ keep_older(Name, Pid1, Pid2) ->
     Winner.
 
 %% @doc Adds 1 so many times to a counter on another node by reading and writing, which loses updates unless somebody excludes the others.
--spec count_up(locked | unlocked, node(), pos_integer()) -> ok.
-count_up(How, Where, Rounds) ->
+-spec count_up(locked | unlocked, Counter :: atom(), node(), pos_integer()) -> ok.
+count_up(How, Counter, Where, Rounds) ->
     Add = fun() ->
-                  Old = rpc:call(Where, application, get_env, [kernel, How, 0]),
+                  Old = rpc:call(Where, application, get_env, [kernel, Counter, 0]),
                   timer:sleep(1),
-                  rpc:call(Where, application, set_env, [kernel, How, Old + 1])
+                  rpc:call(Where, application, set_env, [kernel, Counter, Old + 1])
           end,
     lists:foreach(fun(_) ->
                           ok = case How of

@@ -4,7 +4,10 @@ const packageNames =
   'wire crypto bloom swim dist-protocol tunnel transport client macula-otp relay node-agent cli'.split(' ');
 const libraries = ['wire', 'crypto', 'bloom', 'swim', 'dist-protocol', 'tunnel', 'transport', 'client'];
 
-/** What each workspace package may use. Tools may use everything, testkit is for tests. */
+/** Used by tests only. */
+const forTests: readonly string[] = ['testkit', 'otp-releases'];
+
+/** What each workspace package may use. Tools may use everything. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/crypto': [],
   'packages/bloom': [],
@@ -30,7 +33,7 @@ export const dependencies: Rule = (file) => {
   const self = owner.slice(owner.indexOf('/') + 1);
   return usesOf(file)
     .filter(({ name }) => name !== self && !permitted.includes(name))
-    .filter(({ name, inTests }) => !(inTests && name === 'testkit'))
+    .filter(({ name, inTests }) => !(inTests && forTests.includes(name)))
     .map(
       ({ name, line }): Finding => ({ path: file.path, line, what: `${owner} may not use @macula/${name}` }),
     );

@@ -57,7 +57,7 @@ export function isScript(path: string): boolean {
 
 /** Whether it is a test or belongs to one. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$/.test(path) || /\/(compliance|testing)\//.test(path);
+  return /\.test\.ts$/.test(path) || /\/(compliance|testing|test)\//.test(path);
 }
 
 /** The text with comments blanked out, so that prose about a clock is not a clock; line numbers stay. Approximate. */

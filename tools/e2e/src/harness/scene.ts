@@ -162,11 +162,12 @@ process.on('exit', () => {
 });
 
 // A signal ends the process through its exit handlers, which clean up; whoever wants to do it gently listens, too.
+// Not `once`: a second signal would end it amid the cleaning.
 for (const [signal, number] of [
   ['SIGINT', 2],
   ['SIGTERM', 15],
   ['SIGHUP', 1],
 ] as const)
-  process.once(signal, () => {
-    if (process.listenerCount(signal) === 0) process.exit(128 + number);
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(128 + number);
   });

@@ -137,6 +137,6 @@ let asked = 0;
 async function says(iex: ManagedProcess, expression: string, wanted: string): Promise<void> {
   const mark = `answer ${++asked}`;
   iex.child.stdin!.write(`IO.puts("${mark}" <> ": " <> inspect(${expression}))\n`);
-  const [, value] = await iex.waitFor(new RegExp(`${mark}: (.*)`), 30_000);
+  const [, value] = await iex.waitFor(new RegExp(`${mark}: (.*?)\\r?\\n`), 30_000);
   assert.equal(value, wanted, `${iex.label}: ${expression}`);
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Scenario } from '../scenario.js';
 
 const bytes = 1_000_000_000;
@@ -18,6 +19,9 @@ export const scenario: Scenario = {
     figure('rate', `${rate} MB/s`);
     figure('calls beside it', `${callsOfA} and ${callsOfB}`);
     figure('slowest', `${Math.max(...slowest)} ms`);
+    const seconds = bytes / 1e6 / rate!;
+    assert.ok(callsOfA! > 20 && callsOfB! > 20, 'calls passed beside it');
+    assert.ok(Math.max(...slowest) < seconds * 250, `a call took ${Math.max(...slowest)} ms of ${seconds} s`);
     await a.gives('nodes()', "['b@two.test']");
     await b.gives('nodes()', "['a@one.test']");
   },

@@ -63,16 +63,20 @@ export const scenario: Scenario = {
       `true = global:set_lock({held, me}), Taken = rpc:call('b@two.test', global, set_lock, [{held, other}, [node() | nodes()], 0]), true = global:del_lock({held, me}), {Taken, rpc:call('b@two.test', global, set_lock, [{held, other}, [node() | nodes()], 0])}`,
       '{false,true}',
     );
-    for (const how of ['unlocked', 'locked']) {
-      const count = `macula_e2e_apps:count_up(${how}, 'c@one.test', ${rounds})`;
+    const lost = async (how: 'unlocked' | 'locked', attempt: number): Promise<number> => {
+      const key = `${how}${attempt}`;
+      const count = `macula_e2e_apps:count_up(${how}, ${key}, 'c@one.test', ${rounds})`;
       await Promise.all([a, b].map((node) => node.gives(count, 'ok', 90_000)));
+      return 2 * rounds - Number(await c.eval(`application:get_env(kernel, ${key}, 0)`));
+    };
+    // Until the two do count at the same time; on a busy machine one may begin when the other is done.
+    let lostWithout = 0;
+    for (let attempt = 1; attempt <= 5 && lostWithout === 0; attempt++) {
+      lostWithout = await lost('unlocked', attempt);
+      assert.equal(await lost('locked', attempt), 0);
     }
-    const [unlocked, locked] = await Promise.all(
-      ['unlocked', 'locked'].map((how) => c.eval(`application:get_env(kernel, ${how}, 0)`)),
-    );
-    assert.equal(Number(locked), 2 * rounds);
-    assert.ok(Number(unlocked) < 2 * rounds, 'the two counted at different times');
-    figure('lost without a lock', `${2 * rounds - Number(unlocked)} of ${2 * rounds}`);
+    assert.ok(lostWithout > 0, 'the two counted at different times');
+    figure('lost without a lock', `${lostWithout} of ${2 * rounds}`);
 
     await d.gives(`global:register_name(short, ${victim})`, 'yes');
     await a.gives('node(global:whereis_name(short))', "'d@two.test'");

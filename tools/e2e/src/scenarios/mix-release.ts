@@ -1,39 +1,62 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ManagedProcess, maculaEbin, maculaScript } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
-  summary: 'a mix release joins by macula run or by its environment alone; bin/app rpc, remote and stop work',
+  summary:
+    'a mix release joins by macula run or by its environment alone, in interactive mode and, with macula in it, in embedded mode; bin/app rpc, remote and stop work',
   programs: ['mix'],
   seconds: 240,
+  isLong: true,
   async run({ scene }) {
     const relay = await scene.relay();
     const a = await scene.node({ name: 'a@one.test', relays: [relay.url] });
     const otp = scene.nextOtp();
     const project = join(scene.directory, 'shop');
     mkdirSync(join(project, 'lib'), { recursive: true });
-    writeFileSync(join(project, 'mix.exs'), mixfile);
     writeFileSync(join(project, 'lib', 'shop.ex'), application);
-    const mix = scene.process({
-      ...{ label: 'mix release', cwd: project },
-      ...otp.command('mix', ['release']),
-      env: otp.environment(scene.environment({ LC_ALL: 'C.UTF-8', MIX_ENV: 'prod' })),
-    });
-    assert.equal((await mix.ended).code, 0, mix.output);
     const program = join(project, '_build', 'prod', 'rel', 'shop', 'bin', 'shop');
+    const run = [process.execPath, maculaScript, 'run', '--relay', relay.url, '--'];
+    const flags = '-proto_dist macula -no_epmd -start_epmd false -kernel net_ticktime 120';
 
-    await lives('run@two.test', [process.execPath, maculaScript, 'run', '--relay', relay.url, '--'], {});
-    await lives('env@two.test', [], {
-      ERL_FLAGS: `-proto_dist macula -no_epmd -start_epmd false -kernel net_ticktime 120 -pa ${maculaEbin}`,
+    await release('crypto');
+    await lives('run@two.test', 'interactive', run, {});
+    await lives('env@two.test', 'interactive', [], {
+      ERL_FLAGS: `${flags} -pa ${maculaEbin}`,
       MACULA_RELAYS: relay.url,
       RELEASE_MODE: 'interactive',
     });
+    await release('crypto', 'macula');
+    await lives('run@three.test', 'embedded', run, { RELEASE_MODE: 'embedded' });
+    await lives('env@three.test', 'embedded', [], {
+      ERL_FLAGS: flags,
+      MACULA_RELAYS: relay.url,
+      MACULA_AGENT: join(maculaEbin, '..', 'priv', 'agent.mjs'),
+    });
+
+    /** Makes the release with these applications of OTP's kind; macula is found where ERL_LIBS says. */
+    async function release(...applications: readonly string[]): Promise<void> {
+      writeFileSync(join(project, 'mix.exs'), mixfile(applications));
+      const libraries = join(scene.directory, 'libraries');
+      if (applications.includes('macula')) {
+        mkdirSync(libraries);
+        symlinkSync(join(maculaEbin, '..'), join(libraries, 'macula'));
+      }
+      const env = { LC_ALL: 'C.UTF-8', MIX_ENV: 'prod', ERL_LIBS: libraries };
+      const mix = scene.process({
+        ...{ label: 'mix release', cwd: project },
+        ...otp.command('mix', ['release', '--overwrite']),
+        env: otp.environment(scene.environment(env)),
+      });
+      assert.equal((await mix.ended).code, 0, mix.output);
+    }
 
     /** One life of the release, started behind these words in this environment, and used from the same one. */
     async function lives(
       node: string,
+      mode: 'interactive' | 'embedded',
       before: readonly string[],
       extra: Record<string, string>,
     ): Promise<void> {
@@ -50,7 +73,7 @@ export const scenario: Scenario = {
       await a.evalUntil(`net_adm:ping('${node}')`, 'pong', 30_000).catch((error: Error) => {
         throw new Error(`${error.message}\n${started.output}`);
       });
-      await a.gives(`rpc:call('${node}', code, get_mode, [])`, 'interactive');
+      await a.gives(`rpc:call('${node}', code, get_mode, [])`, mode);
       await a.gives(`rpc:call('${node}', 'Elixir.Shop', hello, [])`, 'world');
       await a.gives(`rpc:call('${node}', net_adm, ping, ['a@one.test'])`, 'pong');
 
@@ -88,11 +111,11 @@ async function types(terminal: ManagedProcess, prompt: RegExp, line: string): Pr
 }
 
 /** The carrier needs crypto, and a release has only the applications that it names. */
-const mixfile = `
+const mixfile = (applications: readonly string[]): string => `
 defmodule Shop.MixProject do
   use Mix.Project
   def project, do: [app: :shop, version: "0.1.0"]
-  def application, do: [mod: {Shop, []}, extra_applications: [:crypto]]
+  def application, do: [mod: {Shop, []}, extra_applications: [${applications.map((name) => `:${name}`)}]]
 end
 `;
 

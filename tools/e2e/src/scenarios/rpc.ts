@@ -34,9 +34,6 @@ export const scenario: Scenario = {
       `erpc:cast(${other}, erlang, send, [self(), arrived]), receive M -> M after 5000 -> none end`,
       'arrived',
     );
-    await a.gives(
-      `rpc:async_call(${other}, erlang, node, []), rpc:call(${other}, erlang, length, [[1, 2]])`,
-      '2',
-    );
+    await a.gives(`rpc:yield(rpc:async_call(${other}, erlang, node, []))`, other);
   },
 };
