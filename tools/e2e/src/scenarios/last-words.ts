@@ -5,6 +5,7 @@ const rounds = 15;
 export const scenario: Scenario = {
   summary: `what a node sends right before it stops arrives, as over TCP: ${rounds} answers of rpc:call(Node, init, stop, []), and a message of 100 kB`,
   isLong: true,
+  waits: true,
   async run({ scene }) {
     const { relay2, a, b } = await scene.pair();
     let node = b;
