@@ -1,5 +1,4 @@
-import { createServer } from 'node:net';
-import { type OtpNode, type OtpNodeOptions, Scene } from '@macula/e2e';
+import { freePorts, type OtpNode, type OtpNodeOptions, Scene } from '@macula/e2e';
 import { median, percentile } from './statistics.js';
 
 /** Options of {@link benchNodePair}. */
@@ -116,19 +115,6 @@ function medians(name: string, samples: readonly NodePairFigures[]): NodePairFig
     roundTripP99Us: median(samples.map((sample) => sample.roundTripP99Us)),
     rpcP50Us: median(samples.map((sample) => sample.rpcP50Us)),
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** 131 MB a measurement. */

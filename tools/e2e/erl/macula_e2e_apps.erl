@@ -193,14 +193,11 @@ send_nosuspend(Node) ->
 -spec transfer({atom(), node()}, pos_integer()) -> equal | {different, term()}.
 transfer(Server, Bytes) ->
     Binary = crypto:strong_rand_bytes(Bytes),
-    Hash = [hex(Byte) || <<Byte>> <= crypto:hash(sha256, Binary)],
+    Expected = {Bytes, macula_e2e:sha256(Binary)},
     case gen_server:call(Server, {sha256, Binary}, 60000) of
-        {Bytes, Text} -> case lists:append(Hash) of Text -> equal; _ -> {different, Text} end;
+        Expected -> equal;
         Other -> {different, Other}
     end.
-
-hex(Byte) ->
-    lists:flatten(io_lib:format("~2.16.0b", [Byte])).
 
 %% @doc Loads every module of the macula application again, each changed by an attribute, after purging what is older than the one that runs.
 %% The result are modules whose purge killed somebody.

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { freePorts } from './harness/index.js';
 import { explainFailure, useScene } from './use-scene.js';
 
 describe('no relay is there', () => {
@@ -7,7 +7,7 @@ describe('no relay is there', () => {
 
   it('join_mesh says so within 10 s, leaves nothing behind, and works once there is one', async () => {
     explainFailure(scene);
-    const port = await freePort();
+    const [port] = (await freePorts(1)) as [number];
     const url = `https://127.0.0.1:${port}`;
     const a = await scene.node({ name: 'a@one.test' });
     const before = await a.eval('macula_e2e:counts()');
@@ -29,7 +29,7 @@ describe('no relay is there', () => {
 
   it('a node joined from the environment tries until the relay comes', async () => {
     explainFailure(scene);
-    const port = await freePort();
+    const [port] = (await freePorts(1)) as [number];
     const relays = [`https://127.0.0.1:${port}`];
     const [a, b] = await Promise.all([
       scene.node({ name: 'c@one.test', relays }),
@@ -42,10 +42,3 @@ describe('no relay is there', () => {
 });
 
 /** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,6 +1,7 @@
 /** Real relays and real OTP nodes for tests, the demo and the benchmarks. */
+export { freePorts } from './free-ports.js';
 export { isAlive, killPid, ManagedProcess, type ProcessEnd } from './managed-process.js';
-export { OtpNode, type OtpNodeOptions } from './otp-node.js';
+export { OtpNode, type OtpNodeOptions, readmeFlags } from './otp-node.js';
 export { harnessEbin, maculaEbin, maculaScript, root } from './paths.js';
 export { type EventuallyOptions, eventually } from './poll.js';
 export { Relay, type RelayOptions } from './relay.js';

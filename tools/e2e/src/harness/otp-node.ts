@@ -183,7 +183,8 @@ export class OtpNode {
   }
 }
 
-const readmeFlags = [
+/** Of README's first line. */
+export const readmeFlags: readonly string[] = [
   '-proto_dist',
   'macula',
   '-no_epmd',

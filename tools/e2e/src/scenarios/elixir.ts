@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Otp } from '@macula/otp-releases';
-import { type ManagedProcess, maculaEbin, maculaScript, type Scene } from '../harness/index.js';
+import { type ManagedProcess, maculaEbin, maculaScript, readmeFlags, type Scene } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
-const flags = `-proto_dist macula -no_epmd -start_epmd false -kernel net_ticktime 120 -pa ${maculaEbin}`;
+const flags = [...readmeFlags, '-pa', maculaEbin].join(' ');
 const cookie = ['--cookie', 'E2E_COOKIE'];
 
 /** A server that answers calls with its node, and adds numbers. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ManagedProcess, maculaEbin, maculaScript } from '../harness/index.js';
+import { type ManagedProcess, maculaEbin, maculaScript, readmeFlags } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
@@ -19,7 +19,7 @@ export const scenario: Scenario = {
     writeFileSync(join(project, 'lib', 'shop.ex'), application);
     const program = join(project, '_build', 'prod', 'rel', 'shop', 'bin', 'shop');
     const run = [process.execPath, maculaScript, 'run', '--relay', relay.url, '--'];
-    const flags = '-proto_dist macula -no_epmd -start_epmd false -kernel net_ticktime 120';
+    const flags = readmeFlags.join(' ');
 
     await release('crypto');
     await lives('run@two.test', 'interactive', run, {});

@@ -1,18 +1,7 @@
-import { maculaEbin } from '../harness/index.js';
+import { maculaEbin, readmeFlags } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
-const macula = [
-  '-proto_dist',
-  'macula',
-  '-no_epmd',
-  '-start_epmd',
-  'false',
-  '-kernel',
-  'net_ticktime',
-  '120',
-  '-pa',
-  maculaEbin,
-];
+const macula = [...readmeFlags, '-pa', maculaEbin];
 
 export const scenario: Scenario = {
   summary:

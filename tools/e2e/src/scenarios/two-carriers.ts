@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { freePorts } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
@@ -8,6 +8,8 @@ export const scenario: Scenario = {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
     const [port1, port2, port3] = await freePorts(3);
+    // TCP-only and mesh-only nodes can't see each other: global would try to connect them all, and take it for a partition.
+    const flags = ['-connect_all', 'false'];
     const [both, tcp, tcp2, mesh] = await Promise.all([
       scene.node({
         name: `both-${port1}@127.0.0.1`,
@@ -16,11 +18,12 @@ export const scenario: Scenario = {
         flags: [
           ...['-proto_dist', 'inet_tcp', 'macula', '-epmd_module', 'macula_e2e_epmd'],
           ...['-kernel', 'inet_dist_listen_min', String(port1), 'inet_dist_listen_max', String(port1)],
+          ...flags,
         ],
       }),
-      scene.node({ name: `tcp-${port2}@127.0.0.1`, carrier: 'tcp' }),
-      scene.node({ name: `tcp-${port3}@127.0.0.1`, carrier: 'tcp' }),
-      scene.node({ name: 'mesh@two.test', relays: [relay2.url] }),
+      scene.node({ name: `tcp-${port2}@127.0.0.1`, carrier: 'tcp', flags }),
+      scene.node({ name: `tcp-${port3}@127.0.0.1`, carrier: 'tcp', flags }),
+      scene.node({ name: 'mesh@two.test', relays: [relay2.url], flags }),
     ]);
     // A name that the mesh doesn't know is left to TCP for 60 s, so the mesh must know it by the first ping.
     for (const node of [both, mesh])
@@ -42,21 +45,3 @@ export const scenario: Scenario = {
     await both.gives('[maps:size(M) > 0 || {_, M} <- macula_dist_relay:get_tunnel_metrics()]', '[true]');
   },
 };
-
-/** Ports that are free now, different from each other. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const { port } = server.address() as { port: number };
-      await new Promise((resolve) => server.close(resolve));
-      return port;
-    }),
-  );
-}
