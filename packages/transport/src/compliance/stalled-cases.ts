@@ -33,14 +33,17 @@ export function stalledCases(bench: Bench): void {
         far.stream.write(bytes),
       );
       far.stream.priority = 'control';
-      let slowestMs = 0;
-      for (let round = 1; round <= 12; round++) {
+      const roundMs: number[] = [];
+      for (let round = 1; round <= 13; round++) {
         await near.received(round);
-        slowestMs = Math.max(slowestMs, performance.now() - startMs);
+        roundMs.push(performance.now() - startMs);
         startMs = performance.now();
         near.stream.write(Buffer.from('?'));
       }
-      expect(slowestMs).toBeLessThan(100);
+      // All were answered while nothing else was read. One may meet a moment in which the machine does something else; behind
+      // stalled bytes all would wait. `npm run bench -- transport` prints the slowest.
+      roundMs.sort((a, b) => a - b);
+      expect(roundMs[6]).toBeLessThan(100);
     });
   });
 }
