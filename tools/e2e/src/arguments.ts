@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Driver } from './drivers/driver.js';
-import { local } from './drivers/local.js';
+import { drivers } from './drivers/index.js';
 import { scenarioNames } from './load-scenarios.js';
 
 /** What the command line asks for. */
@@ -9,21 +10,27 @@ export interface E2eArguments {
   /** What each scenario runs on: releases such as `27`, which the nodes of one run take in turn. Empty: the one in PATH. */
   readonly choices: readonly (readonly string[])[];
   readonly scenarios: readonly string[];
+  /** They were given by name, in place of all. */
+  readonly areNamed: boolean;
   readonly json: boolean;
   readonly list: boolean;
   /** Without those that are marked long. */
   readonly quick: boolean;
+  /** What the driver makes is named after this. */
+  readonly prefix: string;
+  /** Of what is random: lost packets, jitter. */
+  readonly seed: number;
 }
 
 /** Something on the command line is wrong; the message is for the user. */
 export class UsageError extends Error {}
 
-const drivers: readonly Driver[] = [local];
-
-export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--json] [--list]
+export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--json] [--list]
 
 With several releases each scenario runs on each of them, and once more with the nodes on them in turn; --otp 25+27 means the latter only.
---quick leaves out those that take minutes.`;
+--quick leaves out those that take minutes. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
+Drivers:
+${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}`;
 
 /** @throws UsageError */
 export function parseArguments(args: readonly string[]): E2eArguments {
@@ -34,6 +41,8 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     json?: boolean;
     list?: boolean;
     quick?: boolean;
+    prefix?: string;
+    seed?: string;
   };
   try {
     ({ values } = parseArgs({
@@ -45,6 +54,8 @@ export function parseArguments(args: readonly string[]): E2eArguments {
         json: { type: 'boolean' },
         list: { type: 'boolean' },
         quick: { type: 'boolean' },
+        prefix: { type: 'string' },
+        seed: { type: 'string' },
       },
     }));
   } catch (error) {
@@ -61,9 +72,12 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     driver,
     choices: choicesOf(listed(values.otp)),
     scenarios: scenarios.length > 0 ? [...new Set(scenarios)] : scenarioNames,
+    areNamed: scenarios.length > 0,
     json: values.json ?? false,
     list: values.list ?? false,
     quick: values.quick ?? false,
+    prefix: prefixOf(values.prefix),
+    seed: seedOf(values.seed),
   };
 }
 
@@ -73,6 +87,17 @@ function choicesOf(texts: readonly string[]): readonly (readonly string[])[] {
     if (!/^\d{2}$/.test(release)) throw new UsageError(`--otp ${release}: a release is a number such as 27`);
   const isPlain = choices.length > 1 && choices.every((choice) => choice.length === 1);
   return isPlain ? [...choices, choices.flat()] : choices;
+}
+
+function prefixOf(text = `macula-${process.pid}`): string {
+  if (/^[a-z][a-z0-9-]{0,30}$/.test(text)) return text;
+  throw new UsageError(`--prefix ${text}: a prefix is up to 31 lower-case letters, digits and hyphens`);
+}
+
+function seedOf(text?: string): number {
+  if (text === undefined) return randomInt(1, 1_000_000);
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`--seed ${text}: a seed is a number of up to nine digits`);
 }
 
 function listed(values: readonly string[] = []): string[] {

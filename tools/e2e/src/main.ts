@@ -1,58 +1,69 @@
 /** `npm run e2e`: scenarios with real relays and real OTP nodes, as a table or as JSON. */
-import { findOtp, type Otp, OtpMissingError, systemOtp } from '@macula/otp-releases';
+import { type Otp, OtpMissingError } from '@macula/otp-releases';
 import { parseArguments, UsageError, usage } from './arguments.js';
+import { DriverMissingError } from './drivers/driver.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
 
 async function main(): Promise<void> {
-  const { driver, choices, scenarios, json, list, quick } = parseArguments(process.argv.slice(2));
-  if (list) {
-    const summaries = await Promise.all(
-      scenarioNames.map(async (name) => (await loadScenario(name)).summary),
-    );
-    const width = Math.max(...scenarioNames.map((name) => name.length));
-    for (const [index, name] of scenarioNames.entries())
-      process.stdout.write(`${name.padEnd(width)}  ${summaries[index]}\n`);
-    return;
-  }
-  const otps = choices.length > 0 ? choices.map((releases) => releases.map(findOtp)) : [[inPath()]];
+  const asked = parseArguments(process.argv.slice(2));
+  if (asked.list) return list();
   // JSON is all that standard output gets.
-  const progress = json ? process.stderr : process.stdout;
-  const results: ScenarioResult[] = [];
-  const runAll = async (chosen: readonly [string, Scenario][]): Promise<void> => {
-    for (const [name, scenario] of chosen)
-      for (const choice of otps) {
-        const result = await runScenario(driver, choice, name, scenario);
-        results.push(result);
-        progress.write(`${line(result)}\n`);
-      }
-  };
+  const progress = asked.json ? process.stderr : process.stdout;
+  const say = (text: string): void => void progress.write(`${text}\n`);
   const loaded = await Promise.all(
-    scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
+    asked.scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
   );
-  const chosen = loaded.filter(([, scenario]) => !(quick && scenario.isLong));
-  await Promise.all([
-    ...chosen.filter(([, { waits }]) => waits).map((entry) => runAll([entry])),
-    runAll(chosen.filter(([, { waits }]) => !waits)),
-  ]);
+  const { name } = asked.driver;
+  const started = await asked.driver.start({ prefix: asked.prefix, seed: asked.seed, log: say });
+  const results: ScenarioResult[] = [];
+  try {
+    const choices: Otp[][] = [];
+    for (const releases of asked.choices)
+      choices.push(await Promise.all(releases.map((release) => started.otp(release))));
+    if (choices.length === 0) choices.push([await started.otp()]);
+    // A scenario that isn't for this driver is worth a line only where it was asked for by name.
+    const chosen = loaded.filter(
+      ([, scenario]) =>
+        !(asked.quick && scenario.isLong) &&
+        (asked.areNamed || !scenario.drivers || scenario.drivers.includes(name)),
+    );
+    const runAll = async (part: readonly [string, Scenario][]): Promise<void> => {
+      for (const [scenario, definition] of part)
+        for (const otps of choices) {
+          const result = await runScenario({ ...started, name }, otps, scenario, definition);
+          results.push(result);
+          say(line(result));
+        }
+    };
+    await Promise.all([
+      ...chosen.filter(([, { waits }]) => waits).map((entry) => runAll([entry])),
+      runAll(chosen.filter(([, { waits }]) => !waits)),
+    ]);
+  } finally {
+    await started.stop();
+  }
   const count = (status: ScenarioResult['status']): number =>
     results.filter((result) => result.status === status).length;
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
-  if (json)
+  if (asked.json)
     process.stdout.write(
-      `${JSON.stringify({ driver: driver.name, passed, failed, skipped, results }, null, 2)}\n`,
+      `${JSON.stringify({ driver: name, seed: asked.seed, passed, failed, skipped, results }, null, 2)}\n`,
     );
-  else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  else {
+    if (failed > 0) process.stdout.write(`\n${again(name, asked.seed, results)}\n`);
+    process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  }
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
 
-function inPath(): Otp {
-  const otp = systemOtp();
-  if (otp) return otp;
-  throw new OtpMissingError(
-    'there is no erl in PATH; install Erlang/OTP 25 or newer, or choose one with --otp',
-  );
+async function list(): Promise<void> {
+  const width = Math.max(...scenarioNames.map((name) => name.length));
+  for (const name of scenarioNames) {
+    const { summary, drivers } = await loadScenario(name);
+    process.stdout.write(`${name.padEnd(width)}  ${summary}${drivers ? ` (${drivers})` : ''}\n`);
+  }
 }
 
 function line({ scenario, otp, status, seconds, reason, log, figures }: ScenarioResult): string {
@@ -68,10 +79,20 @@ function line({ scenario, otp, status, seconds, reason, log, figures }: Scenario
     .join('\n');
 }
 
+/** The command that runs what failed once more. */
+function again(driver: string, seed: number, results: readonly ScenarioResult[]): string {
+  const failed = results.filter(({ status }) => status === 'failed');
+  const unique = (values: readonly string[]): string => [...new Set(values)].join(',');
+  return `again: npm run e2e -- --driver ${driver} --seed ${seed} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
+}
+
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof OtpMissingError)) throw error;
+  if (
+    !(error instanceof UsageError || error instanceof OtpMissingError || error instanceof DriverMissingError)
+  )
+    throw error;
   process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${usage}\n` : ''}`);
   process.exitCode = 2;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Otp } from '@macula/otp-releases';
-import type { Driver } from './drivers/driver.js';
+import type { DriverName, StartedDriver } from './drivers/driver.js';
 import { root } from './harness/index.js';
 import type { Scenario } from './scenario.js';
 
@@ -23,7 +23,7 @@ const secondsDefault = 120;
 
 /** Runs one scenario to its end and takes everything down that it started. */
 export async function runScenario(
-  driver: Driver,
+  driver: StartedDriver & { readonly name: DriverName },
   otps: readonly Otp[],
   name: string,
   scenario: Scenario,
@@ -35,6 +35,8 @@ export async function runScenario(
     ...{ scenario: name, otp, status, seconds: Math.round((performance.now() - startedMs) / 100) / 10 },
     ...{ ...more, figures },
   });
+  if (scenario.drivers && !scenario.drivers.includes(driver.name))
+    return result('skipped', { reason: `not for the driver ${driver.name}, only ${scenario.drivers}` });
   for (const program of scenario.programs ?? [])
     for (const candidate of otps)
       if (!candidate.has(program))

@@ -1,3 +1,4 @@
+import type { DriverName } from './drivers/driver.js';
 import type { Scene } from './harness/index.js';
 
 /** What a scenario runs on. */
@@ -18,6 +19,8 @@ export interface Scenario {
   readonly isLong?: true;
   /** Mostly waits: runs beside the others. */
   readonly waits?: true;
+  /** The drivers it can run on where that is not all of them: with `['netns']` it may shape `scene.network`. */
+  readonly drivers?: readonly DriverName[];
   /** Programs beside `erl` that it needs of an OTP release (`mix`); without them it is skipped, and the table says so. */
   readonly programs?: readonly string[];
   /** How many releases the nodes of one run may be apart where OTP itself allows no more than its promised two. */

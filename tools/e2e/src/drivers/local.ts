@@ -1,8 +1,14 @@
 import { Scene } from '../harness/index.js';
 import type { Driver } from './driver.js';
+import { otpOfThisMachine } from './otp-of-this-machine.js';
 
 /** Everything as processes of this machine, on loopback. */
 export const local: Driver = {
   name: 'local',
-  open: (otps) => new Scene(otps),
+  summary: 'processes of this machine, on loopback',
+  start: async () => ({
+    otp: otpOfThisMachine,
+    open: (otps) => new Scene(otps),
+    stop: async () => {},
+  }),
 };

@@ -1,6 +1,26 @@
 /** Real relays and real OTP nodes for tests, the demo and the benchmarks. */
 export { freePorts } from './free-ports.js';
-export { isAlive, killPid, ManagedProcess, type ProcessEnd } from './managed-process.js';
+export type {
+  DirectionConditions,
+  Home,
+  HomeOptions,
+  Host,
+  Link,
+  LinkConditions,
+  Linked,
+  NatKind,
+  Network,
+  Program,
+  World,
+} from './host.js';
+export { localHost, localWorld, onThisMachine } from './local-world.js';
+export {
+  isAlive,
+  killPid,
+  ManagedProcess,
+  type ManagedProcessOptions,
+  type ProcessEnd,
+} from './managed-process.js';
 export { OtpNode, type OtpNodeOptions, readmeFlags } from './otp-node.js';
 export { harnessEbin, maculaEbin, maculaScript, root } from './paths.js';
 export { type EventuallyOptions, eventually } from './poll.js';

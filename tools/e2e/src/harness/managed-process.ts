@@ -9,6 +9,8 @@ export interface ManagedProcessOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Where a signal to the started program wouldn't reach the real one: sends it there. */
+  readonly signal?: (signal: NodeJS.Signals) => void;
 }
 
 /** How a process ended. */
@@ -26,9 +28,11 @@ export class ManagedProcess {
   #output = '';
   #end: ProcessEnd | undefined;
   readonly #listeners = new Set<() => void>();
+  readonly #signal: ((signal: NodeJS.Signals) => void) | undefined;
 
   constructor(options: ManagedProcessOptions) {
     this.label = options.label;
+    this.#signal = options.signal;
     this.child = spawn(options.command, [...options.args], {
       cwd: options.cwd,
       env: { ...options.env },
@@ -105,7 +109,7 @@ export class ManagedProcess {
   /** SIGTERM, after `graceMs` SIGKILL for it and everything below it. */
   async stop(graceMs = 5_000): Promise<ProcessEnd> {
     if (this.isRunning) {
-      this.child.kill('SIGTERM');
+      this.signal('SIGTERM');
       const timer = setTimeout(() => this.killNow(), graceMs);
       await this.ended;
       clearTimeout(timer);
@@ -113,8 +117,15 @@ export class ManagedProcess {
     return this.ended;
   }
 
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#signal) this.#signal(signal);
+    else this.child.kill(signal);
+  }
+
   /** SIGKILL for it and everything below it, at once. */
   killNow(): void {
+    this.#signal?.('SIGKILL');
     const pids = [...descendantPids(this.pid), this.pid];
     for (const pid of pids) killPid(pid, 'SIGKILL');
   }

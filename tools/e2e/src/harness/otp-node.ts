@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Otp } from '@macula/otp-releases';
+import type { Host } from './host.js';
 import type { ManagedProcess } from './managed-process.js';
 import { harnessEbin, maculaEbin, maculaScript } from './paths.js';
 import { eventually } from './poll.js';
@@ -19,6 +20,8 @@ export interface OtpNodeOptions {
   /** Relays to join at boot: MACULA_RELAYS, or --relay of `macula run`. */
   readonly relays?: readonly string[];
   readonly realm?: string;
+  /** Where it runs; default a machine of its own as the driver makes it. */
+  readonly host?: Host;
   /** OTP release; default the scene's next one. */
   readonly otp?: Otp;
   /** `-name`, the default, `-sname`, or neither: then it is not distributed, and `name` only labels it. */
@@ -34,11 +37,12 @@ export class OtpNode {
   readonly process: ManagedProcess;
   readonly env: Readonly<Record<string, string>>;
   readonly otp: Otp;
+  readonly host: Host;
   #nextId = 1;
   #scanned = 0;
   readonly #answers = new Map<string, { ok: boolean; text: string }>();
 
-  constructor(scene: Scene, options: OtpNodeOptions) {
+  constructor(scene: Scene, host: Host, options: OtpNodeOptions) {
     this.name = options.name;
     const carrier = options.carrier ?? 'macula';
     const env = scene.environment(options.env);
@@ -62,10 +66,13 @@ export class OtpNode {
       ...['--', 'erl'],
     ];
     this.otp = options.otp ?? scene.nextOtp();
-    const { command, args } = underRun
-      ? this.otp.command(process.execPath, [...run, ...flags])
-      : this.otp.command('erl', flags);
-    this.process = scene.process({ label: options.name, command, args, env: this.otp.environment(env) });
+    this.host = host;
+    this.process = scene.process({
+      label: options.name,
+      command: underRun ? process.execPath : 'erl',
+      args: underRun ? [...run, ...flags] : flags,
+      ...{ env, otp: this.otp, host },
+    });
     this.process.onChange(() => this.#scan());
   }
 
@@ -138,7 +145,7 @@ export class OtpNode {
 
   /** Ends the node; default at once, as a crash of the machine would. */
   async kill(): Promise<void> {
-    this.process.child.kill('SIGKILL');
+    this.process.signal('SIGKILL');
     await this.process.ended;
   }
 

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Host } from './host.js';
 import { descendantPids, type ManagedProcess } from './managed-process.js';
 import type { Scene } from './scene.js';
 
@@ -8,7 +9,9 @@ export interface RelayOptions {
   readonly label?: string;
   /** URLs of relays to peer with. */
   readonly peers?: readonly string[];
-  /** Port on 127.0.0.1; default a free one. */
+  /** Where it runs; default a machine of its own as the driver makes it. */
+  readonly host?: Host;
+  /** Default a free one. */
   readonly port?: number;
   /** PEM files of its certificate and private key; default a development certificate that it makes. */
   readonly cert?: string;
@@ -21,11 +24,13 @@ export class Relay {
   readonly process: ManagedProcess;
   /** Its `--data` directory. */
   readonly data: string;
+  readonly #host: Host;
   #url: string | undefined;
   #id: string | undefined;
   #admin: string | undefined;
 
-  constructor(scene: Scene, options: RelayOptions) {
+  constructor(scene: Scene, host: Host, options: RelayOptions) {
+    this.#host = host;
     this.label = options.label ?? 'relay';
     const env = scene.environment();
     this.data = join(env.HOME!, 'relay');
@@ -33,13 +38,13 @@ export class Relay {
     this.process = scene.macula(
       [
         'relay',
-        ...['--listen', `127.0.0.1:${options.port ?? 0}`, '--admin', '127.0.0.1:0', '--data', this.data],
+        ...['--listen', `${host.listen}:${options.port ?? 0}`, '--admin', '127.0.0.1:0', '--data', this.data],
         ...(options.peers ?? []).flatMap((url) => ['--peer', url]),
         ...(options.cert === undefined ? [] : ['--cert', options.cert]),
         ...(options.key === undefined ? [] : ['--key', options.key]),
         ...['--label', this.label, '--json'],
       ],
-      { label: this.label, env },
+      { label: this.label, env, host },
     );
   }
 
@@ -48,7 +53,7 @@ export class Relay {
     const [, line] = await this.process.waitFor(/^(\{"relay":.*\})\s*$/m, 20_000);
     const parsed = JSON.parse(line!) as { relay: string; url: string; admin: string | null };
     this.#id = parsed.relay;
-    this.#url = parsed.url;
+    this.#url = parsed.url.replace(/^(\w+:\/\/)[^:/]+/, `$1${this.#host.address}`);
     this.#admin = parsed.admin ?? undefined;
   }
 

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOtp, type Otp, OtpMissingError, systemOtp } from '@macula/otp-releases';
+import type { Host, Network, Program, World } from './host.js';
+import { localHost, localWorld } from './local-world.js';
 import { ManagedProcess } from './managed-process.js';
 import { OtpNode, type OtpNodeOptions } from './otp-node.js';
 import { maculaScript } from './paths.js';
@@ -20,17 +22,29 @@ export class Scene {
   #homes = 0;
   #otpsGiven = 0;
 
-  constructor(otps: readonly Otp[] = [defaultOtp()]) {
+  readonly #world: World;
+
+  constructor(otps: readonly Otp[] = [defaultOtp()], world: World = localWorld) {
     this.otps = otps;
+    this.#world = world;
     this.directory = mkdtempSync(join(tmpdir(), 'mac-'));
     scenes.add(this);
   }
 
   /** Starts a relay and waits until it listens. */
   async relay(options: RelayOptions = {}): Promise<Relay> {
-    const relay = new Relay(this, options);
+    const host = options.host ?? (await this.#world.relayHost(options.label ?? 'relay'));
+    const relay = new Relay(this, host, options);
     await relay.listening();
     return relay;
+  }
+
+  /** Homes, NAT and links to break; throws where the driver has none, so that such scenarios name their drivers. */
+  get network(): Network {
+    if (this.#world.network) return this.#world.network;
+    throw new Error(
+      'this driver has no network that can be shaped; the scenario must say so in its `drivers`',
+    );
   }
 
   /** The release of the next node that names none. */
@@ -58,34 +72,29 @@ export class Scene {
 
   /** Starts an OTP node and waits until it answers. */
   async node(options: OtpNodeOptions): Promise<OtpNode> {
-    const node = new OtpNode(this, options);
+    const host = options.host ?? (await this.#world.nodeHost(options.name));
+    const node = new OtpNode(this, host, options);
     await node.ready();
     return node;
   }
 
-  /** Runs the `macula` command. */
+  /** Runs the `macula` command; default on this machine. */
   macula(
     args: readonly string[],
-    options: { label?: string; env?: Record<string, string> } = {},
+    options: { label?: string; env?: Record<string, string>; host?: Host } = {},
   ): ManagedProcess {
     return this.process({
       label: options.label ?? `macula ${args[0]}`,
       command: process.execPath,
       args: [maculaScript, ...args],
       env: options.env ?? this.environment(),
+      ...(options.host && { host: options.host }),
     });
   }
 
-  /** Starts any program; it ends with the scene. */
-  process(options: {
-    label: string;
-    command: string;
-    args: readonly string[];
-    env: Readonly<Record<string, string>>;
-    /** Default the scene's directory. */
-    cwd?: string;
-  }): ManagedProcess {
-    const started = new ManagedProcess({ cwd: this.directory, ...options });
+  /** Starts any program, default on this machine and in the scene's directory; it ends with the scene. */
+  process({ host = localHost, ...program }: ProcessOptions): ManagedProcess {
+    const started = new ManagedProcess(host.place({ cwd: this.directory, ...program }));
     this.#processes.push(started);
     return started;
   }
@@ -124,14 +133,26 @@ export class Scene {
   /** Ends everything, nodes before relays, and removes the directory. */
   async stop(): Promise<void> {
     await Promise.all([...this.#processes].reverse().map((entry) => entry.stop()));
-    this.removeNow();
+    await this.#world.close();
+    this.#remove();
   }
 
-  /** Removes the directory without waiting for anything. */
+  /** Removes what is no process without waiting for anything. */
   removeNow(): void {
+    this.#world.closeNow();
+    this.#remove();
+  }
+
+  #remove(): void {
     scenes.delete(this);
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Options of {@link Scene.process}: a program with these defaults, and where it runs. */
+export interface ProcessOptions extends Omit<Program, 'cwd'> {
+  readonly cwd?: string;
+  readonly host?: Host;
 }
 
 /** What {@link Scene.pair} made. */
