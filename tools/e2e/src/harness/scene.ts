@@ -39,6 +39,11 @@ export class Scene {
     return relay;
   }
 
+  /** A machine for a program that acts as a node. */
+  host(name: string): Promise<Host> {
+    return this.#world.nodeHost(name);
+  }
+
   /** Homes, NAT and links to break; throws where the driver has none, so that such scenarios name their drivers. */
   get network(): Network {
     if (this.#world.network) return this.#world.network;
@@ -72,7 +77,7 @@ export class Scene {
 
   /** Starts an OTP node and waits until it answers. */
   async node(options: OtpNodeOptions): Promise<OtpNode> {
-    const host = options.host ?? (await this.#world.nodeHost(options.name));
+    const host = options.host ?? (await this.host(options.name));
     const node = new OtpNode(this, host, options);
     await node.ready();
     return node;

@@ -22,6 +22,7 @@ export const scenario: Scenario = {
   summary: 'elixir, iex and mix run: Node.ping, GenServer.call and :rpc with Elixir and Erlang nodes',
   programs: ['elixir', 'mix', 'iex'],
   seconds: 240,
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
@@ -30,19 +31,19 @@ export const scenario: Scenario = {
 
     const script = join(scene.directory, 'counter.exs');
     writeFileSync(script, `${counter}\n{:ok, _} = Shop.Counter.start_link([])\nIO.puts("counting")\n`);
-    const plain = start(scene, 'elixir', joined, [
+    const plain = await start(scene, 'elixir', joined, [
       ...['elixir', '--name', 'elixir@two.test', ...cookie, '--erl', flags, '--no-halt', script],
     ]);
     await plain.waitFor(/counting/, 30_000);
     await answers('elixir@two.test', 1);
 
-    const options = start(scene, 'iex', { ...joined, ELIXIR_ERL_OPTIONS: flags }, [
+    const options = await start(scene, 'iex', { ...joined, ELIXIR_ERL_OPTIONS: flags }, [
       ...['iex', '--name', 'iex@two.test', ...cookie],
     ]);
     await talks(options, 'iex@two.test', 2);
 
     const run = [process.execPath, maculaScript, 'run', '--relay', relay2.url, '--'];
-    const underRun = start(scene, 'macula run iex', {}, [
+    const underRun = await start(scene, 'macula run iex', {}, [
       ...[...run, 'iex', '--name', 'run@two.test', ...cookie],
     ]);
     await talks(underRun, 'run@two.test', 4);
@@ -68,7 +69,7 @@ defmodule Shop do
 end
 `,
     );
-    const mix = start(
+    const mix = await start(
       scene,
       'mix run',
       {},
@@ -117,17 +118,18 @@ end
   },
 };
 
-function start(
+async function start(
   scene: Scene,
   label: string,
   env: Record<string, string>,
   [program, ...args]: readonly string[],
   cwd = scene.directory,
-): ManagedProcess {
+): Promise<ManagedProcess> {
   const otp: Otp = scene.nextOtp();
   return scene.process({
-    ...{ label, cwd, env: otp.environment(scene.environment({ LC_ALL: 'C.UTF-8', ...env })) },
-    ...otp.command(program!, args),
+    ...{ label, cwd, otp, command: program!, args },
+    env: scene.environment({ LC_ALL: 'C.UTF-8', ...env }),
+    host: await scene.host(label),
   });
 }
 

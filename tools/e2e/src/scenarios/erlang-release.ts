@@ -6,13 +6,14 @@ import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
   summary: 'a release with macula in its boot script, in embedded mode with -args_file, joins and answers',
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const relay = await scene.relay();
     const a = await scene.node({ name: 'a@one.test', relays: [relay.url] });
     const otp = scene.nextOtp();
     const directory = join(scene.directory, 'release');
     mkdirSync(directory);
-    const environment = otp.environment(scene.environment({ MACULA_RELAYS: relay.url }));
+    const env = scene.environment({ MACULA_RELAYS: relay.url });
 
     const make = `
       Version = fun(App) -> _ = application:load(App), {ok, V} = application:get_key(App, vsn), {App, V} end,
@@ -21,8 +22,8 @@ export const scenario: Scenario = {
       ok = systools:make_script("${directory}/shop", [{path, ["${maculaEbin}"]}, {outdir, "${directory}"}, local, no_warn_sasl]),
       halt(0).`;
     const made = scene.process({
-      ...{ label: 'systools', env: environment },
-      ...otp.command('erl', ['-noinput', '-pa', maculaEbin, '-eval', make.replaceAll('\n', ' ')]),
+      ...{ label: 'systools', env, otp, command: 'erl' },
+      args: ['-noinput', '-pa', maculaEbin, '-eval', make.replaceAll('\n', ' ')],
     });
     assert.equal((await made.ended).code, 0, made.output);
 
@@ -41,8 +42,8 @@ export const scenario: Scenario = {
       ...['-args_file', join(directory, 'vm.args')],
     ];
     const release = scene.process({
-      ...{ label: 'shop', env: environment },
-      ...otp.command('erl', started),
+      ...{ label: 'shop', env, otp, command: 'erl', args: started },
+      host: await scene.host('shop'),
     });
     await a.evalUntil("net_adm:ping('shop@two.test')", 'pong', 30_000).catch((error: Error) => {
       throw new Error(`${error.message}\n${release.output}`);

@@ -10,6 +10,7 @@ export const scenario: Scenario = {
   programs: ['mix'],
   seconds: 240,
   isLong: true,
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const relay = await scene.relay();
     const a = await scene.node({ name: 'a@one.test', relays: [relay.url] });
@@ -67,9 +68,10 @@ export const scenario: Scenario = {
         }),
       );
       const [first, ...rest] = [...before, program];
+      const host = await scene.host(node);
       const app = (...args: string[]): { command: string; args: string[] } =>
         otp.command(first!, [...rest, ...args]);
-      const started = scene.process({ label: `${node} start`, ...app('start'), env });
+      const started = scene.process({ label: `${node} start`, ...app('start'), env, host });
       await a.evalUntil(`net_adm:ping('${node}')`, 'pong', 30_000).catch((error: Error) => {
         throw new Error(`${error.message}\n${started.output}`);
       });
@@ -78,7 +80,7 @@ export const scenario: Scenario = {
       await a.gives(`rpc:call('${node}', net_adm, ping, ['a@one.test'])`, 'pong');
 
       const rpc = scene.process({
-        ...{ label: `${node} rpc`, env },
+        ...{ label: `${node} rpc`, env, host },
         ...app('rpc', 'IO.puts("rpc #{Shop.hello()} on #{node()}")'),
       });
       assert.equal((await rpc.ended).code, 0, rpc.output);
@@ -86,7 +88,7 @@ export const scenario: Scenario = {
 
       const { command, args } = app('remote');
       const remote = scene.process({
-        ...{ label: `${node} remote`, env },
+        ...{ label: `${node} remote`, env, host },
         ...{ command: 'script', args: ['-qefc', [command, ...args].join(' '), '/dev/null'] },
       });
       await types(
@@ -97,7 +99,7 @@ export const scenario: Scenario = {
       await remote.waitFor(new RegExp(`remote world on ${node}`));
       await remote.stop();
 
-      const stop = scene.process({ label: `${node} stop`, ...app('stop'), env });
+      const stop = scene.process({ label: `${node} stop`, ...app('stop'), env, host });
       assert.equal((await stop.ended).code, 0, stop.output);
       assert.deepEqual(await started.ended, { code: 0, signal: null });
       await a.evalUntil(`lists:member('${node}', nodes())`, 'false');

@@ -6,6 +6,7 @@ const macula = [...readmeFlags, '-pa', maculaEbin];
 export const scenario: Scenario = {
   summary:
     'erl -remsh with a name, without one, and with a dynamic one: evaluates on the remote node, which lives on',
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const relay = await scene.relay();
     const b = await scene.node({ name: 'b@two.test', relays: [relay.url] });
@@ -24,6 +25,7 @@ export const scenario: Scenario = {
         label: `erl ${names.join(' ')} -remsh`,
         command: 'script',
         args: ['--quiet', '--flush', '--return', '--command', line, '/dev/null'],
+        host: await scene.host('shell'),
         env: otp.environment(scene.environment({ MACULA_RELAYS: relay.url, TERM: 'xterm' })),
       });
       await shell.waitFor(/\(b@two\.test\)1> /, 30_000);

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     '-proto_dist inet_tcp macula: one node talks to TCP-only nodes and to mesh-only ones, and accepts both',
+  drivers: ['local'],
   async run({ scene }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
