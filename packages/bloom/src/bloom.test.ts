@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -217,7 +218,7 @@ describe('bytes', () => {
         for (const { at, value } of changes) bytes[at % bytes.length] = value;
         for (const decode of [decodeFilter, decodeDelta]) codeOf(() => decode(bytes));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runsOf(process.env, 2_000) },
     );
   });
 

@@ -1,4 +1,4 @@
-export { replayHint, seedsOf, withReplayHint } from './replay-hint.js';
+export { replayHint, runsOf, seedsOf, withReplayHint } from './replay-hint.js';
 export { SeededRandom } from './seeded-random.js';
 export {
   type LinkOptions,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   replayHint,
+  runsOf,
   SeededRandom,
   SimulatedNetwork,
   seedsOf,
@@ -132,6 +133,11 @@ describe('replay', () => {
     expect(seedsOf({}, 3)).toEqual([1, 2, 3]);
     expect(seedsOf({ SEED: '9' }, 3)).toEqual([9]);
     expect(() => seedsOf({ SEED: 'x' }, 3)).toThrow(RangeError);
+    expect(seedsOf({ SEED_FIRST: '70', RUN_FACTOR: '2' }, 2)).toEqual([70, 71, 72, 73]);
+    expect(seedsOf({ SEED: '9', RUN_FACTOR: '2' }, 2)).toEqual([9]);
+    expect(runsOf({}, 60)).toBe(60);
+    expect(runsOf({ RUN_FACTOR: '50' }, 60)).toBe(3000);
+    expect(() => runsOf({ RUN_FACTOR: '0' }, 60)).toThrow(RangeError);
     const fail = () => {
       throw new Error('broken');
     };

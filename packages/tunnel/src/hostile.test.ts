@@ -1,3 +1,4 @@
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type End, Pair } from '../test/pair.js';
@@ -34,7 +35,7 @@ describe('a hostile relay', () => {
         if (ended === undefined) expect(at % bytes.length).toBeLessThan(4);
         else expect(['bad_tag', 'bad_length']).toContain(ended.reason);
       }),
-      { numRuns: 60 },
+      { numRuns: runsOf(process.env, 60) },
     );
   });
 

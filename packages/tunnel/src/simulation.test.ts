@@ -1,4 +1,4 @@
-import { SeededRandom, seedsOf, withReplayHint } from '@macula/testkit';
+import { runsOf, SeededRandom, seedsOf, withReplayHint } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type End, Pair } from '../test/pair.js';
@@ -99,12 +99,12 @@ describe('two tunnels over a path', () => {
           model.finish();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runsOf(process.env, 60) },
     );
   });
 
   it('do so over thousands of steps', () => {
-    for (const seed of seedsOf({}, 4)) {
+    for (const seed of seedsOf(process.env, 4)) {
       withReplayHint(seed, 'npx vitest run --project unit packages/tunnel', () => {
         const random = new SeededRandom(seed);
         const model = new Model(2);

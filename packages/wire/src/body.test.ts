@@ -1,3 +1,4 @@
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBody, encodeBody } from './body.js';
@@ -39,7 +40,7 @@ describe('bodies', () => {
           expect(error).toBeInstanceOf(WireError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runsOf(process.env, 2000) },
     );
   });
 });

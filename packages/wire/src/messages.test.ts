@@ -1,3 +1,4 @@
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeFromNumber, wireCodes } from './codes.js';
@@ -82,7 +83,7 @@ describe('messages', () => {
       fc.property(arbitraryMessage, (message) => {
         expect(plain(decodeMessage(onlyFrame(encodeMessage(message))))).toEqual(plain(message));
       }),
-      { numRuns: 500 },
+      { numRuns: runsOf(process.env, 500) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('messages', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runsOf(process.env, 2000) },
     );
   });
 

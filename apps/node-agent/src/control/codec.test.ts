@@ -1,4 +1,5 @@
 import { atom, atomMap, binary, encodeTerm, tuple } from '@macula/dist-protocol';
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ControlError } from './control-error.js';
@@ -150,7 +151,7 @@ describe('messages of a BEAM', () => {
         }
         codeOf(() => decodeBeamMessage(Uint8Array.from(mutated)));
       }),
-      { numRuns: 3000 },
+      { numRuns: runsOf(process.env, 3000) },
     );
   });
 

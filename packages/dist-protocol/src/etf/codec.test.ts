@@ -1,3 +1,4 @@
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -80,7 +81,7 @@ describe('every term', () => {
         expect(termEquals(decoded, term)).toBe(true);
         expect(Buffer.from(encodeTerm(decoded))).toEqual(Buffer.from(bytes));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runsOf(process.env, 1_000) },
     );
   });
 
@@ -120,7 +121,7 @@ describe('hostile bytes', () => {
         for (const { at, value } of changes) bytes[1 + (at % (bytes.length - 1))] = value;
         expectTermOrEtfError(bytes);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runsOf(process.env, 3_000) },
     );
   });
 
@@ -129,7 +130,7 @@ describe('hostile bytes', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) =>
         expectTermOrEtfError(Uint8Array.of(131, ...bytes)),
       ),
-      { numRuns: 3_000 },
+      { numRuns: runsOf(process.env, 3_000) },
     );
   });
 

@@ -1,3 +1,4 @@
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ChunkQueue } from './chunk-queue.js';
@@ -35,6 +36,6 @@ test('what is peeked, shifted and dropped is what was pushed', () => {
         expect(queue.bytes).toBe(model.length);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runsOf(process.env, 200) },
   );
 });
