@@ -27,7 +27,7 @@ export function run(
       cwd,
       env: { ...environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32',
+      shell: needsShell(command),
     });
     let output = '';
     let quietSinceMs = performance.now();
@@ -74,6 +74,11 @@ export function run(
       resolve({ status: timedOut ? 124 : (code ?? (signal ? 128 : 1)), output });
     });
   });
+}
+
+/** On Windows npm's commands are scripts, which only a shell runs. It would take apart the arguments of programs. */
+function needsShell(command) {
+  return process.platform === 'win32' && !['erl', process.execPath].includes(command);
 }
 
 /** Like {@link run}, but a status other than 0 shows the output and throws. */
