@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { type Fault, faultNames, faults } from './broken-relay/faults.js';
 import type { Driver } from './drivers/driver.js';
 import { drivers } from './drivers/index.js';
 import { scenarioNames } from './load-scenarios.js';
@@ -20,17 +21,21 @@ export interface E2eArguments {
   readonly prefix: string;
   /** Of what is random: lost packets, jitter. */
   readonly seed: number;
+  /** The relays are broken on purpose. */
+  readonly broken: Fault | undefined;
 }
 
 /** Something on the command line is wrong; the message is for the user. */
 export class UsageError extends Error {}
 
-export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--json] [--list]
+export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--broken ${faultNames.join('|')}] [--json] [--list]
 
 With several releases each scenario runs on each of them, and once more with the nodes on them in turn; --otp 25+27 means the latter only.
 --quick leaves out those that take minutes. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
 Drivers:
-${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}`;
+${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
+--broken runs with relays that are broken on purpose, to see whether scenarios notice:
+${faultNames.map((name) => `  ${name.padEnd(8)} ${faults[name]}`).join('\n')}`;
 
 /** @throws UsageError */
 export function parseArguments(args: readonly string[]): E2eArguments {
@@ -43,6 +48,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     quick?: boolean;
     prefix?: string;
     seed?: string;
+    broken?: string;
   };
   try {
     ({ values } = parseArgs({
@@ -56,6 +62,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
         quick: { type: 'boolean' },
         prefix: { type: 'string' },
         seed: { type: 'string' },
+        broken: { type: 'string' },
       },
     }));
   } catch (error) {
@@ -78,6 +85,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     quick: values.quick ?? false,
     prefix: prefixOf(values.prefix),
     seed: seedOf(values.seed),
+    broken: faultOf(values.broken),
   };
 }
 
@@ -98,6 +106,12 @@ function seedOf(text?: string): number {
   if (text === undefined) return randomInt(1, 1_000_000);
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new UsageError(`--seed ${text}: a seed is a number of up to nine digits`);
+}
+
+function faultOf(text?: string): Fault | undefined {
+  const fault = faultNames.find((name) => name === text);
+  if (fault !== undefined || text === undefined) return fault;
+  throw new UsageError(`--broken ${text}: a relay can be broken by ${faultNames.join(', ')}`);
 }
 
 function listed(values: readonly string[] = []): string[] {

@@ -1,6 +1,7 @@
 /** `npm run e2e`: scenarios with real relays and real OTP nodes, as a table or as JSON. */
 import { type Otp, OtpMissingError } from '@macula/otp-releases';
-import { parseArguments, UsageError, usage } from './arguments.js';
+import { type E2eArguments, parseArguments, UsageError, usage } from './arguments.js';
+import { faults } from './broken-relay/faults.js';
 import { DriverMissingError } from './drivers/driver.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
@@ -16,7 +17,12 @@ async function main(): Promise<void> {
     asked.scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
   );
   const { name } = asked.driver;
-  const started = await asked.driver.start({ prefix: asked.prefix, seed: asked.seed, log: say });
+  const { prefix, seed, broken: fault } = asked;
+  if (fault) say(`Every relay of this run is BROKEN ON PURPOSE: it ${faults[fault]}.\n`);
+  const started = await asked.driver.start({
+    ...{ prefix, seed, log: say },
+    ...(fault && { broken: { fault, seed } }),
+  });
   const results: ScenarioResult[] = [];
   try {
     const choices: Otp[][] = [];
@@ -32,7 +38,7 @@ async function main(): Promise<void> {
     const runAll = async (part: readonly [string, Scenario][]): Promise<void> => {
       for (const [scenario, definition] of part)
         for (const otps of choices) {
-          const result = await runScenario({ ...started, name }, otps, scenario, definition);
+          const result = await runScenario({ ...started, name, prefix, fault }, otps, scenario, definition);
           results.push(result);
           say(line(result));
         }
@@ -49,11 +55,13 @@ async function main(): Promise<void> {
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
   if (asked.json)
     process.stdout.write(
-      `${JSON.stringify({ driver: name, seed: asked.seed, passed, failed, skipped, results }, null, 2)}\n`,
+      `${JSON.stringify({ driver: name, seed, broken: fault, passed, failed, skipped, results }, null, 2)}\n`,
     );
   else {
-    if (failed > 0) process.stdout.write(`\n${again(name, asked.seed, results)}\n`);
-    process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    if (failed > 0) process.stdout.write(`\n${again(asked, results)}\n`);
+    process.stdout.write(
+      `\n${passed} passed, ${failed} failed, ${skipped} skipped${fault ? ` (relays broken on purpose: ${fault})` : ''}\n`,
+    );
   }
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
@@ -80,10 +88,11 @@ function line({ scenario, otp, status, seconds, reason, log, figures }: Scenario
 }
 
 /** The command that runs what failed once more. */
-function again(driver: string, seed: number, results: readonly ScenarioResult[]): string {
+function again({ driver, seed, broken }: E2eArguments, results: readonly ScenarioResult[]): string {
   const failed = results.filter(({ status }) => status === 'failed');
   const unique = (values: readonly string[]): string => [...new Set(values)].join(',');
-  return `again: npm run e2e -- --driver ${driver} --seed ${seed} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
+  const fault = broken ? ` --broken ${broken}` : '';
+  return `again: npm run e2e -- --driver ${driver.name} --seed ${seed}${fault} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
 }
 
 try {

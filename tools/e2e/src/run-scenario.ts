@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Otp } from '@macula/otp-releases';
+import type { Fault } from './broken-relay/faults.js';
 import type { DriverName, StartedDriver } from './drivers/driver.js';
 import { root } from './harness/index.js';
 import type { Scenario } from './scenario.js';
@@ -21,9 +22,18 @@ export interface ScenarioResult {
 
 const secondsDefault = 120;
 
+/** What scenarios run in. */
+export interface Run extends StartedDriver {
+  readonly name: DriverName;
+  /** Its logs are named after it, so that two runs don't write the same. */
+  readonly prefix: string;
+  /** Its relays are broken on purpose. */
+  readonly fault?: Fault | undefined;
+}
+
 /** Runs one scenario to its end and takes everything down that it started. */
 export async function runScenario(
-  driver: StartedDriver & { readonly name: DriverName },
+  driver: Run,
   otps: readonly Otp[],
   name: string,
   scenario: Scenario,
@@ -62,7 +72,7 @@ export async function runScenario(
     return result('passed');
   } catch (error) {
     const log = keepLog(
-      `${name}-${driver.name}-${otp}`,
+      [name, driver.name, otp, ...(driver.fault ? ['broken', driver.fault] : []), driver.prefix].join('-'),
       `${(error as Error).stack}\n\n${scene.transcript()}`,
     );
     return result('failed', { reason: (error as Error).message, log });

@@ -1,4 +1,5 @@
 import type { Otp } from '@macula/otp-releases';
+import type { BrokenRelays } from '../broken-relay/faults.js';
 import type { Scene } from '../harness/index.js';
 
 export type DriverName = 'local' | 'netns' | 'docker';
@@ -20,6 +21,8 @@ export interface DriverOptions {
   readonly prefix: string;
   /** Of everything random in it. */
   readonly seed: number;
+  /** Its relays are broken on purpose. */
+  readonly broken?: BrokenRelays;
   /** A line of progress. */
   readonly log: (line: string) => void;
 }

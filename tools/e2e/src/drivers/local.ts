@@ -1,4 +1,4 @@
-import { Scene } from '../harness/index.js';
+import { localWorld, Scene } from '../harness/index.js';
 import type { Driver } from './driver.js';
 import { otpOfThisMachine } from './otp-of-this-machine.js';
 
@@ -6,9 +6,9 @@ import { otpOfThisMachine } from './otp-of-this-machine.js';
 export const local: Driver = {
   name: 'local',
   summary: 'processes of this machine, on loopback',
-  start: async () => ({
+  start: async ({ broken }) => ({
     otp: otpOfThisMachine,
-    open: (otps) => new Scene(otps),
+    open: (otps) => new Scene(otps, localWorld, broken),
     stop: async () => {},
   }),
 };

@@ -15,3 +15,6 @@ export const maculaEbin: string = ebinPath();
 
 /** Script of the `macula` command. */
 export const maculaScript: string = join(root, 'apps', 'cli', 'bin', 'macula.js');
+
+/** What breaks a relay on purpose; what was built, since Node.js loads it itself. */
+export const preloadScript: string = join(package_, 'dist', 'broken-relay', 'preload.js');

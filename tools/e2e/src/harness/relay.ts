@@ -32,7 +32,7 @@ export class Relay {
   constructor(scene: Scene, host: Host, options: RelayOptions) {
     this.#host = host;
     this.label = options.label ?? 'relay';
-    const env = scene.environment();
+    const env = scene.relayEnvironment();
     this.data = join(env.HOME!, 'relay');
     mkdirSync(this.data, { mode: 0o700 });
     this.process = scene.macula(

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOtp, type Otp, OtpMissingError, systemOtp } from '@macula/otp-releases';
+import { type BrokenRelays, faultVariables } from '../broken-relay/faults.js';
 import type { Host, Network, Program, World } from './host.js';
 import { localHost, localWorld } from './local-world.js';
 import { ManagedProcess } from './managed-process.js';
@@ -23,9 +24,12 @@ export class Scene {
   #otpsGiven = 0;
 
   readonly #world: World;
+  readonly #broken: BrokenRelays | undefined;
+  #relaysBroken = 0;
 
-  constructor(otps: readonly Otp[] = [defaultOtp()], world: World = localWorld) {
+  constructor(otps: readonly Otp[] = [defaultOtp()], world: World = localWorld, broken?: BrokenRelays) {
     this.otps = otps;
+    this.#broken = broken;
     this.#world = world;
     this.directory = mkdtempSync(join(tmpdir(), 'mac-'));
     scenes.add(this);
@@ -126,6 +130,13 @@ export class Scene {
       MACULA_NODE: process.execPath,
       ...extra,
     };
+  }
+
+  /** The same for a relay. Relays that are broken on purpose aren't broken at the same places: two swaps would be none. */
+  relayEnvironment(): Record<string, string> {
+    if (!this.#broken) return this.environment();
+    const { fault, seed } = this.#broken;
+    return this.environment(faultVariables({ fault, seed: seed + this.#relaysBroken++ }));
   }
 
   /** The output of every process so far, for a failure's report. */

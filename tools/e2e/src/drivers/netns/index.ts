@@ -9,12 +9,12 @@ import { NamespacesWorld } from './namespaces-world.js';
 export const netns: Driver = {
   name: 'netns',
   summary: 'Linux network namespaces: relays on a public network, each node in a home behind NAT',
-  start: async ({ seed }) => {
+  start: async ({ seed, broken }) => {
     await check();
     let scenes = 0;
     return {
       otp: otpOfThisMachine,
-      open: (otps) => new Scene(otps, new NamespacesWorld(seed + 1000 * scenes++)),
+      open: (otps) => new Scene(otps, new NamespacesWorld(seed + 1000 * scenes++), broken),
       stop: async () => {},
     };
   },
