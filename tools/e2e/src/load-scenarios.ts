@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import type { Scenario } from './scenario.js';
 
-const directory = new URL('./scenarios/', import.meta.url);
+/** MACULA_E2E_SCENARIOS names another directory: the tests of the command have scenarios of their own. */
+const { MACULA_E2E_SCENARIOS: other } = process.env;
+const directory = other ? pathToFileURL(`${other}/`) : new URL('./scenarios/', import.meta.url);
 
 /** Names of all scenarios: those of their files. */
 export const scenarioNames: readonly string[] = readdirSync(directory)
