@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually } from './harness/index.js';
 import { E2eCommand } from './testing/e2e-command.js';
 import { remainsOf, type Traces, tracesOf } from './testing/traces.js';
+
+// Each takes seconds; what hangs shall not take minutes.
+vi.setConfig({ testTimeout: 60_000 });
 
 const started: E2eCommand[] = [];
 afterEach(async () => {
