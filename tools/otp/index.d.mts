@@ -13,7 +13,9 @@ export class Otp {
 }
 
 /** A release is not on this machine; the message says how to get it. */
-export class OtpMissingError extends Error {}
+export class OtpMissingError extends Error {
+  constructor(message: string, options?: ErrorOptions);
+}
 
 /** Releases that {@link makeOtp} can fetch, oldest first. */
 export const fetchable: readonly string[];
@@ -32,3 +34,12 @@ export function findOtp(release: string): Otp;
  * @throws {OtpMissingError}
  */
 export function makeOtp(release: string, options?: { log?: (line: string) => void }): Otp;
+
+/** Directory of a root file system with a release, where one was fetched before; undefined otherwise. */
+export function fetchedRoot(release: string): string | undefined;
+
+/**
+ * {@link fetchedRoot}, or else fetches it from Debian's packages, also where PATH has the release: needs root and Debian's apt.
+ * @throws {OtpMissingError}
+ */
+export function otpRoot(release: string, options?: { log?: (line: string) => void }): string;

@@ -82,12 +82,38 @@ export function findOtp(release) {
   );
 }
 
-export function makeOtp(release, { log = () => {} } = {}) {
+export function makeOtp(release, options = {}) {
   try {
     return findOtp(release);
   } catch (error) {
-    if (!fetchable.includes(release) || process.platform !== 'linux' || process.getuid?.() !== 0) throw error;
+    if (!canFetch(release)) throw error;
   }
+  fetchRoot(release, options);
+  return findOtp(release);
+}
+
+export function fetchedRoot(release) {
+  const root = join(directoryOf(release), 'root');
+  return existsSync(root) ? root : undefined;
+}
+
+export function otpRoot(release, options = {}) {
+  checkRelease(release);
+  if (fetchedRoot(release) === undefined) {
+    if (!canFetch(release))
+      throw new OtpMissingError(
+        `Packages of OTP ${release} can't be fetched: root on Debian can, and only ${fetchable.join(', ')}.`,
+      );
+    fetchRoot(release, options);
+  }
+  return fetchedRoot(release);
+}
+
+function canFetch(release) {
+  return fetchable.includes(release) && process.platform === 'linux' && process.getuid?.() === 0;
+}
+
+function fetchRoot(release, { log = () => {} }) {
   const directory = directoryOf(release);
   sweep(directory);
   // Made aside, so that one that was interrupted is never taken for complete.
@@ -110,7 +136,6 @@ export function makeOtp(release, { log = () => {} } = {}) {
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
-  return findOtp(release);
 }
 
 /** Removes what makings left that were killed. */

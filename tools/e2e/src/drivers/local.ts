@@ -8,7 +8,7 @@ export const local: Driver = {
   summary: 'processes of this machine, on loopback',
   start: async ({ broken }) => ({
     otp: otpOfThisMachine,
-    open: (otps) => new Scene(otps, localWorld, broken),
+    open: (otps) => new Scene(otps, () => localWorld, broken),
     stop: async () => {},
   }),
 };

@@ -28,7 +28,7 @@ export interface World {
   /** A machine for a relay: every node reaches it. */
   relayHost(label: string): Promise<Host>;
   /** A machine for a node: it reaches the relays, and is reached by nobody where the driver can do that. */
-  nodeHost(name: string): Promise<Host>;
+  nodeHost(name: string, otp?: Otp): Promise<Host>;
   /** Homes, NAT and links to break; undefined where the driver has none. */
   readonly network?: Network;
   /** Takes down what it made, after the processes have ended; calling it twice is harmless. */

@@ -27,11 +27,16 @@ export class Scene {
   readonly #broken: BrokenRelays | undefined;
   #relaysBroken = 0;
 
-  constructor(otps: readonly Otp[] = [defaultOtp()], world: World = localWorld, broken?: BrokenRelays) {
+  /** @param world makes its machines, given its directory; default this machine */
+  constructor(
+    otps: readonly Otp[] = [defaultOtp()],
+    world: (directory: string) => World = () => localWorld,
+    broken?: BrokenRelays,
+  ) {
     this.otps = otps;
     this.#broken = broken;
-    this.#world = world;
     this.directory = mkdtempSync(join(tmpdir(), 'mac-'));
+    this.#world = world(this.directory);
     scenes.add(this);
   }
 
@@ -43,9 +48,9 @@ export class Scene {
     return relay;
   }
 
-  /** A machine for a program that acts as a node. */
-  host(name: string): Promise<Host> {
-    return this.#world.nodeHost(name);
+  /** A machine for a program that acts as a node, with the release that it runs on. */
+  host(name: string, otp?: Otp): Promise<Host> {
+    return this.#world.nodeHost(name, otp);
   }
 
   /** Homes, NAT and links to break; throws where the driver has none, so that such scenarios name their drivers. */
@@ -81,8 +86,9 @@ export class Scene {
 
   /** Starts an OTP node and waits until it answers. */
   async node(options: OtpNodeOptions): Promise<OtpNode> {
-    const host = options.host ?? (await this.host(options.name));
-    const node = new OtpNode(this, host, options);
+    const otp = options.otp ?? this.nextOtp();
+    const host = options.host ?? (await this.host(options.name, otp));
+    const node = new OtpNode(this, host, { ...options, otp });
     await node.ready();
     return node;
   }

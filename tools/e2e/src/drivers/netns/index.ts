@@ -14,7 +14,7 @@ export const netns: Driver = {
     let scenes = 0;
     return {
       otp: otpOfThisMachine,
-      open: (otps) => new Scene(otps, new NamespacesWorld(seed + 1000 * scenes++), broken),
+      open: (otps) => new Scene(otps, () => new NamespacesWorld(seed + 1000 * scenes++), broken),
       stop: async () => {},
     };
   },
