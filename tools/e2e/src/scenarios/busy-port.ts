@@ -5,6 +5,7 @@ const count = 1000;
 
 export const scenario: Scenario = {
   summary: 'a receiver that stands still: busy_dist_port, nosuspend, and afterwards everything in order',
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const { a, b } = await scene.pair({ a: { flags: ['+zdbbl', '64'] } });
     await a.gives('erlang:system_info(dist_buf_busy_limit)', '65536');

@@ -9,6 +9,7 @@ const downMsMax = 2000;
 export const scenario: Scenario = {
   summary:
     'kill -9 of a BEAM is nodedown at its peer within 2 s, of an agent in nodedown with a reason; nothing is left behind',
+  drivers: ['local', 'netns'],
   async run({ scene, figure }) {
     const { relay2, a, b } = await scene.pair();
     await a.eval('macula_e2e_mesh:watch()');

@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario.js';
 
 export const scenario: Scenario = {
   summary: 'init:restart(): the same process with the same name joins again, with a new agent and no old one',
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const { relay2, a, b } = await scene.pair();
     for (let round = 0; round < 2; round++) {

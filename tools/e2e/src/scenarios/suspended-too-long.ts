@@ -7,6 +7,7 @@ export const scenario: Scenario = {
   seconds: 180,
   isLong: true,
   waits: true,
+  drivers: ['local', 'netns'],
   async run({ scene }) {
     const flags = ['-kernel', 'net_ticktime', '8'];
     const { a, b } = await scene.pair({ flags });

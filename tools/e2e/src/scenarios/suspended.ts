@@ -11,6 +11,7 @@ export const scenario: Scenario = {
   seconds: 180,
   isLong: true,
   waits: true,
+  drivers: ['local', 'netns'],
   async run({ scene, figure }) {
     const { a, b } = await scene.pair();
     await a.eval('macula_e2e_mesh:watch()');
