@@ -1,9 +1,10 @@
-// npm run setup: everything that a fresh checkout needs. May be run again at any time; quick when there is nothing to do.
+// npm run setup [-- --with docker,netns]: everything that a fresh checkout needs; with what drivers of scenarios need beside it. May be run again at any time; quick when there is nothing to do.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { driversIn, ensureDrivers } from './drivers.mjs';
 import { ensureOtp, otpFingerprint } from './otp.mjs';
 import { root, runOrFail, SetupError, step } from './process.mjs';
 
@@ -102,4 +103,9 @@ export async function runScript(main) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await runScript(setup);
+if (import.meta.url === pathToFileURL(process.argv[1]).href)
+  await runScript(async () => {
+    const drivers = driversIn(process.argv.slice(2));
+    await setup();
+    await ensureDrivers(drivers);
+  });

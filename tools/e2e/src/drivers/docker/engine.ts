@@ -125,7 +125,7 @@ const startMsMax = 30_000;
 /** The last lines that an engine that didn't start has written. */
 function logOf(directory: string): string | undefined {
   try {
-    return readFileSync(join(directory, 'log'), 'utf8').trim().split('\n').slice(-3).join('\n');
+    return readFileSync(join(directory, 'log'), 'utf8').trim().split('\n').slice(-3).join(' ');
   } catch {
     return undefined;
   }
