@@ -1,5 +1,5 @@
 #!/bin/sh
-# docker-engine.sh DIRECTORY - a Docker engine of its own at DIRECTORY/sock, until standard input ends or SIGTERM comes.
+# docker-engine.sh DIRECTORY - a Docker engine of its own at DIRECTORY/sock, until standard input ends or SIGTERM comes; its log is standard error.
 # Its process, network and mount namespaces hold everything that it and its containers make: the kernel ends all of it with the first
 # process in there, by whatever cause, and what is left then are files. No route leads out, and no iptables rules are shared.
 # Not `ip netns exec`: that hides /sys/fs/cgroup, which the engine needs.
@@ -22,7 +22,7 @@ unshare --net --mount --pid --fork --kill-child --mount-proc sh -c '
     kill $$
   } &
   cat <&3 >/dev/null &
-  wait $!' sh "$directory" "$group" </dev/null >"$directory/log" 2>&1
+  wait $!' sh "$directory" "$group" </dev/null >&2
 exec 3<&-
 find "/sys/fs/cgroup/$group" /sys/fs/cgroup/*/"$group" -depth -type d -exec rmdir {} + 2>/dev/null
 [ -z "$new" ] || rmdir "$new"/* "$new" 2>/dev/null

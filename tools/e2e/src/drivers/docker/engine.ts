@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,8 +54,8 @@ export class Engine {
       const why = await unavailable(engine.docker);
       if (why === undefined) return engine;
       if (!keeper.isRunning || performance.now() > untilMs) {
-        const said = logOf(directory) ?? why;
         await keeper.stop();
+        const said = keeper.said.split('\n').slice(-3).join(' ') || why;
         throw missing(`a Docker engine of our own doesn't start: ${said}`);
       }
       await sleep(50);
@@ -121,15 +121,6 @@ const programs = [
 ] as const;
 
 const startMsMax = 30_000;
-
-/** The last lines that an engine that didn't start has written. */
-function logOf(directory: string): string | undefined {
-  try {
-    return readFileSync(join(directory, 'log'), 'utf8').trim().split('\n').slice(-3).join(' ');
-  } catch {
-    return undefined;
-  }
-}
 
 function labelOf(prefix: string): string {
   return `macula-e2e=${prefix}`;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { isAlive } from '../../harness/index.js';
 
 /**
@@ -7,22 +8,33 @@ import { isAlive } from '../../harness/index.js';
 export class Keeper {
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
+  #said = '';
   readonly #atExit = (): void => this.stopNow();
 
   constructor(script: string, args: readonly string[]) {
     // Detached: a terminal's Ctrl-C reaches the whole group, and this one has to do its work then.
-    this.#process = spawn(script, [...args], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.#process = spawn(script, [...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
     this.#process.unref();
     this.#process.stdin!.on('error', () => {});
+    const errors = this.#process.stderr! as Socket;
+    errors.unref();
+    errors.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-saidLengthMax);
+    });
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', () => resolve());
-      this.#process.once('exit', () => resolve());
+      this.#process.once('close', () => resolve());
     });
     process.on('exit', this.#atExit);
   }
 
   get isRunning(): boolean {
     return this.#process.pid !== undefined && isAlive(this.#process.pid);
+  }
+
+  /** The end of what it wrote to its standard error. */
+  get said(): string {
+    return this.#said.trim();
   }
 
   /** Lets it clean up, and waits until it has. */
@@ -49,3 +61,4 @@ export class Keeper {
 }
 
 const stopMsMax = 15_000;
+const saidLengthMax = 2000;
