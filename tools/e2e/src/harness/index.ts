@@ -15,6 +15,7 @@ export type {
 } from './host.js';
 export { localHost, localWorld, onThisMachine } from './local-world.js';
 export {
+  descendantPids,
   isAlive,
   killPid,
   ManagedProcess,
