@@ -91,7 +91,8 @@ async function withLimit(running: Promise<void>, seconds: number): Promise<void>
   await Promise.race([running, limit]).finally(() => clearTimeout(timer));
 }
 
-function keepLog(name: string, text: string): string {
+/** Keeps the output of all parties of what failed; answers the file. */
+export function keepLog(name: string, text: string): string {
   const directory = join(root, 'node_modules', '.cache', 'macula', 'e2e');
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name}.log`);
