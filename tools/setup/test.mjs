@@ -1,7 +1,7 @@
 // npm test [-- --only STAGE,…]: the set-up if needed, then every check. The last line is `N passed, N failed`.
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { makeOtp, OtpMissingError, systemOtp } from '../otp/index.mjs';
 import { root, run, SetupError, step } from './process.mjs';
 import { runScript, setup } from './setup.mjs';
@@ -18,8 +18,17 @@ const stages = {
   erlang: () => erlang(),
   e2e: () => vitest('e2e', 20 * minutes),
   scenarios: () => scenarios(),
-  docker: () => docker(),
+  netns: () => driver('netns', netnsArguments),
+  docker: () => driver('docker', dockerArguments),
 };
+
+/** A representative part: what only real networks show, and some of what every driver does. */
+const netnsArguments = [
+  '--scenario',
+  'ping,rpc,pg,five-nodes,unreachable,nat-kinds,nat-rebinding,udp-blocked,blackout,mobile-line,bad-lines',
+];
+/** Across two relays on two releases, and on both in one mesh. */
+const dockerArguments = ['--otp', '25,27', '--scenario', 'ping,rpc,pg'];
 
 await runScript(async () => {
   const chosen = chooseStages(process.argv.slice(2));
@@ -37,6 +46,8 @@ await runScript(async () => {
       step(`${name}: ${row.passed} passed, ${row.failed} failed`);
     }
   printTable(rows);
+  for (const { name, failures } of rows)
+    for (const failure of failures ?? []) process.stdout.write(`${name}: ${failure}\n`);
   const sum = (key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
   process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
@@ -91,6 +102,14 @@ async function vitest(project, timeoutMs) {
   ).length;
   const failed = numFailedTests + broken;
   return {
+    failures: testResults.flatMap(({ name, message, assertionResults }) => [
+      ...(assertionResults.length === 0 && message ? [`${relative(root, name)}: ${firstLine(message)}`] : []),
+      ...assertionResults
+        .filter((test) => test.status === 'failed')
+        .map(
+          (test) => `${relative(root, name)}: ${test.fullName}: ${firstLine(test.failureMessages[0] ?? '')}`,
+        ),
+    ]),
     passed: numPassedTests,
     // An error outside any test, or a crash: the status says so, the counts don't.
     failed: failed === 0 && status !== 0 ? 1 : failed,
@@ -109,17 +128,16 @@ async function scenarios() {
   return added(rows);
 }
 
-/** Short ones across two relays in containers, on two releases and on both in one mesh; says why where there can be no containers. */
-async function docker() {
-  const chosen = ['--otp', '25,27', '--scenario', 'ping,rpc,pg'];
-  const { status, output } = await run(
-    process.execPath,
-    [scenariosProgram, '--driver', 'docker', ...chosen],
-    { show: true, timeoutMs: 20 * minutes, label: 'scenarios in containers' },
-  );
+/** Scenarios on a driver that not every machine can run; says why where this one can't. */
+async function driver(name, args) {
+  const { status, output } = await run(process.execPath, [scenariosProgram, '--driver', name, ...args], {
+    show: true,
+    timeoutMs: 20 * minutes,
+    label: `scenarios on ${name}`,
+  });
   // It hasn't begun: something is missing on this machine.
   if (status !== 2) return countsOf(output, status);
-  step(`left out: docker: ${output.trim().split('\n').at(-1)}`);
+  step(`left out: ${name}: ${output.trim().split('\n').at(-1)}`);
   return { passed: 0, failed: 0, skipped: 0 };
 }
 
@@ -157,7 +175,8 @@ async function erlang() {
 
 function added(rows) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  const failures = rows.flatMap((row) => row.failures ?? []);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped'), failures };
 }
 
 async function runErlang(args) {
@@ -172,10 +191,13 @@ async function runErlang(args) {
 
 /** The counts in the last line; a status other than 0 is a failure even where the line has none. */
 function countsOf(output, status) {
+  const failures = output.split('\n').filter((line) => /^FAIL(ED)? /.test(line));
   const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
-  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  if (passed === undefined)
+    return { passed: 0, failed: 1, skipped: 0, failures: [...failures, 'it did not end'] };
   const count = Number(failed);
   return {
+    failures,
     passed: Number(passed),
     failed: count === 0 && status !== 0 ? 1 : count,
     skipped: Number(skipped),
@@ -200,4 +222,8 @@ function printTable(rows) {
       `${line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}\n`,
     );
   process.stdout.write('\n');
+}
+
+function firstLine(text) {
+  return text.split('\n')[0];
 }

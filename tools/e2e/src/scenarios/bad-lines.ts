@@ -16,6 +16,7 @@ export const scenario: Scenario = {
   drivers: ['netns'],
   seconds: 240,
   isLong: true,
+  waits: true,
   async run({ scene, figure }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });

@@ -6,6 +6,7 @@ const darkMs = 5000;
 export const scenario: Scenario = {
   summary: `a line is dark for ${darkMs / 1000} s: the link stays, and what was sent meanwhile arrives complete and in order`,
   drivers: ['netns'],
+  waits: true,
   async run({ scene, figure }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });

@@ -19,6 +19,7 @@ export const scenario: Scenario = {
   summary: `a 4G-like line, whose delay, jitter and rate change every ${momentMs} ms and which goes dark for as long: the link stays, calls and numbered messages arrive once and in order`,
   drivers: ['netns'],
   isLong: true,
+  waits: true,
   async run({ scene, figure }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });

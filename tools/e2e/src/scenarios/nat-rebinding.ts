@@ -6,6 +6,7 @@ const rebindings = 4;
 export const scenario: Scenario = {
   summary: `a router gets another public address ${rebindings} times while numbered messages pass in both directions: over QUIC the link stays and none is missing`,
   drivers: ['netns'],
+  waits: true,
   async run({ scene, figure }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
