@@ -27,11 +27,12 @@ table ip nat {
   }
 }
 table inet filter {
+  # Frames that the bridge lan only switches come by here too.
   chain through {
     type filter hook forward priority filter
     policy drop
-    ${blocksUdp ? 'meta l4proto udp drop' : ''}
-    iifname "lan" oifname "wan" accept
+    ${blocksUdp ? 'oifname "wan" meta l4proto udp drop' : ''}
+    iifname "lan" accept
     ct state established,related accept
   }
   chain to_router {
