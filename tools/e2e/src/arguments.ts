@@ -23,15 +23,18 @@ export interface E2eArguments {
   readonly seed: number;
   /** The relays are broken on purpose. */
   readonly broken: Fault | undefined;
+  /** So many scenarios at once. */
+  readonly jobs: number;
 }
 
 /** Something on the command line is wrong; the message is for the user. */
 export class UsageError extends Error {}
 
-export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--broken ${faultNames.join('|')}] [--json] [--list]
+export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--jobs N] [--broken ${faultNames.join('|')}] [--json] [--list]
 
 With several releases each scenario runs on each of them, and once more with the nodes on them in turn; --otp 25+27 means the latter only.
 --quick leaves out those that take minutes. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
+--jobs runs so many scenarios at once, default 1; those that mostly wait run beside them anyway.
 Drivers:
 ${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
 --broken runs with relays that are broken on purpose, to see whether scenarios notice:
@@ -49,6 +52,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     prefix?: string;
     seed?: string;
     broken?: string;
+    jobs?: string;
   };
   try {
     ({ values } = parseArgs({
@@ -63,6 +67,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
         prefix: { type: 'string' },
         seed: { type: 'string' },
         broken: { type: 'string' },
+        jobs: { type: 'string' },
       },
     }));
   } catch (error) {
@@ -86,6 +91,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     prefix: prefixOf(values.prefix),
     seed: seedOf(values.seed),
     broken: faultOf(values.broken),
+    jobs: jobsOf(values.jobs),
   };
 }
 
@@ -112,6 +118,11 @@ function faultOf(text?: string): Fault | undefined {
   const fault = faultNames.find((name) => name === text);
   if (fault !== undefined || text === undefined) return fault;
   throw new UsageError(`--broken ${text}: a relay can be broken by ${faultNames.join(', ')}`);
+}
+
+function jobsOf(text = '1'): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new UsageError(`--jobs ${text}: 1 to 99 scenarios can run at once`);
 }
 
 function listed(values: readonly string[] = []): string[] {

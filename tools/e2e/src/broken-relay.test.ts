@@ -33,7 +33,7 @@ async function run(scenario: string, fault?: Fault): Promise<ScenarioResult> {
   try {
     const definition = await loadScenario(scenario);
     return await runScenario(
-      { ...started, name: 'local', prefix, fault },
+      { ...started, name: 'local', prefix, fault, seed },
       [await started.otp()],
       scenario,
       definition,

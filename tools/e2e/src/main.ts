@@ -4,15 +4,18 @@ import { type E2eArguments, parseArguments, UsageError, usage } from './argument
 import { faults } from './broken-relay/faults.js';
 import { DriverMissingError } from './drivers/driver.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
+import { Progress } from './progress.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
+import { type Job, runJobs } from './schedule.js';
 
 async function main(): Promise<void> {
   const asked = parseArguments(process.argv.slice(2));
   if (asked.list) return list();
   // JSON is all that standard output gets.
-  const progress = asked.json ? process.stderr : process.stdout;
-  const say = (text: string): void => void progress.write(`${text}\n`);
+  const stream = asked.json ? process.stderr : process.stdout;
+  const progress = new Progress((text) => void stream.write(text));
+  const say = (text: string): void => progress.say(text);
   const loaded = await Promise.all(
     asked.scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
   );
@@ -35,18 +38,24 @@ async function main(): Promise<void> {
         !(asked.quick && scenario.isLong) &&
         (asked.areNamed || !scenario.drivers || scenario.drivers.includes(name)),
     );
-    const runAll = async (part: readonly [string, Scenario][]): Promise<void> => {
-      for (const [scenario, definition] of part)
-        for (const otps of choices) {
-          const result = await runScenario({ ...started, name, prefix, fault }, otps, scenario, definition);
+    const jobs = chosen.flatMap(([scenario, definition]) =>
+      choices.map((otps): Job => {
+        const run = async (): Promise<void> => {
+          const end = progress.begin(`${scenario} on ${otps.map(({ release }) => release).join('+')}`);
+          const result = await runScenario(
+            { ...started, name, prefix, seed, fault },
+            otps,
+            scenario,
+            definition,
+          );
+          end();
           results.push(result);
           say(line(result));
-        }
-    };
-    await Promise.all([
-      ...chosen.filter(([, { waits }]) => waits).map((entry) => runAll([entry])),
-      runAll(chosen.filter(([, { waits }]) => !waits)),
-    ]);
+        };
+        return { scenario: definition, run };
+      }),
+    );
+    await runJobs(jobs, asked.jobs);
   } finally {
     await started.stop();
   }

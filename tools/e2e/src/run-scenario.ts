@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Otp } from '@macula/otp-releases';
 import type { Fault } from './broken-relay/faults.js';
@@ -27,6 +27,8 @@ export interface Run extends StartedDriver {
   readonly name: DriverName;
   /** Its logs are named after it, so that two runs don't write the same. */
   readonly prefix: string;
+  /** Of what scenarios choose at random. */
+  readonly seed: number;
   /** Its relays are broken on purpose. */
   readonly fault?: Fault | undefined;
 }
@@ -47,6 +49,8 @@ export async function runScenario(
   });
   if (scenario.drivers && !scenario.drivers.includes(driver.name))
     return result('skipped', { reason: `not for the driver ${driver.name}, only ${scenario.drivers}` });
+  if (scenario.needsProc && !existsSync('/proc/self'))
+    return result('skipped', { reason: 'there is no /proc here' });
   for (const program of scenario.programs ?? [])
     for (const candidate of otps)
       if (!candidate.has(program))
@@ -64,6 +68,7 @@ export async function runScenario(
   try {
     const stage = {
       scene,
+      seed: driver.seed,
       figure: (key: string, value: string) => {
         figures[key] = value;
       },

@@ -5,6 +5,8 @@ import type { Scene } from './harness/index.js';
 export interface Stage {
   /** Relays and nodes; the OTP releases are chosen already. */
   readonly scene: Scene;
+  /** Of what it chooses at random; `--seed` gives the same again. */
+  readonly seed: number;
   /** Records a figure that the table and the JSON show. */
   figure(name: string, value: string): void;
 }
@@ -19,6 +21,10 @@ export interface Scenario {
   readonly isLong?: true;
   /** Mostly waits: runs beside the others. */
   readonly waits?: true;
+  /** Takes the machine's whole strength, or times what others would slow down: no other runs beside it, but those that mostly wait. */
+  readonly isAlone?: true;
+  /** It looks at processes by /proc: skipped where there is none. */
+  readonly needsProc?: true;
   /** The drivers it can run on where that is not all of them: with `['netns']` it may shape `scene.network`. */
   readonly drivers?: readonly DriverName[];
   /** Programs beside `erl` that it needs of an OTP release (`mix`); without them it is skipped, and the table says so. */

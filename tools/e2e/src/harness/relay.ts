@@ -22,15 +22,15 @@ export interface RelayOptions {
 export class Relay {
   readonly label: string;
   readonly process: ManagedProcess;
+  readonly host: Host;
   /** Its `--data` directory. */
   readonly data: string;
-  readonly #host: Host;
   #url: string | undefined;
   #id: string | undefined;
   #admin: string | undefined;
 
   constructor(scene: Scene, host: Host, options: RelayOptions) {
-    this.#host = host;
+    this.host = host;
     this.label = options.label ?? 'relay';
     const env = scene.relayEnvironment();
     this.data = join(env.HOME!, 'relay');
@@ -53,7 +53,7 @@ export class Relay {
     const [, line] = await this.process.waitFor(/^(\{"relay":.*\})\s*$/m, 20_000);
     const parsed = JSON.parse(line!) as { relay: string; url: string; admin: string | null };
     this.#id = parsed.relay;
-    this.#url = parsed.url.replace(/^(\w+:\/\/)[^:/]+/, `$1${this.#host.address}`);
+    this.#url = parsed.url.replace(/^(\w+:\/\/)[^:/]+/, `$1${this.host.address}`);
     this.#admin = parsed.admin ?? undefined;
   }
 

@@ -8,6 +8,7 @@ export const scenario: Scenario = {
     'one message of 1 GB arrives unchanged while calls and numbered messages pass it in both directions',
   seconds: 300,
   isLong: true,
+  isAlone: true,
   async run({ scene, figure }) {
     // Shorter than the transfer takes.
     const { a, b } = await scene.pair({ flags: ['-kernel', 'net_ticktime', '20'] });

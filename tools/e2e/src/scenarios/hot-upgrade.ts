@@ -54,11 +54,7 @@ export const scenario: Scenario = {
 
     /** Four ticks have passed in both directions: the next net_ticktime is over. */
     async function ticks(): Promise<void> {
-      for (const [node, other] of [
-        [a, b],
-        [b, a],
-      ] as const)
-        await passed(node, other);
+      await Promise.all([passed(a, b), passed(b, a)]);
     }
 
     async function passed(node: OtpNode, other: OtpNode): Promise<void> {

@@ -7,6 +7,7 @@ export const scenario: Scenario = {
   summary: `both nodes ping each other at the same instant, ${rounds} times; nothing is left behind`,
   seconds: 240,
   isLong: true,
+  isAlone: true,
   async run({ scene, figure }) {
     const { a, b } = await scene.pair();
     await disconnect(0);

@@ -62,7 +62,7 @@ async function soak(
     const fault = random.pick(possibleFaults);
     const [scenarioName, scenario] = random.pick(scenarios);
     const faultRandom = new SeededRandom(random.uint32());
-    const beside = { ...started, name, prefix: `soak-${process.pid}` };
+    const beside = { ...started, name, prefix: `soak-${process.pid}`, seed: faultRandom.seed };
     const [what, result] = await Promise.all([
       fault.strike(mesh, faultRandom),
       runScenario(beside, otps, scenarioName, scenario),

@@ -1,41 +1,35 @@
+import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { eventually, isAlive, type ManagedProcess, type OtpNode } from './harness/index.js';
-import { processTree } from './harness/process-tree.js';
-import { explainFailure, useScene } from './use-scene.js';
+import { eventually, isAlive, type ManagedProcess, type OtpNode } from '../harness/index.js';
+import { processTree } from '../harness/process-tree.js';
+import type { Scenario } from '../scenario.js';
 
-const scene = useScene();
 const cookie = 'SECRET_COOKIE_OF_THE_E2E_TEST';
 
-it.skipIf(process.platform !== 'linux')(
-  'keys are in no argument, environment, log, file or crash dump',
-  async () => {
-    explainFailure(scene);
-    const relay1 = await scene.relay({ label: 'relay-1' });
-    const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
-    const [a, b] = await Promise.all([
-      scene.node({ name: 'a@one.test', cookie, relays: [relay1.url] }),
-      scene.node({ name: 'b@two.test', cookie, relays: [relay2.url] }),
-    ]);
-    await a.evalUntil(`net_adm:ping('b@two.test')`, 'pong', 20_000);
+export const scenario: Scenario = {
+  summary: 'keys are in no argument, environment, log, file or crash dump',
+  drivers: ['local', 'netns'],
+  needsProc: true,
+  async run({ scene }) {
+    const { relay1, relay2, a, b } = await scene.pair({ cookie });
 
     const key = createHash('sha256').update(`macula-dist-tunnel:${cookie}`).digest();
     const files = [
       ...(await Promise.all([a, b].map((node) => identityFile(node)))),
       ...[relay1, relay2].map((relay) => join(relay.data, 'relay.key')),
     ];
-    for (const path of files) expect(statSync(path).mode & 0o777, path).toBe(0o600);
+    for (const path of files) assert.equal(statSync(path).mode & 0o777, 0o600, path);
     const seeds = files.map((path): Secret => ({ name: path, bytes: readSeed(path) }));
     const secrets: Secret[] = [{ name: 'tunnel key', bytes: key }, ...seeds];
     const needles = new Map(secrets.flatMap((secret) => [...disguises(secret)]));
     // The search itself must be able to find them, in every disguise and at every alignment.
-    for (const [name, needle] of needles) expect(find(needle, needles), name).toContain(name);
+    for (const [name, needle] of needles) assert.ok(find(needle, needles).includes(name), name);
     for (const { name, bytes } of secrets)
       for (const before of ['', 'x', 'xy']) {
         const text = Buffer.concat([Buffer.from(before), bytes, Buffer.from('yz')]).toString('base64');
-        expect(find(Buffer.from(text), needles).join(), name).toContain(`${name} as base64`);
+        assert.ok(find(Buffer.from(text), needles).join().includes(`${name} as base64`), name);
       }
 
     const roots: ManagedProcess[] = [relay1.process, relay2.process, a.process, b.process];
@@ -43,10 +37,10 @@ it.skipIf(process.platform !== 'linux')(
       for (const pid of processTree(root.pid)) {
         const args = readFileSync(`/proc/${pid}/cmdline`);
         const environ = readFileSync(`/proc/${pid}/environ`);
-        expect(find(Buffer.concat([args, environ]), needles), args.toString()).toEqual([]);
+        assert.deepEqual(find(Buffer.concat([args, environ]), needles), [], args.toString());
         // -setcookie of the BEAM is OTP's own; nobody else gets to see the cookie.
         if (!/beam/.test(args.toString()) && !/^erl/.test(args.toString()))
-          expect(Buffer.concat([args, environ]).includes(cookie), args.toString()).toBe(false);
+          assert.ok(!Buffer.concat([args, environ]).includes(cookie), args.toString());
       }
 
     // A crash dump of a node with a live tunnel, and with something in it that a search of the dump must find.
@@ -63,26 +57,27 @@ it.skipIf(process.platform !== 'linux')(
     await eventually(() => existsSync(dump) && readFileSync(dump).includes('=end'), {
       what: 'the crash dump',
     });
-    expect(find(readFileSync(dump), needles)).toEqual([]);
-    expect(find(readFileSync(dump), disguises(marker))).toContain('marker as base64+0');
+    assert.deepEqual(find(readFileSync(dump), needles), [], dump);
+    assert.ok(find(readFileSync(dump), disguises(marker)).includes('marker as base64+0'));
 
     // The agent of a dead BEAM removes its files at its end; read what stays.
     await eventually(() => !isAlive(agent), { what: `agent ${agent} to end` });
-    for (const root of roots) expect(find(Buffer.from(root.output), needles), root.label).toEqual([]);
+    for (const root of roots) assert.deepEqual(find(Buffer.from(root.output), needles), [], root.label);
     for (const path of filesBelow(scene.directory)) {
       // The one place of a seed is its own file.
       const own = seeds
         .filter(({ name }) => name === path)
         .flatMap((secret) => [...disguises(secret).keys()]);
       const found = find(readFileSync(path), needles);
-      expect(
+      assert.deepEqual(
         found.filter((name) => !own.includes(name)),
+        [],
         path,
-      ).toEqual([]);
-      if (own.length > 0) expect(found, path).not.toEqual([]);
+      );
+      if (own.length > 0) assert.notDeepEqual(found, [], path);
     }
   },
-);
+};
 
 /** What nobody else may get to see: a key of 32 bytes. */
 interface Secret {
@@ -94,14 +89,14 @@ interface Secret {
 async function identityFile(node: OtpNode): Promise<string> {
   const file = await node.eval('maps:get(identity_file, macula:status())');
   const path = join(node.env.XDG_STATE_HOME!, 'macula', `agent-${node.name}.key`);
-  expect(file).toBe(`<<"${path}">>`);
+  assert.equal(file, `<<"${path}">>`);
   return path;
 }
 
 /** The private key in an identity file of an agent or a relay. */
 function readSeed(path: string): Buffer {
   const seed = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64url');
-  expect(seed.length, path).toBe(32);
+  assert.equal(seed.length, 32, path);
   return seed;
 }
 
