@@ -8,6 +8,8 @@ const sourceCondition = {
 // `unit` runs the sources as they are (no build needed); `e2e` runs what was built, in real processes.
 export default defineConfig({
   test: {
+    // By default one core is left idle, of two as well.
+    maxWorkers: '100%',
     projects: [
       {
         ...sourceCondition,

@@ -130,11 +130,15 @@ async function scenarios() {
 
 /** Scenarios on a driver that not every machine can run; says why where this one can't. */
 async function driver(name, args) {
-  const { status, output } = await run(process.execPath, [scenariosProgram, '--driver', name, ...args], {
-    show: true,
-    timeoutMs: 20 * minutes,
-    label: `scenarios on ${name}`,
-  });
+  const { status, output } = await run(
+    process.execPath,
+    [scenariosProgram, '--driver', name, '--jobs', '2', ...args],
+    {
+      show: true,
+      timeoutMs: 20 * minutes,
+      label: `scenarios on ${name}`,
+    },
+  );
   // It hasn't begun: something is missing on this machine.
   if (status !== 2) return countsOf(output, status);
   step(`left out: ${name}: ${output.trim().split('\n').at(-1)}`);
@@ -142,7 +146,7 @@ async function driver(name, args) {
 }
 
 async function runScenarios(args) {
-  const { status, output } = await run(process.execPath, [scenariosProgram, ...args], {
+  const { status, output } = await run(process.execPath, [scenariosProgram, '--jobs', '2', ...args], {
     show: true,
     timeoutMs: 20 * minutes,
     label: 'scenarios',

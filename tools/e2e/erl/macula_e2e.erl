@@ -197,7 +197,7 @@ sink(Expected, Bytes, Hash) ->
 sink_finished(Result) ->
     receive {result, From, Ref} -> From ! {Ref, Result} end.
 
-%% @doc Sends `Count' messages, sizes log-uniform between 0 B and 1 MB, to the other node's sink.
+%% @doc Sends `Count' messages of 0 B to 1 MB, most of them small, to the other node's sink.
 -spec bulk_send(node(), pos_integer(), integer()) -> {Count :: integer(), Bytes :: integer(), Sha256 :: string()}.
 bulk_send(Node, Count, Seed) ->
     Pool = crypto:strong_rand_bytes(?POOL_BYTES),
@@ -210,7 +210,7 @@ bulk_send(To, Count, Count, _Pool, _Random, Bytes, Hash) ->
 bulk_send(To, Sequence, Count, Pool, Random0, Bytes, Hash) ->
     {Uniform, Random1} = rand:uniform_s(Random0),
     {Offset, Random2} = rand:uniform_s(?POOL_BYTES - ?MESSAGE_BYTES_MAX, Random1),
-    Size = trunc(math:exp(Uniform * math:log(?MESSAGE_BYTES_MAX + 1))) - 1,
+    Size = trunc(math:exp(Uniform * Uniform * math:log(?MESSAGE_BYTES_MAX + 1))) - 1,
     Payload = binary:part(Pool, Offset, Size),
     To ! {message, Sequence, Payload},
     bulk_send(To, Sequence + 1, Count, Pool, Random2, Bytes + Size, hash_message(Hash, Sequence, Payload)).

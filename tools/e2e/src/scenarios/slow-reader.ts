@@ -5,7 +5,7 @@ import { descendantPids, killPid, type OtpNode, type Relay } from '../harness/in
 import type { Scenario } from '../scenario.js';
 
 /** More than all windows on the way hold, by far. */
-const messages = 800;
+const messages = 1600;
 const growthMbMax = 40;
 
 export const scenario: Scenario = {
