@@ -8,6 +8,7 @@ import { runScript, setup } from './setup.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const minutes = 60_000;
+const leftOut = new Set();
 const scenariosProgram = join('tools', 'e2e', 'dist', 'main.js');
 
 /** Each gives {passed, failed, skipped?}; a stage that throws counts as one failure. */
@@ -46,12 +47,19 @@ await runScript(async () => {
       step(`${name}: ${row.passed} passed, ${row.failed} failed`);
     }
   printTable(rows);
+  for (const text of leftOut) process.stdout.write(`left out: ${text}\n`);
   for (const { name, failures } of rows)
     for (const failure of failures ?? []) process.stdout.write(`${name}: ${failure}\n`);
   const sum = (key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
   process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 });
+
+/** Says what this machine can't run, at once and at the end. */
+function leaveOut(text) {
+  if (!leftOut.has(text)) step(`left out: ${text}`);
+  leftOut.add(text);
+}
 
 function chooseStages(args) {
   if (args.length === 0) return Object.keys(stages);
@@ -141,7 +149,7 @@ async function driver(name, args) {
   );
   // It hasn't begun: something is missing on this machine.
   if (status !== 2) return countsOf(output, status);
-  step(`left out: ${name}: ${output.trim().split('\n').at(-1)}`);
+  leaveOut(`${name}: ${output.trim().split('\n').at(-1)}`);
   return { passed: 0, failed: 0, skipped: 0 };
 }
 
@@ -163,7 +171,7 @@ function otherOtps() {
       return true;
     } catch (error) {
       if (!(error instanceof OtpMissingError)) throw error;
-      step(`left out: OTP ${release}. ${error.message}`);
+      leaveOut(`OTP ${release}: ${error.message}`);
       return false;
     }
   });

@@ -56,7 +56,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
   };
   try {
     ({ values } = parseArgs({
-      args: [...args],
+      args: withoutSeparator(args),
       options: {
         driver: { type: 'string' },
         otp: { type: 'string', multiple: true },
@@ -93,6 +93,11 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     broken: faultOf(values.broken),
     jobs: jobsOf(values.jobs),
   };
+}
+
+/** Some package managers hand the `--` on that stands in front of a script's arguments. */
+export function withoutSeparator(args: readonly string[]): string[] {
+  return args[0] === '--' ? args.slice(1) : [...args];
 }
 
 function choicesOf(texts: readonly string[]): readonly (readonly string[])[] {

@@ -5,6 +5,7 @@ import { faults } from './broken-relay/faults.js';
 import { DriverMissingError } from './drivers/driver.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { Progress } from './progress.js';
+import { resultsTable } from './results-table.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
 import { type Job, runJobs } from './schedule.js';
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
       `${JSON.stringify({ driver: name, seed, broken: fault, passed, failed, skipped, results }, null, 2)}\n`,
     );
   else {
+    process.stdout.write(`\n${resultsTable(results)}\n`);
     if (failed > 0) process.stdout.write(`\n${again(asked, results)}\n`);
     process.stdout.write(
       `\n${passed} passed, ${failed} failed, ${skipped} skipped${fault ? ` (relays broken on purpose: ${fault})` : ''}\n`,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { UsageError } from '../arguments.js';
+import { UsageError, withoutSeparator } from '../arguments.js';
 import type { Driver } from '../drivers/driver.js';
 import { drivers } from '../drivers/index.js';
 
@@ -29,7 +29,7 @@ export function parseSoakArguments(args: readonly string[]): SoakArguments {
   const text = { type: 'string' } as const;
   try {
     const options = { hours: text, driver: text, seed: text, otp: text, rounds: text };
-    ({ values } = parseArgs({ args: [...args], options }));
+    ({ values } = parseArgs({ args: withoutSeparator(args), options }));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

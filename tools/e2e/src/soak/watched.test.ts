@@ -43,5 +43,5 @@ test.each([
 
 test('the seed is taken, or made', () => {
   expect(parseSoakArguments(['--hours', '0.5', '--seed', '7'])).toMatchObject({ hours: 0.5, seed: 7 });
-  expect(parseSoakArguments(['--hours', '2']).seed).toBeGreaterThan(0);
+  expect(parseSoakArguments(['--', '--hours', '2']).seed).toBeGreaterThan(0);
 });
