@@ -14,20 +14,21 @@ start(Nodes) ->
                   register(?MODULE, self()),
                   ok = net_kernel:monitor_nodes(true),
                   Starter ! {?MODULE, started},
-                  listen(#{next => #{}, gaps => [], calls => 0, failures => 0, wrong => []})
+                  listen(#{next => #{}, gaps => [], calls => 0, failures => 0, lost => 0, wrong => []})
           end),
     receive {?MODULE, started} -> ok end,
     lists:foreach(fun(Node) -> spawn(?MODULE, talk, [Node]) end, Nodes).
 
-%% @doc Calls answered and failed so far, and everything that must not be: messages twice, out of order or missing without a nodedown, and wrong answers.
--spec report() -> {Calls :: non_neg_integer(), Failures :: non_neg_integer(), Wrong :: [term()]}.
+%% @doc Calls answered and failed and links lost so far, and everything that must not be: messages twice, out of order or missing without
+%% a nodedown, and wrong answers.
+-spec report() -> {Calls :: non_neg_integer(), Failures :: non_neg_integer(), Lost :: non_neg_integer(), Wrong :: [term()]}.
 report() ->
     Ref = make_ref(),
     ?MODULE ! {report, self(), Ref},
     receive {Ref, Report} -> Report end.
 
 %% Whoever is new may have talked before this process was there. OTP delivers nodedown behind the last message over the connection that is lost, and before the first one over the next.
-listen(#{next := Next, gaps := Gaps, calls := Calls, failures := Failures, wrong := Wrong} = State) ->
+listen(#{next := Next, gaps := Gaps, calls := Calls, failures := Failures, lost := Lost, wrong := Wrong} = State) ->
     receive
         {number, From, Number} ->
             Expected = maps:get(From, Next, Number),
@@ -42,10 +43,10 @@ listen(#{next := Next, gaps := Gaps, calls := Calls, failures := Failures, wrong
         {called, right} -> listen(State#{calls := Calls + 1});
         {called, failed} -> listen(State#{failures := Failures + 1});
         {called, Answer} -> listen(State#{wrong := [Answer | Wrong]});
-        {nodedown, Node} -> listen(State#{gaps := [From || From <- maps:keys(Next), node(From) =:= Node] ++ Gaps});
+        {nodedown, Node} -> listen(State#{lost := Lost + 1, gaps := [From || From <- maps:keys(Next), node(From) =:= Node] ++ Gaps});
         {nodeup, _} -> listen(State);
         {report, From, Ref} ->
-            From ! {Ref, {Calls, Failures, Wrong}},
+            From ! {Ref, {Calls, Failures, Lost, Wrong}},
             listen(State)
     end.
 

@@ -1,11 +1,11 @@
 /** `npm run e2e`: scenarios with real relays and real OTP nodes, as a table or as JSON. */
-import { type Otp, OtpMissingError } from '@macula/otp-releases';
-import { type E2eArguments, parseArguments, UsageError, usage } from './arguments.js';
+import type { Otp } from '@macula/otp-releases';
+import { type E2eArguments, parseArguments, usage } from './arguments.js';
 import { faults } from './broken-relay/faults.js';
-import { DriverMissingError } from './drivers/driver.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { Progress } from './progress.js';
 import { resultsTable } from './results-table.js';
+import { runCommand } from './run-command.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
 import { type Job, runJobs } from './schedule.js';
@@ -106,13 +106,4 @@ function again({ driver, seed, broken }: E2eArguments, results: readonly Scenari
   return `again: npm run e2e -- --driver ${driver.name} --seed ${seed}${fault} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (
-    !(error instanceof UsageError || error instanceof OtpMissingError || error instanceof DriverMissingError)
-  )
-    throw error;
-  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${usage}\n` : ''}`);
-  process.exitCode = 2;
-}
+await runCommand(main, usage);

@@ -65,6 +65,15 @@ export async function runScenario(
     });
 
   const scene = driver.open(otps);
+  const failed = (error: unknown): ScenarioResult => {
+    const parts = [name, driver.name, otp, ...(driver.fault ? ['broken', driver.fault] : []), driver.prefix];
+    const { message, stack } = error as Error;
+    return result('failed', {
+      reason: message,
+      log: keepLog(parts.join('-'), `${stack}\n\n${scene.transcript()}`),
+    });
+  };
+  let outcome: ScenarioResult;
   try {
     const stage = {
       scene,
@@ -74,16 +83,17 @@ export async function runScenario(
       },
     };
     await withLimit(scenario.run(stage), scenario.seconds ?? secondsDefault);
-    return result('passed');
+    outcome = result('passed');
   } catch (error) {
-    const log = keepLog(
-      [name, driver.name, otp, ...(driver.fault ? ['broken', driver.fault] : []), driver.prefix].join('-'),
-      `${(error as Error).stack}\n\n${scene.transcript()}`,
-    );
-    return result('failed', { reason: (error as Error).message, log });
-  } finally {
-    await scene.stop();
+    outcome = failed(error);
   }
+  try {
+    await scene.stop();
+  } catch (error) {
+    // What can't be taken down is a failure, too; what went wrong before says more.
+    if (outcome.status === 'passed') outcome = failed(error);
+  }
+  return outcome;
 }
 
 async function withLimit(running: Promise<void>, seconds: number): Promise<void> {

@@ -12,7 +12,7 @@ export const scenario: Scenario = {
   isLong: true,
   waits: true,
   drivers: ['local', 'netns'],
-  async run({ scene, figure }) {
+  async run({ scene }) {
     const { a, b } = await scene.pair();
     await a.eval('macula_e2e_mesh:watch()');
     await b.eval('macula_e2e_mesh:watch()');
@@ -30,7 +30,6 @@ export const scenario: Scenario = {
       for (const node of [a, b]) await node.gives("macula_e2e_mesh:lost(['a@one.test', 'b@two.test'])", '[]');
       await calls(a, b);
     }
-    figure('stood still', `${stoppedMs / 1000} s each`);
   },
 };
 

@@ -8,16 +8,19 @@ export interface Fault {
   readonly name: string;
   /** It needs homes with lines. */
   readonly needsNetwork?: true;
+  /** No link may be lost through it. */
+  readonly keepsLinks?: true;
   /** @returns what it did, for people */
   strike(mesh: StandingMesh, random: SeededRandom): Promise<string>;
 }
 
+/** The first relay and the first node are never killed, so that memory and descriptors can be followed all the time. */
 export const faults: readonly Fault[] = [
-  { name: 'none', strike: async () => 'nothing' },
+  { name: 'none', keepsLinks: true, strike: async () => 'nothing' },
   {
     name: 'relay-worker',
     strike: async (mesh, random) => {
-      const relay = random.pick(mesh.relays);
+      const relay = random.pick(mesh.relays.slice(1));
       for (const pid of relay.workerPids()) killPid(pid, 'SIGKILL');
       return `worker of ${relay.label} killed`;
     },
@@ -25,7 +28,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'agent',
     strike: async (mesh, random) => {
-      const { node } = random.pick(mesh.members);
+      const { node } = random.pick(mesh.members.slice(1));
       killPid(await node.agentPid(), 'SIGKILL');
       return `agent of ${node.name} killed`;
     },
@@ -33,7 +36,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'node',
     strike: async (mesh, random) => {
-      const member = random.pick(mesh.members);
+      const member = random.pick(mesh.members.slice(1));
       await member.node.kill();
       member.node = await member.start();
       await mesh.talk(member);
@@ -42,6 +45,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'suspended',
+    keepsLinks: true,
     strike: async (mesh, random) => {
       const { node } = random.pick(mesh.members);
       const isAgent = random.integer(2) === 0;

@@ -1,16 +1,16 @@
 /** `npm run soak`: a standing mesh with random faults, random scenarios beside it, memory and descriptors watched. */
-import { type Otp, OtpMissingError } from '@macula/otp-releases';
+import type { Otp } from '@macula/otp-releases';
 import { SeededRandom } from '@macula/testkit';
-import { UsageError } from '../arguments.js';
-import { DriverMissingError, type StartedDriver } from '../drivers/driver.js';
+import type { StartedDriver } from '../drivers/driver.js';
 import type { Scene } from '../harness/index.js';
 import { loadScenario, scenarioNames } from '../load-scenarios.js';
+import { runCommand } from '../run-command.js';
 import { keepLog, runScenario } from '../run-scenario.js';
 import type { Scenario } from '../scenario.js';
 import { parseSoakArguments, type SoakArguments, usage } from './arguments.js';
 import { faults } from './faults.js';
 import { StandingMesh } from './standing-mesh.js';
-import { Watched } from './watched.js';
+import { judgedRounds, Watched } from './watched.js';
 
 async function main(): Promise<void> {
   const asked = parseSoakArguments(process.argv.slice(2));
@@ -30,7 +30,9 @@ async function main(): Promise<void> {
         `${(error as Error).stack}\n\n${scene.transcript()}`,
       );
       say(`FAILED ${(error as Error).message}\n${log}`);
-      say(`again: npm run soak -- --hours ${asked.hours} --driver ${driver.name} --seed ${seed}`);
+      say(
+        `again: npm run soak -- --hours ${asked.hours} --driver ${driver.name} --seed ${seed}${asked.releases.length > 0 ? ` --otp ${asked.releases.join('+')}` : ''}`,
+      );
       process.exitCode = 1;
     } finally {
       await scene.stop();
@@ -56,7 +58,7 @@ async function soak(
   const startedMs = performance.now();
   const endMs = startedMs + asked.hours * 3_600_000;
   let round = 0;
-  let calls = { answered: 0, failed: 0 };
+  let tally = await mesh.check();
   while (performance.now() < endMs && round < asked.rounds) {
     round++;
     const fault = random.pick(possibleFaults);
@@ -70,17 +72,24 @@ async function soak(
     if (result.status === 'failed')
       throw new Error(`round ${round}, ${what}: ${scenarioName} failed: ${result.reason}\n${result.log}`);
     await mesh.whole();
-    calls = await mesh.check();
+    const before = tally;
+    tally = await mesh.check();
+    const lost = tally.lost - before.lost;
+    if (fault.keepsLinks && lost > 0) throw new Error(`round ${round}, ${what}: ${lost} links were lost`);
+    if (fault.keepsLinks && tally.answered.some((answered, index) => answered <= before.answered[index]!))
+      throw new Error(`round ${round}, ${what}: a node has had no answer since the round before`);
     await look(mesh, watched);
     const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
+    const answered = tally.answered.reduce((sum, one) => sum + one, 0);
     say(
-      `round ${round} at ${minutes} min: ${what}; ${scenarioName} ${result.status}; calls ${calls.answered} answered, ${calls.failed} failed with a lost link`,
+      `round ${round} at ${minutes} min: ${what}; ${scenarioName} ${result.status}; ${answered} calls answered, ${tally.failed} failed with a lost link`,
     );
     const complaints = watched.complaints();
     if (complaints.length > 0) throw new Error(complaints.join('\n'));
   }
-  if (calls.answered === 0) throw new Error('nothing was called: this shows nothing');
-  say(`\n${watched.table().join('\n')}\n\n${round} rounds passed`);
+  say(
+    `\n${watched.table().join('\n')}\n\n${round} rounds passed${round < judgedRounds ? `; too few to judge whether anything grows, which takes ${judgedRounds}` : ''}`,
+  );
 }
 
 /** Those that end soon and are for this driver. */
@@ -89,7 +98,8 @@ async function shortScenarios(driver: string): Promise<[string, Scenario][]> {
     scenarioNames.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
   );
   return all.filter(
-    ([, { isLong, drivers }]) => !isLong && (!drivers || (drivers as readonly string[]).includes(driver)),
+    ([, { isLong, isAlone, drivers }]) =>
+      !isLong && !isAlone && (!drivers || (drivers as readonly string[]).includes(driver)),
   );
 }
 
@@ -108,13 +118,4 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (
-    !(error instanceof UsageError || error instanceof OtpMissingError || error instanceof DriverMissingError)
-  )
-    throw error;
-  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${usage}\n` : ''}`);
-  process.exitCode = 2;
-}
+await runCommand(main, usage);

@@ -65,21 +65,31 @@ export class StandingMesh {
   }
 
   /**
-   * Calls since the start.
+   * What was counted so far.
    * @throws Error when a message came twice, out of order or not at all though the link stood, or an answer was wrong
    */
-  async check(): Promise<{ answered: number; failed: number }> {
-    let answered = 0;
-    let failed = 0;
+  async check(): Promise<Tally> {
+    const tally = { answered: [] as number[], failed: 0, lost: 0 };
     for (const { node } of this.members) {
       const report = await node.eval('macula_e2e_soak:report()');
-      const [, calls, failures, wrong] = /^{(\d+),(\d+),(.*)}$/s.exec(report)!;
+      const [, calls, failures, lost, wrong] = /^{(\d+),(\d+),(\d+),(.*)}$/s.exec(report)!;
       if (wrong !== '[]') throw new Error(`${node.name} got what must not be (from, wanted, got): ${wrong}`);
-      answered += Number(calls);
-      failed += Number(failures);
+      tally.answered.push(Number(calls));
+      tally.failed += Number(failures);
+      tally.lost += Number(lost);
     }
-    return { answered, failed };
+    return tally;
   }
+}
+
+/** What the nodes have counted since each of them started. */
+export interface Tally {
+  /** Calls that were answered, of each node. */
+  readonly answered: readonly number[];
+  /** Calls that failed with a lost link. */
+  readonly failed: number;
+  /** Links that were lost, counted at both ends. */
+  readonly lost: number;
 }
 
 /** What a home's line is like between faults. */

@@ -8,6 +8,8 @@ export interface Holding {
 
 /** Rounds in which caches and pools fill, after which a process must not grow without end. */
 const warmRounds = 5;
+/** From so many rounds on growth is judged. */
+export const judgedRounds: number = warmRounds + 2;
 /** What the later half of its rounds may hold more than the earlier one: garbage that isn't collected yet, sockets of a moment. */
 const growthMegabytesMax = 60;
 const growthDescriptorsMax = 30;
@@ -60,7 +62,7 @@ export class Watched {
 /** Undefined while there is too little to judge by. */
 export function growth(holdings: readonly Holding[]): Holding | undefined {
   const warm = holdings.slice(warmRounds);
-  if (warm.length < 2) return undefined;
+  if (holdings.length < judgedRounds) return undefined;
   const half = Math.floor(warm.length / 2);
   const [early, late] = [warm.slice(0, half), warm.slice(-half)];
   const more = (pick: (holding: Holding) => number): number =>

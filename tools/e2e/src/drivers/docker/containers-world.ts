@@ -61,7 +61,10 @@ export class ContainersWorld implements World {
     this.#isClosed = true;
     const { engine } = this.#options;
     if (this.#containers.length > 0) await engine.run(['rm', '--force', '--volumes', ...this.#containers]);
-    if (this.#networks.length > 0) await engine.run(['network', 'rm', ...this.#networks]);
+    // Those that were asked for, but not made, aren't there to be removed.
+    const there = await engine.run(['network', 'ls', '--format', '{{.Name}}']);
+    const networks = there.split('\n').filter((name) => this.#networks.includes(name));
+    if (networks.length > 0) await engine.run(['network', 'rm', ...networks]);
   }
 
   closeNow(): void {

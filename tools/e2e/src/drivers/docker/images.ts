@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fetchedRoot, type Otp, OtpMissingError, otpRoot } from '@macula/otp-releases';
 import { root } from '../../harness/index.js';
 import { ProgramError, runProgram } from '../run-program.js';
-import { type Engine, missing } from './engine.js';
+import type { Engine } from './engine.js';
 
 /** An OTP release in an image. */
 export class ContainerOtp implements Otp {
@@ -51,7 +51,7 @@ export class Images {
 
   /**
    * An image with a release: `erlang:NN`, or one made of Debian's packages.
-   * @throws OtpMissingError, DriverMissingError
+   * @throws OtpMissingError
    */
   otp(release: string): Promise<ContainerOtp> {
     let otp = this.#releases.get(release);
@@ -108,7 +108,8 @@ export class Images {
       );
     }
     const import_ = [...this.#engine.docker, 'import', '-', image];
-    await runProgram('sh', ['-c', 'tar -C "$0" -c . | "$@"', directory, ...import_]);
+    const both = 'set -o pipefail; tar -C "$0" -c . | "$@"';
+    await runProgram('bash', ['-c', both, directory, ...import_], { timeoutMs: importMsMax });
     return image;
   }
 
@@ -126,13 +127,13 @@ export class Images {
       output = await this.#engine.run([...run, ...command]);
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
-      throw missing(
+      throw new Error(
         `Node.js of ${process.execPath} and \`erl\` don't both start in a container of ${image}. Node.js must need no libraries but libstdc++ (as those from nodejs.org), and the engine must see the files of this machine. ${error.message}`,
       );
     }
     const wanted = `${process.versions.node} ${release}`;
     if (output.trim() !== wanted)
-      throw missing(`a container of ${image} has Node.js and OTP ${output.trim()}, wanted ${wanted}`);
+      throw new Error(`a container of ${image} has Node.js and OTP ${output.trim()}, wanted ${wanted}`);
   }
 }
 
@@ -145,3 +146,6 @@ export function mounts(): string[] {
 
 const answerMsMax = 15_000;
 const pullMsMax = 600_000;
+
+/** 60 MB into an engine on a busy machine, milliseconds. */
+const importMsMax = 300_000;

@@ -4,8 +4,8 @@ import { onThisMachine } from '../../harness/index.js';
 import { runProgram } from '../run-program.js';
 
 /**
- * A network namespace. It lives as long as a process that holds it and whose standard input is ours: when this process ends, by
- * whatever cause, the namespace goes with everything in it, and there is never a name of it in the file system.
+ * A network namespace. It is held by a process whose standard input is ours, so when this process ends, by whatever cause, the namespace
+ * goes with the last process in it; there is never a name of it in the file system.
  */
 export class Namespace {
   readonly label: string;
