@@ -1,6 +1,7 @@
 import { systemOtp } from '@macula/otp-releases';
 import { Scene } from '../../harness/index.js';
 import type { Driver } from '../driver.js';
+import { requireLoadable } from '../otp-of-this-machine.js';
 import { ContainersWorld } from './containers-world.js';
 import { Engine, missing } from './engine.js';
 import { Images } from './images.js';
@@ -16,7 +17,10 @@ export const docker: Driver = {
     const images = new Images(engine, log);
     let scenes = 0;
     return {
-      otp: (release = systemOtp()?.release ?? releaseDefault) => images.otp(release),
+      otp: async (release = systemOtp()?.release ?? releaseDefault) => {
+        requireLoadable(release);
+        return images.otp(release);
+      },
       open: (otps) => {
         const own = `${prefix}-s${++scenes}`;
         return new Scene(
