@@ -64,6 +64,18 @@ export class StandingMesh {
       });
   }
 
+  /** Waits until every node has been answered once more; else as {@link check}. */
+  async talking(): Promise<Tally> {
+    const before = await this.check();
+    return eventually(
+      async () => {
+        const now = await this.check();
+        return now.answered.every((answered, index) => answered > before.answered[index]!) && now;
+      },
+      { what: 'every node to be answered', timeoutMs: healMs },
+    );
+  }
+
   /**
    * What was counted so far.
    * @throws Error when a message came twice, out of order or not at all though the link stood, or an answer was wrong
