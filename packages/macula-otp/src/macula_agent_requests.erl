@@ -42,8 +42,8 @@ message(Ref, {rejoin, Options}) ->
 message(Ref, {Kind, _, _}) ->
     {Kind, Ref}.
 
-%% The agent's answer must be here in time, too.
-agents_part(LeftMs) -> max(1, LeftMs - min(500, LeftMs div 4)).
+%% The agent's answer must be here in time, too, from a busy machine as well.
+agents_part(LeftMs) -> max(1, LeftMs - min(1000, LeftMs div 4)).
 
 %% @doc What an answer changes, and who gets it.
 -spec answered(request(), term(), map() | undefined) -> ok.
