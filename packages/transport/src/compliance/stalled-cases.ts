@@ -40,10 +40,9 @@ export function stalledCases(bench: Bench): void {
         startMs = performance.now();
         near.stream.write(Buffer.from('?'));
       }
-      // All were answered while nothing else was read. One may meet a moment in which the machine does something else; behind
-      // stalled bytes all would wait. `npm run bench -- transport` prints the slowest.
-      roundMs.sort((a, b) => a - b);
-      expect(roundMs[6]).toBeLessThan(100);
+      // All were answered while nothing else was read. One of them may meet a moment in which the machine does something else; behind
+      // stalled bytes all would wait.
+      expect(roundMs.toSorted((a, b) => a - b).at(-2)).toBeLessThan(100);
     });
   });
 }

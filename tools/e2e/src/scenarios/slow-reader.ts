@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantPids, killPid, type OtpNode, type Relay } from '../harness/index.js';
+import { residentMegabytes } from '../harness/process-tree.js';
 import type { Scenario } from '../scenario.js';
 
 /** More than all windows on the way hold, by far. */
@@ -51,8 +51,5 @@ async function agentsOf(...nodes: readonly OtpNode[]): Promise<number[]> {
 
 function megabytes(relays: readonly Relay[], more: readonly number[]): number {
   const pids = [...relays.flatMap((relay) => [relay.process.pid, ...relay.workerPids()]), ...more];
-  const kilobytes = pids.map((pid) =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]),
-  );
-  return kilobytes.reduce((sum, value) => sum + value, 0) / 1024;
+  return pids.map(residentMegabytes).reduce((sum, value) => sum + value, 0);
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { residentMegabytes } from '../harness/process-tree.js';
 
 /** What one process holds. */
 export interface Holding {
@@ -78,6 +79,5 @@ function median(values: readonly number[]): number {
 }
 
 function holdingOf(pid: number): Holding {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { megabytes: Number(kilobytes) / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
+  return { megabytes: residentMegabytes(pid), descriptors: readdirSync(`/proc/${pid}/fd`).length };
 }
