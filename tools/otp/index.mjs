@@ -1,5 +1,6 @@
 // OTP releases for tests. A fetched one is a folder with Debian's packages unpacked, entered by a mount namespace.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -7,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -142,7 +144,7 @@ function fetchRoot(release, { log = () => {} }) {
 function sweep(directory) {
   const parent = dirname(directory);
   for (const name of existsSync(parent) ? readdirSync(parent) : []) {
-    const [, pid] = /^\d+\.(\d+)$/.exec(name) ?? [];
+    const [, pid] = /^\d+-\w+\.(\d+)$/.exec(name) ?? [];
     if (pid !== undefined && !existsSync(`/proc/${pid}`))
       rmSync(join(parent, name), { recursive: true, force: true });
   }
@@ -178,9 +180,16 @@ function checkRelease(release) {
   if (!/^\d{2}$/.test(release)) throw new OtpMissingError(`"${release}" is not an OTP release such as 27.`);
 }
 
+/** A root that an older or newer recipe made is another one: what it lacks would fail a test in a way nobody understands. */
 function directoryOf(release) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'macula', 'otp', release);
+  return join(cache, 'macula', 'otp', `${release}-${recipe()}`);
+}
+
+function recipe() {
+  const hash = createHash('sha256');
+  for (const script of ['make-root.sh', 'enter.sh']) hash.update(readFileSync(join(here, script)));
+  return hash.digest('hex').slice(0, 8);
 }
 
 function releaseOf(otp) {

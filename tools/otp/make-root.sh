@@ -22,9 +22,10 @@ apt=(apt-get -qq
 "${apt[@]}" update
 
 erlang=(base dev crypto public-key asn1 ssl inets runtime-tools os-mon tools eunit syntax-tools parsetools mnesia common-test dialyzer)
-wanted=(dash bash coreutils sed grep gawk busybox-static libjs-jquery libjs-jquery-tablesorter elixir "${erlang[@]/#/erlang-}")
+# ncurses-base describes terminals: without it OTP 25 has no shell in one, and no -remsh.
+wanted=(dash bash coreutils sed grep gawk busybox-static ncurses-base libjs-jquery libjs-jquery-tablesorter elixir "${erlang[@]/#/erlang-}")
 # apt works out what is needed; of it, only Erlang itself and what it runs on is unpacked.
-keep='^(erlang-.*|elixir|dash|bash|coreutils|sed|grep|gawk|busybox-static|mount|util-linux|libc6|libgcc-s1|libstdc[+][+]6|libtinfo6|zlib1g|libssl.*|libsystemd0|libcap2|libgcrypt20|libgpg-error0|liblz4-1|liblzma5|libzstd1|libsctp1|libacl1|libattr1|libselinux1|libpcre2-8-0|libgmp10|libmpfr6|libreadline8.*|libsigsegv2|libblkid1|libmount1|libsmartcols1|libuuid1|libjs-jquery.*)$'
+keep='^(erlang-.*|elixir|dash|bash|coreutils|sed|grep|gawk|busybox-static|mount|util-linux|libc6|libgcc-s1|libstdc[+][+]6|libtinfo6|ncurses-base|zlib1g|libssl.*|libsystemd0|libcap2|libgcrypt20|libgpg-error0|liblz4-1|liblzma5|libzstd1|libsctp1|libacl1|libattr1|libselinux1|libpcre2-8-0|libgmp10|libmpfr6|libreadline8.*|libsigsegv2|libblkid1|libmount1|libsmartcols1|libuuid1|libjs-jquery.*)$'
 drop='^erlang-(wx|observer|debugger|et|doc|manpages|src|examples|jinterface|x11|megaco|diameter)$'
 cd "$state/debs"
 "${apt[@]}" -s install "${wanted[@]}" |
