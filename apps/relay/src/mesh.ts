@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, Transport } from '@macula/transport';
-import { codeNumber, codeSentence, type Hello, helloTimeoutMs, type WireCode } from '@macula/wire';
+import { codeNumber, codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
 import type { RelayConfig } from './config.js';
 import { pendingHellosMax, streamOpenTimeoutMs } from './limits.js';
 import { Router } from './routing/router.js';
 import type { LinkId, RouterOutput } from './routing/types.js';
-import { acceptHello } from './session/accept-hello.js';
+import { acceptHello, type Refusal } from './session/accept-hello.js';
+import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
 import { dialHello, type Welcomed } from './session/dial-hello.js';
+import { PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { StreamBroker } from './splice/stream-broker.js';
@@ -21,6 +23,10 @@ export interface MeshParts {
   /** Dials the peers. */
   readonly dialer: Transport;
   readonly caPem: readonly string[] | undefined;
+  /** Secret that relays of the mesh share; default none. */
+  readonly meshSecret?: Uint8Array | undefined;
+  /** Fingerprints of proxies that end TLS in front of this relay; default none. */
+  readonly publicCertificates?: readonly Uint8Array[];
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   nowMs(): number;
@@ -37,6 +43,7 @@ export class Mesh {
   readonly dialers: readonly PeerDialer[];
   readonly broker: StreamBroker;
   readonly router: Router;
+  readonly peerAdmission: PeerAdmission;
   /** By code, since the start. */
   readonly refusedHellos: Map<WireCode, number> = new Map();
   readonly #parts: MeshParts;
@@ -52,6 +59,10 @@ export class Mesh {
   constructor(parts: MeshParts) {
     this.#parts = parts;
     const { config, identity } = parts;
+    this.peerAdmission = new PeerAdmission({
+      allowed: config.peerIdentities,
+      hasMeshSecret: parts.meshSecret !== undefined,
+    });
     this.router = new Router({ identity: identity.publicKey, openTimeoutMs: config.openTimeoutMs });
     this.broker = new StreamBroker(
       {
@@ -83,7 +94,7 @@ export class Mesh {
 
   /** A connection that a listener accepted. */
   handleConnection(connection: Connection): void {
-    const { identity, timeouts, config } = this.#parts;
+    const { identity, timeouts, config, meshSecret, publicCertificates } = this.#parts;
     if (this.#isDraining) {
       refuse(connection, 'draining');
       return;
@@ -98,10 +109,13 @@ export class Mesh {
       identity,
       bootId: this.#bootId,
       nonce: randomBytes(32),
+      meshSecret,
+      publicCertificates: publicCertificates ?? [],
       timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
-      onProven: (hello, channel) => {
+      decide: (proven) => this.#refusalOf(proven),
+      onAdmitted: (proven, channel) => {
         this.#pendingHellos--;
-        this.#handleProven(connection, hello, channel);
+        this.#handleAdmitted(connection, proven, channel);
       },
       onFailed: (code, why) => {
         this.#pendingHellos--;
@@ -133,16 +147,19 @@ export class Mesh {
     clearTimeout(this.#routerTimer);
   }
 
-  #handleProven(connection: Connection, hello: Hello, channel: ControlChannel): void {
-    const code = this.#refusalOf(hello);
-    if (code !== undefined) {
-      this.#noteRefused(connection, code, codeSentence(code));
-      channel.closeConnection(connection, code, codeSentence(code));
-      return;
-    }
+  #handleAdmitted(connection: Connection, proven: ProvenHello, channel: ControlChannel): void {
+    const { hello, claim, isMeshSecretProven } = proven;
     const { role, identity, bootId, label } = hello;
     const realm = role === 'agent' ? hello.realm : '';
-    const facts = { role, dialled: false, identity, bootId, realm, label };
+    const admittedBy =
+      role === 'relay'
+        ? this.peerAdmission.admits({ id: identityId(identity), isMeshSecretProven })
+        : undefined;
+    const facts = {
+      ...{ role, dialled: false, identity, bootId, realm, label },
+      ...(admittedBy === undefined ? {} : { admittedBy }),
+      ...(claim === undefined ? {} : { claims: new ClaimedNames(claim) }),
+    };
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
     if (role === 'agent') {
@@ -156,7 +173,12 @@ export class Mesh {
     }
   }
 
-  #refusalOf(hello: Hello): WireCode | undefined {
+  #refusalOf(proven: ProvenHello): Refusal | undefined {
+    const code = this.#refusalCodeOf(proven);
+    return code === undefined ? undefined : { code, text: codeSentence(code) };
+  }
+
+  #refusalCodeOf({ hello, isMeshSecretProven }: ProvenHello): WireCode | undefined {
     const { config, identity } = this.#parts;
     if (this.#isDraining) return 'draining';
     if (this.sessions.size >= config.sessionsMax) return 'busy';
@@ -166,12 +188,7 @@ export class Mesh {
     }
     const id = identityId(hello.identity);
     if (id === identityId(identity.publicKey)) return 'self_connection';
-    return this.#isAdmittedPeer(id) ? undefined : 'not_a_relay';
-  }
-
-  #isAdmittedPeer(id: string): boolean {
-    const { peerIdentities } = this.#parts.config;
-    return peerIdentities.length === 0 || peerIdentities.includes(id);
+    return this.peerAdmission.admits({ id, isMeshSecretProven }) === undefined ? 'not_a_relay' : undefined;
   }
 
   #addSession(facts: Omit<SessionFacts, 'link'>, connection: Connection, channel: ControlChannel): Session {
@@ -227,7 +244,8 @@ export class Mesh {
           sessionSeq: (this.#lastSeq = Math.max(Date.now(), this.#lastSeq + 1)),
           label: config.label,
           identityPin: url.identityPin,
-          isAdmitted: (id) => this.#isAdmittedPeer(id),
+          meshSecret: this.#parts.meshSecret,
+          admits: (relay) => this.peerAdmission.admits(relay),
           timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
           ...outcome,
         }),
@@ -242,8 +260,8 @@ export class Mesh {
 
   #admitDialled(connection: Connection, welcomed: Welcomed): Session | undefined {
     if (this.#isDraining) return undefined;
-    const { identity, bootId, label, channel, earlyStreams } = welcomed;
-    const facts = { role: 'relay', dialled: true, identity, bootId, realm: '', label } as const;
+    const { identity, bootId, label, admittedBy, channel, earlyStreams } = welcomed;
+    const facts = { role: 'relay', dialled: true, identity, bootId, realm: '', label, admittedBy } as const;
     const session = this.#addSession(facts, connection, channel);
     this.#route(() => this.router.handlePeerUp({ link: session.facts.link, identity, dialled: true }));
     this.#parts.logger.info(describe(session), 'session up');

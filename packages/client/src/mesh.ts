@@ -257,6 +257,7 @@ export class Mesh {
       visited: [],
       hopsLeft: hopLimitDefault,
       offer,
+      exclude: [],
     };
   }
 

@@ -14,7 +14,9 @@ import {
   FrameReader,
   HelloDialer,
   type Message,
+  namesAfter,
   type Open,
+  signNameClaim,
   type WireCode,
   WireError,
 } from '@macula/wire';
@@ -65,6 +67,9 @@ export class Session {
   readonly #dialer: HelloDialer;
   readonly #liveness: Liveness;
   #request = 0;
+  /** What the relay was told last, and how often. */
+  #claimedNames: readonly string[];
+  #claimSeq = 0;
   readonly #nameChanges = new Map<number, () => void>();
   #accepting = 0;
   #draining = false;
@@ -74,6 +79,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.url = options.url;
+    this.#claimedNames = options.hello.names;
     this.#connection = options.connection;
     this.#dialer = new HelloDialer({
       ...options.hello,
@@ -144,7 +150,7 @@ export class Session {
     if (this.#state !== 'up') return Promise.resolve();
     this.#request += 1;
     const request = this.#request;
-    this.#send({ kind: 'names', request, ...change });
+    this.#send({ kind: 'names', request, ...change, ...this.#claim(change) });
     return new Promise((resolve) => this.#nameChanges.set(request, resolve));
   }
 
@@ -187,6 +193,18 @@ export class Session {
     this.#send({ kind: 'goodbye', code, text });
     this.#connection.close(codeNumber(code), text);
     this.#end(new MeshError('closed', code, text));
+  }
+
+  #claim(change: { readonly add: readonly string[]; readonly remove: readonly string[] }): {
+    readonly claimSeq: number;
+    readonly claim: Uint8Array;
+  } {
+    const { realm, identity, bootId, sessionSeq } = this.#options.hello;
+    this.#claimedNames = namesAfter(this.#claimedNames, change);
+    this.#claimSeq += 1;
+    const claimSeq = this.#claimSeq;
+    const of = { realm, identity: identity.publicKey, bootId, sessionSeq, relay: this.#relayId! };
+    return { claimSeq, claim: signNameClaim(identity, { ...of, claimSeq, names: this.#claimedNames }) };
   }
 
   #send(message: Message): void {

@@ -111,7 +111,7 @@ export class TestSession {
   }
 
   #welcome(proof: Extract<Message, { kind: 'proof' }>): void {
-    const hello = this.#hello.handleProof(proof);
+    const { hello } = this.#hello.handleProof(proof);
     if (this.#relay.refuseWith !== undefined) {
       this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: 'test' });
       return;

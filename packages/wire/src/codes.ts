@@ -25,6 +25,16 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
   not_a_relay: { number: 11, sentence: 'the peer is not admitted as a relay' },
   self_connection: { number: 12, sentence: 'the relay reached itself; remove its own URL from its peers' },
   shutdown: { number: 13, sentence: 'the peer ended' },
+  channel_binding_mismatch: {
+    number: 14,
+    sentence:
+      'something between node and relay ends TLS; a proxy of the operator must be listed with --public-cert',
+  },
+  identity_conflict: {
+    number: 15,
+    sentence:
+      'two hosts use the same identity key; give each its own (delete the copied key file, or set MACULA_DATA_DIR)',
+  },
   not_found: { number: 32, sentence: 'no relay of the mesh knows a node of this name in this realm' },
   not_here: { number: 33, sentence: 'this relay has no session of that name' },
   hop_limit: { number: 34, sentence: 'too many relays on the way' },
@@ -53,6 +63,8 @@ export type WireCode =
   | 'not_a_relay'
   | 'self_connection'
   | 'shutdown'
+  | 'channel_binding_mismatch'
+  | 'identity_conflict'
   | 'not_found'
   | 'not_here'
   | 'hop_limit'

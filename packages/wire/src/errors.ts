@@ -15,7 +15,9 @@ export type WireErrorCode =
   /** A signature doesn't fit. */
   | 'bad_signature'
   /** The relay's identity isn't the pinned one. */
-  | 'id_mismatch';
+  | 'id_mismatch'
+  /** The dialer saw another certificate than the relay has: somebody ends TLS between them. */
+  | 'channel_binding_mismatch';
 
 /** The one error class of this package. */
 export class WireError extends Error {
@@ -33,6 +35,7 @@ export class WireError extends Error {
       case 'version_unsupported':
       case 'bad_signature':
       case 'id_mismatch':
+      case 'channel_binding_mismatch':
         return this.code;
       default:
         return 'protocol_error';

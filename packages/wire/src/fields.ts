@@ -48,6 +48,11 @@ export class Fields {
     return value;
   }
 
+  /** An object with the field as `read` gives it, or without it where the body has none. */
+  optional<const Name extends string, Value>(name: Name, read: () => Value): { [Key in Name]?: Value } {
+    return this.#body[name] === undefined ? {} : ({ [name]: read() } as { [Key in Name]?: Value });
+  }
+
   /** One of the given words. */
   oneOf<const Word extends string>(name: string, words: readonly Word[]): Word {
     const value = this.#body[name];

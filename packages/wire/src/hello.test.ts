@@ -2,6 +2,7 @@ import { identityFromSeed, identityId } from '@macula/crypto';
 import { describe, expect, it } from 'vitest';
 import { HelloDialer, HelloListener } from './hello.js';
 import type { Challenge, Hello } from './messages.js';
+import { signNameClaim, verifyNameClaim } from './name-claim.js';
 import { wireMinor } from './version.js';
 
 const agent = identityFromSeed(new Uint8Array(32).fill(1));
@@ -39,13 +40,26 @@ describe('HELLO', () => {
   it('succeeds between honest parties', () => {
     const [a, r] = [dialer({ identityPin: identityId(relay.publicKey) }), listener()];
     const proof = a.handleChallenge(r.handleHello(a.hello));
-    expect(r.handleProof(proof)).toBe(a.hello);
+    const proven = r.handleProof(proof);
+    expect(proven.hello).toBe(a.hello);
+    expect(proven.claim?.claim).toMatchObject({ names: ['a@h'], claimSeq: 0, relay: relay.publicKey });
+    expect(verifyNameClaim(proven.claim!.claim, proven.claim!.signature)).toBe(true);
   });
 
   it('fails through a relay in the middle, which has another certificate', () => {
     const a = dialer({ certificateSha256: new Uint8Array(32).fill(99) });
-    const challenge = listener().handleHello(a.hello);
+    expect(() => listener().handleHello(a.hello)).toThrow(
+      expect.objectContaining({ code: 'channel_binding_mismatch' }),
+    );
+    // It may write the relay's own certificate in; then the relay signs what the dialer didn't see.
+    const challenge = listener().handleHello({ ...a.hello, certificate });
     expect(() => a.handleChallenge(challenge)).toThrow(expect.objectContaining({ code: 'bad_signature' }));
+  });
+
+  it('passes through a proxy whose certificate the operator has listed', () => {
+    const proxy = new Uint8Array(32).fill(99);
+    const [a, r] = [dialer({ certificateSha256: proxy }), listener({ publicCertificates: [proxy] })];
+    expect(r.handleProof(a.handleChallenge(r.handleHello(a.hello))).hello).toBe(a.hello);
   });
 
   it('refuses a relay that is not the pinned one', () => {
@@ -56,7 +70,7 @@ describe('HELLO', () => {
 
   it('refuses another major version on both sides', () => {
     const [a, r] = [dialer(), listener()];
-    expect(() => r.handleHello({ ...a.hello, major: 2 })).toThrow(
+    expect(() => r.handleHello({ ...a.hello, major: 1 })).toThrow(
       expect.objectContaining({ code: 'version_unsupported' }),
     );
     const challenge = r.handleHello(a.hello);
@@ -79,6 +93,73 @@ describe('HELLO', () => {
     expect(() => r.handleProof({ kind: 'proof', signature: challenge.signature })).toThrow(
       expect.objectContaining({ code: 'bad_signature' }),
     );
+  });
+
+  it("refuses a relay's own signature as the proof of who pretends to be that relay", () => {
+    const a = dialer({ role: 'relay', identity: relay });
+    const r = listener();
+    const { signature } = r.handleHello(a.hello);
+    expect(() => r.handleProof({ kind: 'proof', signature })).toThrow(
+      expect.objectContaining({ code: 'bad_signature' }),
+    );
+  });
+
+  it('refuses an agent whose names are not signed, or signed for another relay or session', () => {
+    for (const change of [{ relay: mallory.publicKey }, { sessionSeq: 8 }, { names: ['b@h'] }, undefined]) {
+      const [a, r] = [dialer(), listener()];
+      const { claim: _, ...proof } = a.handleChallenge(r.handleHello(a.hello));
+      const claimed = { ...a.hello, claimSeq: 0, relay: relay.publicKey, ...change };
+      const claim = change === undefined ? {} : { claim: signNameClaim(agent, claimed) };
+      expect(() => r.handleProof({ ...proof, ...claim })).toThrow(
+        expect.objectContaining({ code: 'bad_signature' }),
+      );
+    }
+  });
+
+  it('carries the token, covered by the signature', () => {
+    const [a, r] = [dialer({ token: 'a.b.c' }), listener()];
+    const proof = a.handleChallenge(r.handleHello(a.hello));
+    expect(() => r.handleProof({ ...proof, token: 'a.b.d' })).toThrow(
+      expect.objectContaining({ code: 'bad_signature' }),
+    );
+    const { token: _, ...without } = proof;
+    expect(() => r.handleProof(without)).toThrow(expect.objectContaining({ code: 'bad_signature' }));
+    expect(r.handleProof(proof).token).toBe('a.b.c');
+  });
+
+  it('proves the mesh secret both ways, and says nothing to a relay that has another', () => {
+    const secret = new Uint8Array(32).fill(42);
+    const other = new Uint8Array(32).fill(43);
+    const meet = (mine: Uint8Array | undefined, theirs: Uint8Array | undefined) => {
+      const a = dialer({ role: 'relay', identity: mallory, realm: '', names: [], meshSecret: mine });
+      const r = listener({ meshSecret: theirs });
+      const proof = a.handleChallenge(r.handleHello(a.hello));
+      return {
+        dialer: a.isMeshSecretProven,
+        listener: r.handleProof(proof).isMeshSecretProven,
+        said: proof.meshProof !== undefined,
+      };
+    };
+    expect(meet(secret, secret)).toEqual({ dialer: true, listener: true, said: true });
+    for (const [mine, theirs] of [
+      [secret, other],
+      [secret, undefined],
+      [undefined, secret],
+      [undefined, undefined],
+    ])
+      expect(meet(mine, theirs)).toEqual({ dialer: false, listener: false, said: false });
+  });
+
+  it("refuses the listener's mesh proof reflected as the dialer's, and gives none to an agent", () => {
+    const secret = new Uint8Array(32).fill(42);
+    const a = dialer({ role: 'relay', identity: mallory, realm: '', names: [] });
+    const r = listener({ meshSecret: secret });
+    const { meshProof } = r.handleHello(a.hello);
+    const again = listener({ meshSecret: secret });
+    const challenge = again.handleHello(a.hello);
+    const proof = { ...a.handleChallenge(challenge), meshProof: meshProof! };
+    expect(again.handleProof(proof).isMeshSecretProven).toBe(false);
+    expect(listener({ meshSecret: secret }).handleHello(dialer().hello).meshProof).toBeUndefined();
   });
 
   it('refuses PROOF before HELLO', () => {

@@ -1,12 +1,17 @@
-import { type Identity, identityId, verifySignature } from '@macula/crypto';
+import { constantTimeEqual, hmacSha256, type Identity, identityId, verifySignature } from '@macula/crypto';
 import { WireError } from './errors.js';
 import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
+import { type NameClaim, signNameClaim, verifyNameClaim } from './name-claim.js';
+import { concatFields, text, u64 } from './signed-fields.js';
 import { wireMajor, wireMinor } from './version.js';
 
 /**
- * The mutual HELLO as two small state machines without effects: each side signs fixed bytes that contain both
+ * The mutual HELLO as two small state machines without effects: each side signs fixed bytes that contain its role, both
  * nonces, both identities and the fingerprint of this very connection's certificate, so that neither a replay nor a
  * relay in the middle passes. The signed bytes are laid out here, never re-encoded msgpack.
+ *
+ * Relays that share a mesh secret prove it to each other over the same bytes. An agent adds its realm token, which is signed
+ * with the rest and sent only after the relay has proven itself, and the signature of its first {@link NameClaim}.
  *
  * Call order of {@link HelloDialer}: `hello` → send; `handleChallenge` → send its proof; wait for WELCOME.
  * Call order of {@link HelloListener}: `handleHello` → send its challenge; `handleProof`; send WELCOME.
@@ -14,14 +19,11 @@ import { wireMajor, wireMinor } from './version.js';
 export class HelloDialer {
   /** The message to send first. */
   readonly hello: Hello;
-  readonly #identity: Identity;
-  readonly #certificateSha256: Uint8Array;
-  readonly #identityPin: string | undefined;
+  readonly #options: HelloDialerOptions;
+  #isMeshSecretProven = false;
 
   constructor(options: HelloDialerOptions) {
-    this.#identity = options.identity;
-    this.#certificateSha256 = options.certificateSha256;
-    this.#identityPin = options.identityPin;
+    this.#options = options;
     this.hello = {
       kind: 'hello',
       major: wireMajor,
@@ -33,8 +35,14 @@ export class HelloDialer {
       bootId: options.bootId,
       sessionSeq: options.sessionSeq,
       nonce: options.nonce,
+      certificate: options.certificateSha256,
       label: options.label,
     };
+  }
+
+  /** Whether the listener has proven the mesh secret; known after `handleChallenge`. */
+  get isMeshSecretProven(): boolean {
+    return this.#isMeshSecretProven;
   }
 
   /**
@@ -42,22 +50,30 @@ export class HelloDialer {
    * @throws WireError `version_unsupported`, `id_mismatch` or `bad_signature`
    */
   handleChallenge(challenge: Challenge): Proof {
+    const { identity, identityPin, meshSecret, token } = this.#options;
+    const { role } = this.hello;
     requireMajor(challenge.major);
-    if (this.#identityPin !== undefined && identityId(challenge.identity) !== this.#identityPin) {
+    if (identityPin !== undefined && identityId(challenge.identity) !== identityPin) {
       throw new WireError(
         'id_mismatch',
         `the relay is ${identityId(challenge.identity)}, not the pinned one`,
       );
     }
-    const transcript = helloTranscript(this.hello, challenge, this.#certificateSha256);
+    const transcript = helloTranscript(this.hello, challenge);
     requireSignature({
       publicKey: challenge.identity,
-      message: signedBytes(`relay to ${this.hello.role}`, transcript),
+      message: signedBytes('listener', role, transcript),
       signature: challenge.signature,
     });
+    this.#isMeshSecretProven = isMeshProof(meshSecret, challenge.meshProof, 'listener', transcript);
+    const claim = claimOf(this.hello, challenge.identity);
     return {
       kind: 'proof',
-      signature: this.#identity.sign(signedBytes(`${this.hello.role} to relay`, transcript)),
+      signature: identity.sign(signedBytes('dialer', role, transcript, token)),
+      ...(token === undefined ? {} : { token }),
+      ...(role === 'agent' ? { claim: signNameClaim(identity, claim) } : {}),
+      // Only to who knows the secret: to a stranger it would be a way to ask whether a guess is right.
+      ...(this.#isMeshSecretProven ? { meshProof: meshProof(meshSecret!, 'dialer', transcript) } : {}),
     };
   }
 }
@@ -78,6 +94,22 @@ export interface HelloDialerOptions {
   readonly certificateSha256: Uint8Array;
   /** `#id=` of the relay's URL. */
   readonly identityPin: string | undefined;
+  /** Token of the realm, for agents. */
+  readonly token?: string | undefined;
+  /** Secret of the mesh, for relays. */
+  readonly meshSecret?: Uint8Array | undefined;
+}
+
+/** What a dialer has proven. */
+export interface ProvenHello {
+  /** What it says of identity, realm and names is signed. */
+  readonly hello: Hello;
+  /** Token of the realm as the dialer sent it, unchecked. */
+  readonly token: string | undefined;
+  /** Of an agent: the names it wants, and its signature over that. */
+  readonly claim: { readonly claim: NameClaim; readonly signature: Uint8Array } | undefined;
+  /** Whether the dialer knows the mesh secret; false where this side has none. */
+  readonly isMeshSecretProven: boolean;
 }
 
 /** The listener's side; see {@link HelloDialer}. */
@@ -91,34 +123,57 @@ export class HelloListener {
 
   /**
    * Answers a HELLO; nothing in it is proven yet.
-   * @throws WireError `version_unsupported`
+   * @throws WireError `version_unsupported` or `channel_binding_mismatch`
    */
   handleHello(hello: Hello): Challenge {
     requireMajor(hello.major);
-    const { identity, bootId, nonce, certificateSha256 } = this.#options;
+    const { identity, bootId, nonce, meshSecret } = this.#options;
+    this.#requireOwnCertificate(hello.certificate);
     const unsigned = { major: wireMajor, minor: wireMinor, identity: identity.publicKey, bootId, nonce };
-    const transcript = helloTranscript(hello, unsigned, certificateSha256);
+    const transcript = helloTranscript(hello, unsigned);
     this.#accepted = { hello, transcript };
+    const isMeshProofDue = hello.role === 'relay' && meshSecret !== undefined;
     return {
       kind: 'challenge',
       ...unsigned,
-      signature: identity.sign(signedBytes(`relay to ${hello.role}`, transcript)),
+      signature: identity.sign(signedBytes('listener', hello.role, transcript)),
+      ...(isMeshProofDue ? { meshProof: meshProof(meshSecret, 'listener', transcript) } : {}),
     };
   }
 
   /**
-   * Checks the dialer's proof; what the returned HELLO says of identity, realm and names is signed now.
+   * Checks the dialer's proof.
    * @throws WireError `bad_signature` or `unexpected_message`
    */
-  handleProof(proof: Proof): Hello {
+  handleProof(proof: Proof): ProvenHello {
     if (this.#accepted === undefined) throw new WireError('unexpected_message', 'PROOF before HELLO');
     const { hello, transcript } = this.#accepted;
+    const { identity, meshSecret } = this.#options;
     requireSignature({
       publicKey: hello.identity,
-      message: signedBytes(`${hello.role} to relay`, transcript),
+      message: signedBytes('dialer', hello.role, transcript, proof.token),
       signature: proof.signature,
     });
-    return hello;
+    const isMeshSecretProven =
+      hello.role === 'relay' && isMeshProof(meshSecret, proof.meshProof, 'dialer', transcript);
+    return {
+      hello,
+      token: proof.token,
+      claim: provenClaim(hello, proof, identity.publicKey),
+      isMeshSecretProven,
+    };
+  }
+
+  #requireOwnCertificate(certificate: Uint8Array): void {
+    const { certificateSha256, publicCertificates = [] } = this.#options;
+    const isOwn = [certificateSha256, ...publicCertificates].some((own) =>
+      constantTimeEqual(own, certificate),
+    );
+    if (isOwn) return;
+    throw new WireError(
+      'channel_binding_mismatch',
+      'the certificate that the dialer saw is not one of this relay',
+    );
   }
 }
 
@@ -131,9 +186,11 @@ export interface HelloListenerOptions {
   readonly nonce: Uint8Array;
   /** Of the certificate this connection was accepted with. */
   readonly certificateSha256: Uint8Array;
+  /** Fingerprints of proxies of the operator's that end TLS in front of this relay; default none. */
+  readonly publicCertificates?: readonly Uint8Array[];
+  /** Secret of the mesh; default none. */
+  readonly meshSecret?: Uint8Array | undefined;
 }
-
-const textEncoder = new TextEncoder();
 
 function requireMajor(major: number): void {
   if (major !== wireMajor) {
@@ -153,22 +210,55 @@ function requireSignature(parts: {
     throw new WireError('bad_signature', 'the signature in the HELLO does not fit');
 }
 
-function signedBytes(direction: string, transcript: Uint8Array): Uint8Array {
-  return concatFields([textEncoder.encode(`macula hello 1 ${direction}`), transcript]);
+/** The claim that a HELLO is. */
+function claimOf(hello: Hello, relay: Uint8Array): NameClaim {
+  const { realm, identity, bootId, sessionSeq, names } = hello;
+  return { realm, identity, bootId, sessionSeq, claimSeq: 0, relay, names };
+}
+
+function provenClaim(hello: Hello, proof: Proof, relay: Uint8Array): ProvenHello['claim'] {
+  if (hello.role !== 'agent') return undefined;
+  const claim = claimOf(hello, relay);
+  if (proof.claim === undefined || !verifyNameClaim(claim, proof.claim))
+    throw new WireError('bad_signature', 'the signature over the names does not fit');
+  return { claim, signature: proof.claim };
+}
+
+/** Who signs, and whom the dialer says to be: no signature fits at another place. */
+function signedBytes(
+  side: 'dialer' | 'listener',
+  role: SessionRole,
+  transcript: Uint8Array,
+  token = '',
+): Uint8Array {
+  return concatFields([text(`macula hello 2 ${side} of ${role}`), transcript, text(token)]);
+}
+
+function meshProof(secret: Uint8Array, side: 'dialer' | 'listener', transcript: Uint8Array): Uint8Array {
+  return hmacSha256(secret, [concatFields([text(`macula mesh 2 ${side}`), transcript])]);
+}
+
+function isMeshProof(
+  secret: Uint8Array | undefined,
+  proof: Uint8Array | undefined,
+  side: 'dialer' | 'listener',
+  transcript: Uint8Array,
+): boolean {
+  if (secret === undefined || proof === undefined) return false;
+  return constantTimeEqual(proof, meshProof(secret, side, transcript));
 }
 
 /** Every field of both messages in fixed order, each with a u32be length in front. */
 function helloTranscript(
   hello: Hello,
-  challenge: Omit<Challenge, 'kind' | 'signature'>,
-  certificateSha256: Uint8Array,
+  challenge: Omit<Challenge, 'kind' | 'signature' | 'meshProof'>,
 ): Uint8Array {
   return concatFields([
     Uint8Array.of(hello.major >> 8, hello.major, hello.minor >> 8, hello.minor),
     Uint8Array.of(challenge.major >> 8, challenge.major, challenge.minor >> 8, challenge.minor),
-    textEncoder.encode(hello.role),
-    textEncoder.encode(hello.realm),
-    textEncoder.encode(hello.label),
+    text(hello.role),
+    text(hello.realm),
+    text(hello.label),
     hello.identity,
     hello.bootId,
     u64(hello.sessionSeq),
@@ -176,26 +266,8 @@ function helloTranscript(
     challenge.identity,
     challenge.bootId,
     challenge.nonce,
-    certificateSha256,
+    hello.certificate,
     u64(hello.names.length),
-    ...hello.names.map((name) => textEncoder.encode(name)),
+    ...hello.names.map(text),
   ]);
-}
-
-function concatFields(fields: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(fields.reduce((sum, field) => sum + 4 + field.length, 0));
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const field of fields) {
-    view.setUint32(at, field.length);
-    bytes.set(field, at + 4);
-    at += 4 + field.length;
-  }
-  return bytes;
-}
-
-function u64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
 }

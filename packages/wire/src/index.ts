@@ -4,4 +4,5 @@ export * from './frame.js';
 export * from './hello.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './name-claim.js';
 export * from './version.js';

@@ -30,3 +30,9 @@ export const bodyDepthMax = 6;
 
 /** Longest explanation text in a message, bytes. */
 export const textBytesMax = 1024;
+
+/** Longest token of a realm, bytes. */
+export const tokenBytesMax = 4096;
+
+/** Sessions that an OPEN may exclude: three retries, and room for more. */
+export const excludedSessionsMax = 8;

@@ -3,11 +3,13 @@ import { codeFromNumber, codeNumber, type WireCode } from './codes.js';
 import { cutText, Fields } from './fields.js';
 import { encodeRawFrame, type RawFrame } from './frame.js';
 import {
+  excludedSessionsMax,
   namesPerSessionMax,
   nodeNameBytesMax,
   openPayloadBytesMax,
   realmBytesMax,
   textBytesMax,
+  tokenBytesMax,
   visitedRelaysMax,
 } from './limits.js';
 
@@ -68,6 +70,8 @@ export interface Hello {
   readonly sessionSeq: number;
   /** 32 random bytes. */
   readonly nonce: Uint8Array;
+  /** SHA-256 of the certificate that this dialer sees on this connection, 32 bytes: the channel binding. */
+  readonly certificate: Uint8Array;
   /** How the node calls itself (`identity` of join_mesh); for people, proves nothing. */
   readonly label: string;
 }
@@ -84,12 +88,20 @@ export interface Challenge {
   readonly bootId: Uint8Array;
   readonly nonce: Uint8Array;
   readonly signature: Uint8Array;
+  /** To a relay, where there is a mesh secret: HMAC-SHA256 under it, 32 bytes. */
+  readonly meshProof?: Uint8Array;
 }
 
 /** Dialer → listener: the same proof from the other side. */
 export interface Proof {
   readonly kind: 'proof';
   readonly signature: Uint8Array;
+  /** Token of the realm (a JWT), of an agent whose realm needs one; covered by the signature. */
+  readonly token?: string;
+  /** Of an agent: its signature over the names of HELLO as a claim, 64 bytes. */
+  readonly claim?: Uint8Array;
+  /** Of a relay that knows the mesh secret which the listener has proven, 32 bytes. */
+  readonly meshProof?: Uint8Array;
 }
 
 /** Listener → dialer: the session stands and the names are advertised. */
@@ -105,6 +117,10 @@ export interface Names {
   readonly request: number;
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** 1 with the first NAMES of a session, then one more each time. */
+  readonly claimSeq: number;
+  /** Signature over what all NAMES so far lead to, as a claim, 64 bytes. */
+  readonly claim: Uint8Array;
 }
 
 /** Relay → agent: NAMES was carried out, but for the names listed as taken. */
@@ -139,14 +155,14 @@ export interface Goodbye {
 }
 
 /**
- * Relay → agent, since minor 1: this connection will soon not follow you to another address any more; say HELLO on a new one beside it. The
+ * Relay → agent: this connection will soon not follow you to another address any more; say HELLO on a new one beside it. The
  * names go to the newer session of the same boot id, and what runs over the older one goes on until it ends.
  */
 export interface Renew {
   readonly kind: 'renew';
 }
 
-/** Agent → relay, since minor 1: my older sessions of this boot id are over, even if you have not heard of their end. */
+/** Agent → relay: my older sessions of this boot id are over, even if you have not heard of their end. */
 export interface FormerGone {
   readonly kind: 'former_gone';
 }
@@ -165,6 +181,10 @@ export interface Open {
   readonly hopsLeft: number;
   /** For the other agent; relays pass it on unread. */
   readonly offer: Uint8Array;
+  /** `via` of sessions that shall not answer: they could not prove the cookie. */
+  readonly exclude: readonly Uint8Array[];
+  /** Ed25519 public key of the agent that opens, 32 bytes; put in by its relay, whatever the agent says. */
+  readonly source?: Uint8Array;
 }
 
 /** Answer to OPEN; behind it the stream carries records. */
@@ -172,6 +192,8 @@ export interface OpenOk {
   readonly kind: 'open_ok';
   /** For the opening agent; relays pass it on unread. */
   readonly answer: Uint8Array;
+  /** Which session answers, 16 random bytes; put in by its relay, whatever the agent says. */
+  readonly via?: Uint8Array;
 }
 
 /** Answer to OPEN; the stream ends. */
@@ -231,6 +253,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     bootId: f.bytes('bootId', 16),
     sessionSeq: f.count('sessionSeq'),
     nonce: f.bytes('nonce', 32),
+    certificate: f.bytes('certificate', 32),
     label: f.text('label', textBytesMax, true),
   }),
   [messageTypes.challenge]: (f) => ({
@@ -241,14 +264,23 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     bootId: f.bytes('bootId', 16),
     nonce: f.bytes('nonce', 32),
     signature: f.bytes('signature', 64),
+    ...f.optional('meshProof', () => f.bytes('meshProof', 32)),
   }),
-  [messageTypes.proof]: (f) => ({ kind: 'proof', signature: f.bytes('signature', 64) }),
+  [messageTypes.proof]: (f) => ({
+    kind: 'proof',
+    signature: f.bytes('signature', 64),
+    ...f.optional('token', () => f.text('token', tokenBytesMax)),
+    ...f.optional('claim', () => f.bytes('claim', 64)),
+    ...f.optional('meshProof', () => f.bytes('meshProof', 32)),
+  }),
   [messageTypes.welcome]: (f) => ({ kind: 'welcome', label: f.text('label', textBytesMax, true) }),
   [messageTypes.names]: (f) => ({
     kind: 'names',
     request: f.count('request'),
     add: f.texts('add', namesPerSessionMax, nodeNameBytesMax),
     remove: f.texts('remove', namesPerSessionMax, nodeNameBytesMax),
+    claimSeq: f.count('claimSeq'),
+    claim: f.bytes('claim', 64),
   }),
   [messageTypes.names_done]: (f) => ({
     kind: 'names_done',
@@ -274,8 +306,14 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     visited: f.bytesList('visited', visitedRelaysMax, 32),
     hopsLeft: f.count('hopsLeft', 255),
     offer: f.bytesUpTo('offer', openPayloadBytesMax),
+    exclude: f.bytesList('exclude', excludedSessionsMax, 16),
+    ...f.optional('source', () => f.bytes('source', 32)),
   }),
-  [messageTypes.open_ok]: (f) => ({ kind: 'open_ok', answer: f.bytesUpTo('answer', openPayloadBytesMax) }),
+  [messageTypes.open_ok]: (f) => ({
+    kind: 'open_ok',
+    answer: f.bytesUpTo('answer', openPayloadBytesMax),
+    ...f.optional('via', () => f.bytes('via', 16)),
+  }),
   [messageTypes.open_failed]: (f) => ({
     kind: 'open_failed',
     code: codeFromNumber(f.count('code')),

@@ -71,6 +71,8 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   not_a_relay: 'refused',
   self_connection: 'internal',
   shutdown: 'peer_closed',
+  channel_binding_mismatch: 'refused',
+  identity_conflict: 'refused',
   not_found: 'not_found',
   not_here: 'not_here',
   hop_limit: 'hop_limit',

@@ -26,7 +26,7 @@ function open(to: string, more: Partial<Open> = {}): Open {
   path++;
   const pathId = bytes(0, 16);
   new DataView(pathId.buffer).setUint32(0, path);
-  const fields = { realm: 'r', from: 'me@x', to, visited: [], hopsLeft: 2, offer: bytes(7, 3) };
+  const fields = { realm: 'r', from: 'me@x', to, visited: [], hopsLeft: 2, offer: bytes(7, 3), exclude: [] };
   return { kind: 'open', pathId, ...fields, ...more };
 }
 

@@ -1,44 +1,47 @@
-import type { Identity } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
 import {
   codeNumber,
   codeSentence,
-  type Hello,
   HelloListener,
+  type HelloListenerOptions,
   type Message,
+  type ProvenHello,
   type WireCode,
   WireError,
 } from '@macula/wire';
 import { ControlChannel } from './control-channel.js';
 
 /** What accepting a connection needs. */
-export interface AcceptHelloOptions {
-  readonly identity: Identity;
-  /** 16 bytes, random at process start. */
-  readonly bootId: Uint8Array;
-  /** 32 random bytes. */
-  readonly nonce: Uint8Array;
+export interface AcceptHelloOptions extends Omit<HelloListenerOptions, 'certificateSha256'> {
   /** Milliseconds until `hello_timeout`. */
   readonly timeoutMs: number;
-  /** The dialer has proven its HELLO; connection and channel belong to the callee now. */
-  onProven(hello: Hello, channel: ControlChannel): void;
+  /** Whether who has proven this may in; undefined is yes. */
+  decide(proven: ProvenHello): Refusal | undefined | Promise<Refusal | undefined>;
+  /** The dialer has proven its HELLO and may in; connection and channel belong to the callee now. */
+  onAdmitted(proven: ProvenHello, channel: ControlChannel): void;
   /** The dialer was turned away, or left; the connection is being closed. */
   onFailed(code: WireCode, why: string): void;
 }
 
+/** Why somebody is turned away. */
+export interface Refusal {
+  readonly code: WireCode;
+  /** Cause and remedy. */
+  readonly text: string;
+}
+
 /**
- * The listener's side of HELLO on a fresh connection. Until it is proven the dialer has one stream, `helloBytesMax` bytes
- * and `timeoutMs`; anything else ends the connection with a code.
+ * The listener's side of HELLO on a fresh connection. Until it is proven, and the proven admitted, the dialer has one stream,
+ * `helloBytesMax` bytes and `timeoutMs`; anything else ends the connection with a code.
  */
 export function acceptHello(connection: Connection, options: AcceptHelloOptions): void {
   const listener = new HelloListener({
-    identity: options.identity,
-    bootId: options.bootId,
-    nonce: options.nonce,
+    ...options,
     certificateSha256: connection.certificateSha256,
   });
   let channel: ControlChannel | undefined;
   let isOver = false;
+  let isProven = false;
   const finish = (): void => {
     isOver = true;
     clearTimeout(timer);
@@ -50,12 +53,28 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
     else channel.closeConnection(connection, code, why);
     options.onFailed(code, why);
   };
+  const decide = async (proven: ProvenHello): Promise<void> => {
+    let refusal: Refusal | undefined;
+    try {
+      refusal = await options.decide(proven);
+    } catch (thrown) {
+      refusal = { code: 'busy', text: `the relay could not decide: ${String(thrown)}` };
+    }
+    if (isOver) return;
+    if (refusal !== undefined) return fail(refusal.code, refusal.text);
+    finish();
+    options.onAdmitted(proven, channel!);
+  };
   const timer = setTimeout(() => fail('hello_timeout', codeSentence('hello_timeout')), options.timeoutMs);
 
   /** Returns the HELLO once it is proven. */
-  const handleMessage = (message: Message): Hello | undefined => {
-    if (message.kind === 'proof') return listener.handleProof(message);
-    if (message.kind !== 'hello') throw new WireError('unexpected_message', `${message.kind} before HELLO`);
+  const handleMessage = (message: Message): ProvenHello | undefined => {
+    if (message.kind === 'proof' && !isProven) {
+      isProven = true;
+      return listener.handleProof(message);
+    }
+    if (message.kind !== 'hello' || isProven)
+      throw new WireError('unexpected_message', `${message.kind} before HELLO`);
     channel!.send(listener.handleHello(message));
     return undefined;
   };
@@ -73,7 +92,7 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
           if (isOver) return;
           if (message.kind === 'hello' && isHelloSeen) return fail('protocol_error', 'a second HELLO');
           isHelloSeen ||= message.kind === 'hello';
-          let proven: Hello | undefined;
+          let proven: ProvenHello | undefined;
           try {
             proven = handleMessage(message);
           } catch (thrown) {
@@ -81,9 +100,7 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
             if (thrown instanceof WireError) fail(thrown.closeCode, thrown.message);
             else fail('bad_signature', 'the key in the HELLO is unusable');
           }
-          if (proven === undefined) return;
-          finish();
-          options.onProven(proven, channel!);
+          if (proven !== undefined) void decide(proven);
         },
         onBroken: (error) => fail(error.closeCode, error.message),
       });

@@ -11,6 +11,7 @@ import {
   WireError,
 } from '@macula/wire';
 import { ControlChannel } from './control-channel.js';
+import type { AdmittedBy, PeerAdmission } from './peer-admission.js';
 
 /** What the dialer of a peering needs. */
 export interface DialHelloOptions {
@@ -23,8 +24,10 @@ export interface DialHelloOptions {
   readonly label: string;
   /** `#id=` of the URL. */
   readonly identityPin: string | undefined;
-  /** Whether a relay of this id may peer, though no pin says so. */
-  isAdmitted(id: string): boolean;
+  /** Secret of the mesh, if there is one. */
+  readonly meshSecret: Uint8Array | undefined;
+  /** What admits the relay that has proven this; undefined: nothing. */
+  admits: PeerAdmission['admits'];
   /** Milliseconds until `hello_timeout`. */
   readonly timeoutMs: number;
   /** WELCOME has come; connection and channel belong to the callee now. */
@@ -40,6 +43,7 @@ export interface Welcomed {
   /** Random at the start of its process, 16 bytes. */
   readonly bootId: Uint8Array;
   readonly label: string;
+  readonly admittedBy: AdmittedBy;
   readonly channel: ControlChannel;
   /** Streams that overtook WELCOME, not started. */
   readonly earlyStreams: readonly Stream[];
@@ -61,9 +65,11 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
     label,
     certificateSha256: connection.certificateSha256,
     identityPin,
+    meshSecret: options.meshSecret,
   });
   const earlyStreams: Stream[] = [];
   let challenge: Challenge | undefined;
+  let admittedBy: AdmittedBy | undefined;
   let isOver = false;
   const finish = (): void => {
     isOver = true;
@@ -85,8 +91,10 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
       fail('self_connection', codeSentence('self_connection'));
       return;
     }
-    if (identityPin === undefined && !options.isAdmitted(id)) {
-      fail('not_a_relay', `relay ${id} is not among peerIdentities`);
+    const { isMeshSecretProven } = dialer;
+    admittedBy = options.admits({ id, isMeshSecretProven, isPinned: identityPin !== undefined });
+    if (admittedBy === undefined) {
+      fail('not_a_relay', `relay ${id} has neither an allowed key nor the mesh secret`);
       return;
     }
     channel.send(proof);
@@ -94,10 +102,10 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
 
   const handleMessage = (message: Message): void => {
     if (message.kind === 'challenge' && challenge === undefined) handleChallenge(message);
-    else if (message.kind === 'welcome' && challenge !== undefined) {
+    else if (message.kind === 'welcome' && challenge !== undefined && admittedBy !== undefined) {
       finish();
       const { identity, bootId } = challenge;
-      options.onWelcome({ identity, bootId, label: message.label, channel, earlyStreams });
+      options.onWelcome({ identity, bootId, label: message.label, admittedBy, channel, earlyStreams });
     } else if (message.kind === 'goodbye') fail(remoteCode(message.code), message.text);
     else throw new WireError('unexpected_message', `${message.kind} before WELCOME`);
   };

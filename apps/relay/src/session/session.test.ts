@@ -156,12 +156,20 @@ describe('a session', () => {
     const relay = await bed.relay(1);
     await bed.agent(1, { names: ['a@x'] });
     const agent = await bed.agent(1, { names: ['b@x'] });
-    agent.send({ kind: 'names', request: 7, add: ['a@x', 'c@x'], remove: ['b@x'] });
+    agent.changeNames({ request: 7, add: ['a@x', 'c@x'], remove: ['b@x'] });
     expect(await until(() => agent.message('names_done'), 'NAMES_DONE')).toMatchObject({
       request: 7,
       taken: ['a@x'],
     });
     expect(relay.status().sessions[1]?.names).toEqual(['c@x']);
+  });
+
+  it('ends when it changes its names without the signature for that', async () => {
+    await bed.relay(1);
+    const agent = await bed.agent(1, { names: ['b@x'] });
+    const claim = randomBytes(64);
+    agent.send({ kind: 'names', request: 7, add: ['c@x'], remove: [], claimSeq: 1, claim });
+    expect(await agent.gone()).toMatchObject({ code: codeNumber('bad_signature') });
   });
 
   it('answers PING', async () => {

@@ -17,8 +17,10 @@ import {
   supersededSilenceMsMax,
 } from '../limits.js';
 import type { LinkId } from '../routing/types.js';
+import type { ClaimedNames, SignedClaim } from './claimed-names.js';
 import type { ControlChannel } from './control-channel.js';
 import { codeOfClosed, remoteCode, whyClosed } from './dial-hello.js';
+import type { AdmittedBy } from './peer-admission.js';
 
 /** What a session is, proven by HELLO. */
 export interface SessionFacts {
@@ -33,13 +35,17 @@ export interface SessionFacts {
   /** Empty for relays. */
   readonly realm: string;
   readonly label: string;
+  /** Of a relay: by what it was admitted. */
+  readonly admittedBy?: AdmittedBy;
+  /** Of an agent: what it wants by its signature. */
+  readonly claims?: ClaimedNames;
 }
 
 /** What a session tells its owner. */
 export interface SessionHandlers {
   /** A new stream that must begin with OPEN; already counted in `streamsIn`. */
   onStream(session: Session, stream: Stream): void;
-  onNames(session: Session, names: Names): void;
+  onNames(session: Session, names: Names, claim: SignedClaim): void;
   onAlive(session: Session): void;
   /** An agent says that its older sessions are over. */
   onFormerGone(session: Session): void;
@@ -180,8 +186,8 @@ export class Session {
         this.#handlers.onDraining(this);
         return;
       case 'names':
-        if (this.facts.role !== 'agent') break;
-        this.#handlers.onNames(this, message);
+        if (this.facts.claims === undefined) break;
+        this.#handlers.onNames(this, message, this.facts.claims.handleNames(message));
         return;
       case 'former_gone':
         if (this.facts.role !== 'agent') break;

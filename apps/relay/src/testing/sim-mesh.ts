@@ -101,6 +101,7 @@ export class SimMesh {
       visited: [],
       hopsLeft,
       offer: Uint8Array.of(1, 2, 3),
+      exclude: [],
     };
     const result = this.results.push(undefined) - 1;
     this.#arrive(relay, link, message, { result });

@@ -13,9 +13,12 @@ import {
   type Hello,
   HelloDialer,
   type Message,
+  type NameClaim,
+  namesAfter,
   type Open,
   type Proof,
   type SessionRole,
+  signNameClaim,
 } from '@macula/wire';
 import { ControlChannel } from '../session/control-channel.js';
 import { TestStream } from './test-stream.js';
@@ -30,6 +33,8 @@ export interface TestAgentOptions {
   /** Default: random, as of another process. */
   readonly bootId?: Uint8Array;
   readonly role?: SessionRole;
+  readonly token?: string;
+  readonly meshSecret?: Uint8Array;
   /** Changes the HELLO after it was made: what is signed no longer fits. */
   readonly forge?: (hello: Hello) => Hello;
 }
@@ -44,6 +49,8 @@ export class TestAgent {
   readonly #channel: ControlChannel;
   readonly #realm: string;
   readonly #name: string;
+  readonly #identity: Identity;
+  #claim: NameClaim;
   /** Whether PING is answered. */
   isAnswering = true;
 
@@ -51,23 +58,29 @@ export class TestAgent {
     this.connection = connection;
     this.#realm = options.realm ?? 'io.macula';
     this.#name = options.names?.[0] ?? 'dialer@host';
+    this.#identity = options.identity ?? identityFromSeed(randomBytes(32));
     const dialer = new HelloDialer({
       role: options.role ?? 'agent',
       realm: options.role === 'relay' ? '' : this.#realm,
       names: options.names ?? [],
-      identity: options.identity ?? identityFromSeed(randomBytes(32)),
+      identity: this.#identity,
       bootId: options.bootId ?? randomBytes(16),
       sessionSeq: options.sessionSeq ?? 1,
       nonce: randomBytes(32),
       label: 'test',
       certificateSha256: connection.certificateSha256,
       identityPin: undefined,
+      token: options.token,
+      meshSecret: options.meshSecret,
     });
+    this.#claim = { ...dialer.hello, claimSeq: 0, relay: new Uint8Array(32) };
     this.control = connection.openStream({ priority: 'control' });
     this.#channel = new ControlChannel(this.control, {
       onMessage: (message) => {
-        if (message.kind === 'challenge') this.send(proofOf(dialer, message));
-        else if (message.kind === 'ping' && this.isAnswering)
+        if (message.kind === 'challenge') {
+          this.#claim = { ...this.#claim, relay: message.identity };
+          this.send(proofOf(dialer, message));
+        } else if (message.kind === 'ping' && this.isAnswering)
           this.send({ kind: 'pong', number: message.number });
         this.messages.push(message);
       },
@@ -97,6 +110,14 @@ export class TestAgent {
     this.#channel.send(message);
   }
 
+  /** Adds and withdraws names, signed. */
+  changeNames(change: { request: number; add: readonly string[]; remove: readonly string[] }): void {
+    const { claimSeq, names } = this.#claim;
+    this.#claim = { ...this.#claim, claimSeq: claimSeq + 1, names: namesAfter(names, change) };
+    const claim = signNameClaim(this.#identity, this.#claim);
+    this.send({ kind: 'names', ...change, claimSeq: this.#claim.claimSeq, claim });
+  }
+
   /** The last message of a kind. */
   message<K extends Message['kind']>(kind: K): Extract<Message, { kind: K }> | undefined {
     return this.messages.findLast((message) => message.kind === kind) as
@@ -107,7 +128,7 @@ export class TestAgent {
   /** Opens a stream with OPEN, and bytes right behind it. */
   open(to: string, more: Partial<Open> = {}, behind: Uint8Array = new Uint8Array(0)): TestStream {
     const stream = new TestStream(this.connection.openStream());
-    const fields = { realm: this.#realm, from: this.#name, to, visited: [], hopsLeft: 2 };
+    const fields = { realm: this.#realm, from: this.#name, to, visited: [], hopsLeft: 2, exclude: [] };
     const message: Open = {
       kind: 'open',
       pathId: randomBytes(16),
