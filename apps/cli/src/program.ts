@@ -49,6 +49,17 @@ function addRelay(program: Command): void {
       collect,
       [],
     )
+    .option(
+      '--mesh-secret-file <file>',
+      'secret that the relays of a mesh share (macula keygen --mesh); a relay that proves it may peer',
+    )
+    .option(
+      '--public-cert <file>',
+      'certificate of a proxy that ends TLS in front of this relay, PEM (repeat for more)',
+      collect,
+      [],
+    )
+    .option('--open', 'realms without tokens are meant to be open to everybody who reaches this relay', false)
     .option('--admin <host:port>', 'address of health, metrics and the admin API', parseAddress)
     .option('--admin-token-file <file>', 'bearer token of the admin API; needed when it is not on loopback')
     .option(

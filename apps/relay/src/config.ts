@@ -19,6 +19,12 @@ export interface RelayConfigInput {
   readonly peers?: readonly string[] | undefined;
   /** Ids of the relays that may peer (43 characters). Default empty: every relay may, for development. */
   readonly peerIdentities?: readonly string[] | undefined;
+  /** File with the secret that the relays of a mesh share (`macula keygen --mesh`); who proves it may peer. Default none. */
+  readonly meshSecretFile?: string | undefined;
+  /** PEM files with the certificates of proxies that end TLS in front of this relay. Default none. */
+  readonly publicCertFiles?: readonly string[] | undefined;
+  /** Whether realms that need no token are meant to be open on an address that others can reach. Default false: the relay refuses to start. */
+  readonly open?: boolean | undefined;
   /** Realms served. Default empty: every realm. */
   readonly realms?: readonly string[] | undefined;
   /** `HOST:PORT` of the admin server. Default none. */
@@ -57,6 +63,9 @@ export interface RelayConfig {
   readonly listenQuinn: HostPort | undefined;
   readonly peers: readonly string[];
   readonly peerIdentities: readonly string[];
+  readonly meshSecretFile: string | undefined;
+  readonly publicCertFiles: readonly string[];
+  readonly open: boolean;
   readonly realms: readonly string[];
   readonly admin: HostPort | undefined;
   readonly adminTokenFile: string | undefined;
@@ -108,6 +117,9 @@ export function parseRelayConfig(
     listenQuinn: quic ? listenQuinn : undefined,
     peers: fields.texts('peers').map(parsePeer),
     peerIdentities: fields.texts('peerIdentities').map(parsePeerIdentity),
+    meshSecretFile: fields.text('meshSecretFile'),
+    publicCertFiles: fields.texts('publicCertFiles'),
+    open: fields.boolean('open', false),
     realms: fields.texts('realms').map(parseRealm),
     admin: optional(fields.text('admin'), (text) => parseHostPort('admin', text, 'bad_listen_address')),
     adminTokenFile: fields.text('adminTokenFile'),

@@ -8,6 +8,8 @@
  * - `bad_key_file`: the identity's file can't be read, is damaged, or other users may read it.
  * - `bad_certificate`: certificate or key can't be read or used.
  * - `bad_token_file`: the admin token's file can't be read, is too short, or other users may read it.
+ * - `bad_mesh_secret`: the mesh secret's file can't be read, holds no secret of 128 bits or more, or other users may read it.
+ * - `open_realm`: an address that others can reach, a realm that needs no token, and nobody said that this is meant.
  * - `data_dir_unusable`: the data directory can't be made or written.
  * - `transport_unavailable`: no transport works on this machine.
  * - `worker_failed`: the worker process ended before it listened.
@@ -20,6 +22,8 @@ export type RelayErrorCode =
   | 'bad_key_file'
   | 'bad_certificate'
   | 'bad_token_file'
+  | 'bad_mesh_secret'
+  | 'open_realm'
   | 'data_dir_unusable'
   | 'transport_unavailable'
   | 'worker_failed';

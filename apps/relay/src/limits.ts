@@ -94,3 +94,6 @@ export const workerStableMs = 10_000;
 
 /** Days a development certificate is valid. */
 export const devCertificateDays = 365;
+
+/** Least size of a mesh secret, bytes: 128 random bits can't be guessed from what a stranger sees of a HELLO. */
+export const meshSecretBytesMin = 16;

@@ -8,6 +8,7 @@ import { hostPortText, type RelayConfig } from './config.js';
 import { goodbyeLingerMs } from './limits.js';
 import { relayLogger } from './logger.js';
 import { Mesh } from './mesh.js';
+import { isReachable, requireMeantOpen } from './open-realm.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
 import { listenUrls, meshStatus, type RelayStatus, relayVersion } from './status.js';
 import { type ListenAddress, listenAsConfigured } from './transports.js';
@@ -88,6 +89,8 @@ class Relay implements RunningRelay {
       identity,
       dialer: this.#dialer,
       caPem: secrets.caPem,
+      meshSecret: bytesOf(secrets.meshSecret, 'base64url'),
+      publicCertificates: secrets.publicCertificates.map((hex) => bytesOf(hex, 'hex')!),
       logger: this.#logger,
       nowMs: () => performance.now(),
       ...(parts.timeouts === undefined ? {} : { timeouts: parts.timeouts }),
@@ -96,6 +99,7 @@ class Relay implements RunningRelay {
 
   async start(): Promise<void> {
     const { listen, admin, label, quic } = this.#config;
+    requireMeantOpen(this.#config);
     const { transports } = this.#parts;
     const bound = await listenAsConfigured(this.#config, transports, this.#secrets.certificate, this.#logger);
     this.#listeners = bound.map(({ listener }) => listener);
@@ -111,11 +115,7 @@ class Relay implements RunningRelay {
       });
       this.admin = this.#adminServer.address;
     }
-    if (this.#config.peerIdentities.length === 0) {
-      this.#logger.warn(
-        'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities (macula relay --peer-id) in production',
-      );
-    }
+    this.#warnOfOpenness();
     if (!quic) this.#logger.info('QUIC is switched off');
     const at = listenUrls(this.listen);
     this.#logger.info({ id: this.id, label, listen: at, wanted: hostPortText(listen) }, 'relay listens');
@@ -123,6 +123,19 @@ class Relay implements RunningRelay {
       listener.start({ onConnection: (connection) => this.#mesh.handleConnection(connection) });
     }
     this.#mesh.start();
+  }
+
+  #warnOfOpenness(): void {
+    if (this.#mesh.peerAdmission.isOpen) {
+      this.#logger.warn(
+        'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities (macula relay --peer-id) or a mesh secret (--mesh-secret-file) in production',
+      );
+    }
+    if (isReachable(this.#config.listen)) {
+      this.#logger.warn(
+        'OPEN REALM on an address that others can reach: everybody may join, take names that are free, and use this relay; only the cookie keeps them out of your nodes',
+      );
+    }
   }
 
   status(): RelayStatus {
@@ -169,6 +182,10 @@ class Relay implements RunningRelay {
     await this.#dialer.close();
     this.#logger.info({ code }, 'relay closed');
   }
+}
+
+function bytesOf(text: string | undefined, encoding: 'base64url' | 'hex'): Uint8Array | undefined {
+  return text === undefined ? undefined : Uint8Array.from(Buffer.from(text, encoding));
 }
 
 function delay(ms: number): Promise<void> {

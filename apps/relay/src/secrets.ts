@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type CertificatePair, checkCertificatePair, makeDevCertificate } from '
 import type { RelayConfig } from './config.js';
 import { RelayError } from './errors.js';
 import { loadDevCertificate, loadOrMakeSeed, readPrivateFile } from './identity-file.js';
-import { devCertificateDays } from './limits.js';
+import { devCertificateDays, meshSecretBytesMin } from './limits.js';
 
 /** What a relay keeps to itself, loaded once and kept over restarts of its worker. */
 export interface RelaySecrets {
@@ -18,14 +18,18 @@ export interface RelaySecrets {
   readonly adminToken: string | undefined;
   /** Additional trusted certificates. */
   readonly caPem: readonly string[] | undefined;
+  /** What the relays of the mesh share, base64url. */
+  readonly meshSecret: string | undefined;
+  /** SHA-256 of the certificates of proxies in front of this relay, hexadecimal. */
+  readonly publicCertificates: readonly string[];
 }
 
 /**
  * Reads or makes identity and certificate, as the settings say.
- * @throws RelayError `bad_key_file`, `bad_certificate`, `bad_token_file` or `data_dir_unusable`
+ * @throws RelayError `bad_key_file`, `bad_certificate`, `bad_token_file`, `bad_mesh_secret` or `data_dir_unusable`
  */
 export async function loadSecrets(config: RelayConfig): Promise<RelaySecrets> {
-  const { dataDir, adminTokenFile, caFile } = config;
+  const { dataDir, adminTokenFile, caFile, meshSecretFile, publicCertFiles } = config;
   const seed =
     dataDir === undefined ? randomBytes(identitySeedBytes) : await loadOrMakeSeed(join(dataDir, 'relay.key'));
   return {
@@ -33,6 +37,8 @@ export async function loadSecrets(config: RelayConfig): Promise<RelaySecrets> {
     certificate: await loadCertificate(config),
     adminToken: adminTokenFile === undefined ? undefined : await loadToken(adminTokenFile),
     caPem: caFile === undefined ? undefined : [await readText(caFile)],
+    meshSecret: meshSecretFile === undefined ? undefined : await loadMeshSecret(meshSecretFile),
+    publicCertificates: await Promise.all(publicCertFiles.map(loadFingerprint)),
   };
 }
 
@@ -74,6 +80,26 @@ async function loadToken(path: string): Promise<string> {
     );
   }
   return token;
+}
+
+async function loadMeshSecret(path: string): Promise<string> {
+  const text = (await readPrivateFile(path, 'bad_mesh_secret'))?.toString('latin1').trim() ?? '';
+  const secret = Buffer.from(text, 'base64url');
+  if (secret.length >= meshSecretBytesMin && secret.toString('base64url') === text) return text;
+  throw new RelayError(
+    'bad_mesh_secret',
+    `${path} holds no secret of at least ${meshSecretBytesMin * 8} random bits`,
+    'Make one with macula keygen --mesh FILE, and give the same file to every relay of the mesh.',
+  );
+}
+
+async function loadFingerprint(path: string): Promise<string> {
+  const pem = await readText(path);
+  try {
+    return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+  } catch (cause) {
+    throw RelayError.from(cause, 'bad_certificate', `Give the proxy's certificate in PEM in ${path}.`);
+  }
 }
 
 async function readText(path: string): Promise<string> {

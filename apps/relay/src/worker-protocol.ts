@@ -41,10 +41,5 @@ export function secretsToJson({ seed, ...rest }: RelaySecrets): SecretsJson {
 
 /** In the worker. */
 export function secretsFromJson({ seed, ...rest }: SecretsJson): RelaySecrets {
-  return {
-    seed: Uint8Array.from(Buffer.from(seed, 'base64url')),
-    certificate: rest.certificate,
-    adminToken: rest.adminToken,
-    caPem: rest.caPem,
-  };
+  return { ...rest, seed: Uint8Array.from(Buffer.from(seed, 'base64url')) };
 }

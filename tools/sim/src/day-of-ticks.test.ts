@@ -93,9 +93,21 @@ async function setUpLink(): Promise<{
 }
 
 async function relay(port: number, peers: readonly string[] = []): Promise<RunningRelay> {
-  const config = parseRelayConfig({ listen: `relay:${port}`, logLevel: 'silent', peers: [...peers] });
+  const config = parseRelayConfig({
+    listen: `relay:${port}`,
+    open: true,
+    logLevel: 'silent',
+    peers: [...peers],
+  });
   const certificate = await makeDevCertificate({ names: ['relay'], ips: [], days: 2 });
-  const secrets = { seed: randomBytes(32), certificate, adminToken: undefined, caPem: undefined };
+  const secrets = {
+    seed: randomBytes(32),
+    certificate,
+    adminToken: undefined,
+    caPem: undefined,
+    meshSecret: undefined,
+    publicCertificates: [],
+  };
   const running = await startRelay(config, { transports: [network.transport(`host${port}`)], secrets });
   closers.push(() => running.close());
   return running;

@@ -5,6 +5,9 @@ export interface RelayCommandOptions {
   readonly listen: string;
   readonly peer: readonly string[];
   readonly peerId: readonly string[];
+  readonly meshSecretFile?: string;
+  readonly publicCert: readonly string[];
+  readonly open: boolean;
   readonly admin?: string;
   readonly adminTokenFile?: string;
   readonly data?: string;
@@ -33,6 +36,9 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
       listen: options.listen,
       peers: options.peer,
       peerIdentities: options.peerId,
+      meshSecretFile: options.meshSecretFile,
+      publicCertFiles: options.publicCert,
+      open: options.open,
       admin: options.admin,
       adminTokenFile: options.adminTokenFile,
       dataDir: options.data,

@@ -99,6 +99,35 @@ describe('peering', () => {
     expect(pinned.status().peers).toMatchObject([{ state: 'connected', id: ids[0] }]);
   });
 
+  it('needs the mesh secret at both ends where no key is allowed, and then only that', async () => {
+    const [secret, other] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
+    const first = await bed.relay(1, {}, { meshSecret: secret });
+    const knows = await bed.relay(2, { peers: ['https://relay:1'] }, { meshSecret: secret });
+    await until(() => knows.status().peers[0]?.state === 'connected', 'the peering');
+    const guesses = await bed.relay(3, { peers: ['https://relay:1'] }, { meshSecret: other });
+    const knowsNone = await bed.relay(4, { peers: ['https://relay:1'] });
+    for (const relay of [guesses, knowsNone]) {
+      await until(() => relay.status().peers[0]?.state === 'waiting', 'the refusal');
+    }
+    expect(first.status().peers.map(({ id }) => id)).toEqual([knows.id]);
+    expect(first.metrics()).toContain('macula_relay_hellos_refused_total{code="not_a_relay"}');
+  });
+
+  it('admits by key or by mesh secret where both are set', async () => {
+    const secret = randomBytes(32).toString('base64url');
+    const seed = randomBytes(32);
+    const allowed = identityFromSeed(seed).id;
+    const first = await bed.relay(1, { peerIdentities: [allowed] }, { meshSecret: secret });
+    const peers = [`https://relay:1#id=${first.id}`];
+    const byKey = await bed.relay(2, { peers }, { seed });
+    const bySecret = await bed.relay(3, { peers }, { meshSecret: secret });
+    for (const relay of [byKey, bySecret]) {
+      await until(() => relay.status().peers[0]?.state === 'connected', 'the peering');
+    }
+    const neither = await bed.relay(4, { peers });
+    await until(() => neither.status().peers[0]?.state === 'waiting', 'the refusal');
+  });
+
   it('routes round a relay that two others cannot cross directly', async () => {
     await bed.relay(1);
     const middle = await bed.relay(2, { peers: ['https://relay:1'] });

@@ -23,17 +23,25 @@ export class TestBed {
   async relay(
     port: number,
     input: RelayConfigInput = {},
-    parts: Partial<RelayParts> & { seed?: Uint8Array } = {},
+    parts: Partial<RelayParts> & { seed?: Uint8Array; meshSecret?: string } = {},
   ): Promise<RunningRelay> {
-    const { seed, ...more } = parts;
+    const { seed, meshSecret, ...more } = parts;
+    const meshSecrets = { meshSecret, publicCertificates: [] };
     const config = parseRelayConfig({
       listen: `relay:${port}`,
+      open: true,
       logLevel: 'silent',
       drainGraceMs: 200,
       ...input,
     });
     const certificate = { certPem: `certificate of ${port}`, keyPem: '' };
-    const secrets = { seed: seed ?? randomBytes(32), certificate, adminToken: undefined, caPem: undefined };
+    const secrets = {
+      seed: seed ?? randomBytes(32),
+      certificate,
+      adminToken: undefined,
+      caPem: undefined,
+      ...meshSecrets,
+    };
     const transports = [this.network.transport(`host${port}`)];
     const relay = await startRelay(config, { transports, secrets, ...more });
     this.#relays.push(relay);

@@ -16,6 +16,10 @@ export interface RelayOptions {
   /** PEM files of its certificate and private key; default a development certificate that it makes. */
   readonly cert?: string;
   readonly key?: string;
+  /** Its access rules; default none: its realms are open. */
+  readonly accessFile?: string;
+  /** More arguments for `macula relay`. */
+  readonly args?: readonly string[];
 }
 
 /** A relay: the real command in a process of its own. */
@@ -42,6 +46,9 @@ export class Relay {
         ...(options.peers ?? []).flatMap((url) => ['--peer', url]),
         ...(options.cert === undefined ? [] : ['--cert', options.cert]),
         ...(options.key === undefined ? [] : ['--key', options.key]),
+        // In a namespace or a container it listens on an address that others reach.
+        ...(options.accessFile === undefined ? ['--open'] : ['--access-file', options.accessFile]),
+        ...(options.args ?? []),
         ...['--label', this.label, '--json'],
       ],
       { label: this.label, env, host },
