@@ -14,6 +14,8 @@ export interface JoinOptions {
   readonly realm?: string | undefined;
   readonly identity?: string | undefined;
   readonly tlsVerify?: 'none' | 'verify_peer' | undefined;
+  /** File with the token of the realm, as an absolute path. */
+  readonly tokenFile?: string | undefined;
   /** False: TLS over TCP only (MACULA_TRANSPORT). */
   readonly quic?: boolean | undefined;
 }
@@ -80,6 +82,7 @@ export function joinEnvironment(options: JoinOptions, context: JoinContext): Joi
   if (options.realm !== undefined) variables.MACULA_REALM = options.realm;
   if (options.identity !== undefined) variables.MACULA_IDENTITY = options.identity;
   if (options.tlsVerify !== undefined) variables.MACULA_TLS_VERIFY = options.tlsVerify;
+  if (options.tokenFile !== undefined) variables.MACULA_TOKEN_FILE = options.tokenFile;
   if (options.quic === false) variables.MACULA_TRANSPORT = 'tls';
   return { variables, warnings: warningsAbout(all) };
 }

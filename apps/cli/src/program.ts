@@ -85,6 +85,7 @@ function addRun(program: Command): void {
     .description('run a command so that the Erlang nodes it starts join the mesh')
     .option('--relay <url>', 'relay to join through, in order of preference (repeat for more)', collect, [])
     .option('--realm <name>', 'realm to join (default: io.macula)', parseText)
+    .option('--token-file <file>', 'file with the token of the realm, for realms that need one', parseText)
     .option('--identity <name>', 'how the node identifies itself (default: its node name)', parseText)
     .addOption(
       new Option('--tls-verify <mode>', 'whether the relay must have a certificate that verifies').choices([

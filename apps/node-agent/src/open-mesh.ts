@@ -31,7 +31,7 @@ export function createMeshOpener({
   const bootId = randomBytes(16);
   let sharing: Promise<Shared> | undefined;
   return {
-    async openMesh({ caPem, identitySeed, ...request }) {
+    async openMesh({ caPem, identitySeed, token, ...request }) {
       sharing ??= share(isQuicOn).catch((error: unknown) => {
         sharing = undefined; // the next join tries again
         throw error;
@@ -43,6 +43,7 @@ export function createMeshOpener({
       const mesh = new Mesh({
         ...request,
         ...(caPem === undefined ? {} : { caPem }),
+        ...(token === undefined ? {} : { token }),
         transport: own ?? shared.transport,
         bootId,
         tunnelProtocol,

@@ -23,6 +23,8 @@ export interface MeshOptions {
   readonly tlsVerify: 'none' | 'verify_peer';
   readonly caPem?: readonly string[];
   readonly identity: Identity;
+  /** The token of the realm, asked for at each session. Default: none. */
+  readonly token?: () => string;
   /** 16 bytes, random at process start. */
   readonly bootId: Uint8Array;
   /** Names to advertise from the start. */
@@ -160,7 +162,7 @@ export class Mesh {
     sessionSeq: number,
     handlers: KeptSessionHandlers,
   ): Session {
-    const { realm, identity, bootId, label } = this.#options;
+    const { realm, identity, bootId, label, token } = this.#options;
     const session: Session = new Session({
       connection,
       url,
@@ -173,6 +175,7 @@ export class Mesh {
         sessionSeq,
         nonce: randomBytes(32),
         label,
+        token: token?.(),
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
       onNamesTaken: (names) => this.#options.onEvent({ kind: 'names_taken', relay: url.text, names }),

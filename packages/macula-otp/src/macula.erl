@@ -11,7 +11,7 @@
 %% leaves nothing behind.
 %%
 %% Options: `relays' (required, list of URLs), `realm' (default `<<"io.macula">>'), `identity' (default the node's
-%% name), `tls_verify' (`none', the default, or `verify_peer'). It takes at most `connect_timeout' (10 s by
+%% name), `tls_verify' (`none', the default, or `verify_peer'), `token_file' (for a realm that needs a token). It takes at most `connect_timeout' (10 s by
 %% default).
 -spec join_mesh(map()) -> ok | {error, Reason} when
       Reason :: macula_options:bad_option()

@@ -1,6 +1,6 @@
 %% @doc Joining from the environment alone: `MACULA_RELAYS' (spaces or commas between URLs; a comma that no URL follows belongs to
 %% the pins of the one before), `MACULA_REALM',
-%% `MACULA_IDENTITY' and `MACULA_TLS_VERIFY' (`none' or `verify_peer').
+%% `MACULA_IDENTITY', `MACULA_TLS_VERIFY' (`none' or `verify_peer') and `MACULA_TOKEN_FILE'.
 -module(macula_env).
 
 -export([options/0, parse/1]).
@@ -34,7 +34,8 @@ check(Relays, Lookup) ->
 variables() ->
     [{realm, "MACULA_REALM", fun binary/1},
      {identity, "MACULA_IDENTITY", fun binary/1},
-     {tls_verify, "MACULA_TLS_VERIFY", fun verify/1}].
+     {tls_verify, "MACULA_TLS_VERIFY", fun verify/1},
+     {token_file, "MACULA_TOKEN_FILE", fun binary/1}].
 
 binary("") -> unset;
 binary(Text) -> unicode:characters_to_binary(Text).
@@ -51,4 +52,5 @@ problem(Option, Why) ->
 
 remedy(relays) -> "It takes relay URLs like https://relay.example.org:4433 with commas or spaces between them.";
 remedy(tls_verify) -> "It takes none or verify_peer.";
+remedy(token_file) -> "It takes the path of a file with the token of the realm.";
 remedy(_) -> "It takes 1 to 255 bytes of UTF-8 text without control characters.".

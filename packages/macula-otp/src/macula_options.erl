@@ -9,17 +9,19 @@
 -type options() :: #{relays := [binary(), ...],
                      realm := binary(),
                      identity := binary() | undefined,
-                     tls_verify := none | verify_peer}.
+                     tls_verify := none | verify_peer,
+                     token_file := binary() | undefined}.
 -type bad_option() :: {bad_option, {Name :: term(), Why :: term()}}.
 
 -define(MAX_NAME_BYTES, 255).
 -define(MAX_URL_BYTES, 2048).
+-define(MAX_PATH_BYTES, 4096).
 -define(MAX_RELAYS, 64).
 
 %% @doc Checks what a user passed to `join_mesh/1'. Nothing is started or changed.
 -spec parse(term()) -> {ok, options()} | {error, bad_option()}.
 parse(Map) when is_map(Map) ->
-    Known = [relays, realm, identity, tls_verify],
+    Known = [relays, realm, identity, tls_verify, token_file],
     case lists:sort(maps:keys(maps:without(Known, Map))) of
         [Unknown | _] -> bad(Unknown, unknown_option);
         [] -> parse_each(Known, Map, #{})
@@ -53,7 +55,10 @@ option(identity, {ok, Atom}) when is_atom(Atom) -> name(atom_to_binary(Atom));
 option(identity, {ok, Text}) -> text(Text, ?MAX_NAME_BYTES);
 option(tls_verify, error) -> {ok, none};
 option(tls_verify, {ok, Mode}) when Mode =:= none; Mode =:= verify_peer -> {ok, Mode};
-option(tls_verify, {ok, _}) -> {error, not_none_or_verify_peer}.
+option(tls_verify, {ok, _}) -> {error, not_none_or_verify_peer};
+option(token_file, error) -> {ok, undefined};
+option(token_file, {ok, undefined}) -> {ok, undefined};
+option(token_file, {ok, Path}) -> text(Path, ?MAX_PATH_BYTES).
 
 relays([]) ->
     {error, empty};

@@ -18,9 +18,10 @@ pins_keep_their_commas_test() ->
     ?assertEqual([list_to_binary(Pins), <<"https://b:2">>, list_to_binary(Pins)], Relays).
 
 all_test() ->
-    ?assertEqual({ok, #{relays => [<<"https://a:1">>], realm => <<"r">>, identity => <<"i">>, tls_verify => verify_peer}},
+    ?assertEqual({ok, #{relays => [<<"https://a:1">>], realm => <<"r">>, identity => <<"i">>, tls_verify => verify_peer,
+                        token_file => <<"/run/token">>}},
                  parse([{"MACULA_RELAYS", "https://a:1"}, {"MACULA_REALM", "r"}, {"MACULA_IDENTITY", "i"},
-                        {"MACULA_TLS_VERIFY", "verify_peer"}])).
+                        {"MACULA_TLS_VERIFY", "verify_peer"}, {"MACULA_TOKEN_FILE", "/run/token"}])).
 
 invalid_values_name_their_variable_test() ->
     {error, Verify} = parse([{"MACULA_RELAYS", "https://a:1"}, {"MACULA_TLS_VERIFY", "yes"}]),

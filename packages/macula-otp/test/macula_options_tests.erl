@@ -4,13 +4,15 @@
 -define(URL, <<"https://relay-de-berlin.example.org:4433">>).
 
 defaults_test() ->
-    ?assertEqual({ok, #{relays => [?URL], realm => <<"io.macula">>, identity => undefined, tls_verify => none}},
+    ?assertEqual({ok, #{relays => [?URL], realm => <<"io.macula">>, identity => undefined, tls_verify => none,
+                        token_file => undefined}},
                  macula_options:parse(#{relays => [?URL]})).
 
 forms_test() ->
     {ok, Parsed} = macula_options:parse(#{relays => [binary_to_list(?URL), <<"quic://[::1]:4433#id=ab">>], realm => <<"org.example">>,
-                                          identity => 'a@b', tls_verify => verify_peer}),
-    ?assertMatch(#{relays := [?URL, <<"quic://", _/binary>>], identity := <<"a@b">>, tls_verify := verify_peer}, Parsed).
+                                          identity => 'a@b', tls_verify => verify_peer, token_file => "/run/token"}),
+    ?assertMatch(#{relays := [?URL, <<"quic://", _/binary>>], identity := <<"a@b">>, tls_verify := verify_peer,
+                   token_file := <<"/run/token">>}, Parsed).
 
 bad_option_test_() ->
     [?_assertEqual({error, {bad_option, Expected}}, macula_options:parse(Options))
@@ -32,5 +34,7 @@ bad_option_test_() ->
              {#{relays => [?URL], identity => 42}, {identity, not_text}},
              {#{relays => [?URL], identity => ""}, {identity, empty}},
              {#{relays => [?URL], tls_verify => true}, {tls_verify, not_none_or_verify_peer}},
+             {#{relays => [?URL], token_file => <<>>}, {token_file, empty}},
+             {#{relays => [?URL], token_file => token}, {token_file, not_text}},
              {#{relays => [?URL], relay => 1}, {relay, unknown_option}},
              {#{<<"relays">> => [?URL]}, {<<"relays">>, unknown_option}}]].

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { parseRelayUrl } from '@macula/transport';
 import { watchAgents } from '../agent-watch.js';
 import { builtErlangApp } from '../erlang-app.js';
@@ -13,6 +14,7 @@ export interface RunCommandOptions {
   readonly realm?: string;
   readonly identity?: string;
   readonly tlsVerify?: 'none' | 'verify_peer';
+  readonly tokenFile?: string;
   readonly quic: boolean;
 }
 
@@ -29,6 +31,7 @@ export async function runRunCommand(command: readonly string[], options: RunComm
       realm: options.realm,
       identity: options.identity,
       tlsVerify: options.tlsVerify,
+      tokenFile: options.tokenFile === undefined ? undefined : resolve(options.tokenFile),
       quic: options.quic,
     },
     { command, environment: process.env, ebin, nodePath: process.execPath, readFile: readText },

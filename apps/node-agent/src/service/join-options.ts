@@ -11,6 +11,8 @@ export interface JoinOptions {
   /** Undefined: the node's name. */
   readonly identity: string | undefined;
   readonly tlsVerify: 'none' | 'verify_peer';
+  /** File with the token of the realm; undefined: `MACULA_TOKEN_FILE`, or none. */
+  readonly tokenFile: string | undefined;
   readonly connectTimeoutMs: number;
   readonly persistent: boolean;
   /** Equal for joins that mean the same mesh: how long a caller waits does not count. */
@@ -23,18 +25,22 @@ export function parseJoinOptions(map: TermMap): JoinOptions | (JoinError & { cod
     const relayTexts = relayList(mapGet(map, 'relays'));
     const relays = relayTexts.map(relayUrl);
     const realm = text(map, { name: 'realm', bytesMax: realmBytesMax });
-    const identity = isAtom(mapGet(map, 'identity'), 'undefined')
+    const identity = isAbsent(mapGet(map, 'identity'))
       ? undefined
       : text(map, { name: 'identity', bytesMax: identityBytesMax });
     const tlsVerify = verify(mapGet(map, 'tls_verify'));
+    const tokenFile = isAbsent(mapGet(map, 'token_file'))
+      ? undefined
+      : text(map, { name: 'token_file', bytesMax: pathBytesMax });
     return {
       relays,
       realm,
       identity,
       tlsVerify,
+      tokenFile,
       connectTimeoutMs: milliseconds(mapGet(map, 'connect_timeout')),
       persistent: boolean(mapGet(map, 'persistent'), 'persistent'),
-      sameMesh: JSON.stringify([relayTexts, realm, identity ?? null, tlsVerify]),
+      sameMesh: JSON.stringify([relayTexts, realm, identity ?? null, tlsVerify, tokenFile ?? null]),
     };
   } catch (thrown) {
     if (thrown instanceof BadOption) return { code: 'bad_option', name: thrown.option, why: thrown.message };
@@ -44,6 +50,13 @@ export function parseJoinOptions(map: TermMap): JoinOptions | (JoinError & { cod
 
 /** Longest identity label: 255 characters of up to four bytes, as a node name. */
 const identityBytesMax = 1020;
+
+/** Longest path of a file, bytes. */
+const pathBytesMax = 4096;
+
+function isAbsent(term: Term | undefined): boolean {
+  return term === undefined || isAtom(term, 'undefined');
+}
 
 class BadOption extends Error {
   readonly option: string;

@@ -19,6 +19,8 @@ export interface MeshRequest {
   readonly identity: Identity;
   /** Its private half, 32 bytes, which quinn proves as well. */
   readonly identitySeed: Uint8Array;
+  /** The token of the realm, asked for at each session; undefined: it needs none. */
+  readonly token: (() => string) | undefined;
   /** Names to advertise from the start. */
   readonly names: readonly string[];
   /** Seconds. */

@@ -9,6 +9,7 @@ import {
 import { checkTransportSetting, EnvironmentError, trustedCertificates } from '../join-environment.js';
 import { closedGraceMs } from '../limits.js';
 import type { LocalServer } from '../local/local-server.js';
+import { TokenFile, TokenFileError } from '../token-file.js';
 import type { EventReporter } from './events.js';
 import { type BeamListener, Incoming } from './incoming.js';
 import { type JoinOptions, parseJoinOptions } from './join-options.js';
@@ -167,6 +168,7 @@ export class NodeWork {
       label: label ?? 'anonymous',
       tlsVerify: options.tlsVerify,
       caPem,
+      token: this.#tokenOf(options),
       identity: stored.identity,
       identitySeed: stored.seed,
       names,
@@ -187,6 +189,18 @@ export class NodeWork {
     } catch (thrown) {
       if (!(thrown instanceof EnvironmentError)) throw thrown;
       throw new JoinFailure({ code: 'bad_option', name: thrown.variable, why: thrown.message });
+    }
+  }
+
+  #tokenOf({ tokenFile }: JoinOptions): (() => string) | undefined {
+    const path = tokenFile ?? this.#options.environment.MACULA_TOKEN_FILE;
+    if (path === undefined || path === '') return undefined;
+    try {
+      const file = new TokenFile(path, (text) => this.#options.events.report('token', 'warning', text));
+      return () => file.read();
+    } catch (thrown) {
+      if (!(thrown instanceof TokenFileError)) throw thrown;
+      throw new JoinFailure({ code: 'bad_option', name: 'token_file', why: thrown.message });
     }
   }
 
