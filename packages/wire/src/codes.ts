@@ -1,7 +1,7 @@
 /**
  * Codes that travel: closing a connection, resetting a stream, refusing a HELLO or an OPEN. Numbers are never reused.
  *
- * 0–31 connection and session, 32–63 OPEN and tunnels.
+ * 0–31 connection and session, 32–63 OPEN and tunnels, 64–95 realm tokens.
  */
 export const wireCodes: Readonly<Record<WireCode, { readonly number: number; readonly sentence: string }>> = {
   ok: { number: 0, sentence: 'closed in good order' },
@@ -45,6 +45,47 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
   relay_lost: { number: 39, sentence: 'a relay on the way was lost' },
   agent_stopped: { number: 40, sentence: 'the agent of the other node ended' },
   tunnel_error: { number: 41, sentence: 'the tunnel ended because its bytes were not what they must be' },
+  token_missing: {
+    number: 64,
+    sentence: 'the realm needs a token; get one from its operator and join with it',
+  },
+  token_malformed: {
+    number: 65,
+    sentence: 'the token is damaged or none of this mesh; copy it again, whole, or ask for a new one',
+  },
+  token_wrong_algorithm: {
+    number: 66,
+    sentence: 'the token is not signed with EdDSA; have it made with macula token issue',
+  },
+  token_unknown_issuer: {
+    number: 67,
+    sentence:
+      "the relay does not trust the issuer of the token for this realm; ask for a token of another issuer, or have the relay's operator add this one",
+  },
+  token_bad_signature: {
+    number: 68,
+    sentence: 'the token was altered after it was signed; copy it again, whole, or ask for a new one',
+  },
+  token_expired: { number: 69, sentence: 'the time of the token is over; ask its issuer for a new one' },
+  token_not_yet_valid: {
+    number: 70,
+    sentence: 'the time of the token has not begun; wait, or compare the clocks of issuer and relay',
+  },
+  token_revoked: { number: 71, sentence: 'the token was taken back; ask its issuer for a new one' },
+  token_wrong_realm: {
+    number: 72,
+    sentence: 'the token is for another realm; join that one, or ask for a token of this one',
+  },
+  token_wrong_name: {
+    number: 73,
+    sentence:
+      'the token does not allow this node name; use a name it allows, or ask for a token with this one',
+  },
+  token_wrong_identity: {
+    number: 74,
+    sentence:
+      'the token is bound to the identity of another node; use the key file it was made for, or ask for a token of this identity',
+  },
 };
 
 /** Name of a travelling code; {@link wireCodes} says what each means. */
@@ -74,7 +115,18 @@ export type WireCode =
   | 'beam_closed'
   | 'relay_lost'
   | 'agent_stopped'
-  | 'tunnel_error';
+  | 'tunnel_error'
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_wrong_algorithm'
+  | 'token_unknown_issuer'
+  | 'token_bad_signature'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_revoked'
+  | 'token_wrong_realm'
+  | 'token_wrong_name'
+  | 'token_wrong_identity';
 
 const nameByNumber = new Map<number, WireCode>(
   Object.entries(wireCodes).map(([name, { number }]) => [number, name as WireCode]),
