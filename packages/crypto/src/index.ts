@@ -17,7 +17,7 @@ export {
   sealFrameV1,
   sealV1,
 } from './envelope-v1.js';
-export { CryptoError, type CryptoErrorCode } from './errors.js';
+export { CryptoError, type CryptoErrorCode, isTokenErrorCode, type TokenErrorCode } from './errors.js';
 export {
   Identity,
   identityFromSeed,
@@ -53,4 +53,24 @@ export {
   rekeyEveryRecordsDefault,
 } from './record/limits.js';
 export { RecordOpener, RecordSealer } from './record/record.js';
+export { isTokenId, parseTokenLimits, type TokenClaims, type TokenLimits, tokenLimitNames } from './token/claims.js';
+export { grantsName, type RealmGrant, requireGranted, type TokenWish } from './token/grant.js';
+export {
+  clockToleranceMsDefault,
+  tokenBytesMax,
+  tokenIdBytes,
+  tokenNameBytesMax,
+  tokenPatternsMax,
+  tokenRealmBytesMax,
+  tokenTimeSecondsMax,
+} from './token/limits.js';
+export { matchesNamePattern } from './token/name-pattern.js';
+export {
+  type InspectedToken,
+  type IssueTokenOptions,
+  inspectToken,
+  issueToken,
+  type VerifyTokenOptions,
+  verifyToken,
+} from './token/token.js';
 export { deriveAttachPsk, deriveFirstPsk, deriveTunnelKey, tunnelKeyBytes } from './tunnel-key.js';

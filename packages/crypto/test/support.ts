@@ -64,3 +64,14 @@ export function codeOf(action: () => unknown): CryptoErrorCode {
   }
   throw new Error('nothing was thrown');
 }
+
+/** Like {@link codeOf} for a promise that must be rejected. */
+export async function codeOfRejection(promise: Promise<unknown>): Promise<CryptoErrorCode> {
+  try {
+    await promise;
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(CryptoError);
+    return (thrown as CryptoError).code;
+  }
+  throw new Error('nothing was thrown');
+}
