@@ -27,6 +27,8 @@ export interface RelayConfigInput {
   readonly open?: boolean | undefined;
   /** Realms served. Default empty: every realm. */
   readonly realms?: readonly string[] | undefined;
+  /** JSON file that says which realms need a token, which relays may peer and which tokens are revoked; read again when it changes. Default none. */
+  readonly accessFile?: string | undefined;
   /** `HOST:PORT` of the admin server. Default none. */
   readonly admin?: string | undefined;
   /** File with the admin server's bearer token; needed when it isn't on loopback. */
@@ -67,6 +69,7 @@ export interface RelayConfig {
   readonly publicCertFiles: readonly string[];
   readonly open: boolean;
   readonly realms: readonly string[];
+  readonly accessFile: string | undefined;
   readonly admin: HostPort | undefined;
   readonly adminTokenFile: string | undefined;
   readonly dataDir: string | undefined;
@@ -121,6 +124,7 @@ export function parseRelayConfig(
     publicCertFiles: fields.texts('publicCertFiles'),
     open: fields.boolean('open', false),
     realms: fields.texts('realms').map(parseRealm),
+    accessFile: fields.text('accessFile'),
     admin: optional(fields.text('admin'), (text) => parseHostPort('admin', text, 'bad_listen_address')),
     adminTokenFile: fields.text('adminTokenFile'),
     dataDir: fields.text('dataDir'),

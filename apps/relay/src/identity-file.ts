@@ -14,13 +14,31 @@ const privateFileBytesMax = 64 * 1024;
  * @throws RelayError `bad_key_file` or `data_dir_unusable`
  */
 export async function loadOrMakeSeed(path: string): Promise<Uint8Array> {
-  const known = await readPrivateFile(path, 'bad_key_file');
-  if (known !== undefined) return parseSeed(path, known);
-  const text = `${randomBytes(identitySeedBytes).toString('base64url')}\n`;
-  await writePrivateFile(path, text, 'keep');
-  const written = await readPrivateFile(path, 'bad_key_file');
+  const known = await loadSeed(path);
+  if (known !== undefined) return known;
+  await makeKeyFile(path);
+  const written = await loadSeed(path);
   if (written === undefined) throw badSeed(path, 'vanished');
-  return parseSeed(path, written);
+  return written;
+}
+
+/**
+ * The seed in a key file of a relay or an agent, whose formats are the same; undefined when there is no such file.
+ * @throws RelayError `bad_key_file`
+ */
+export async function loadSeed(path: string): Promise<Uint8Array | undefined> {
+  const known = await readPrivateFile(path, 'bad_key_file');
+  return known === undefined ? undefined : parseSeed(path, known);
+}
+
+/**
+ * Makes a file with 32 random bytes, the seed of an identity or a mesh secret: base64url and a newline, 0600. Returns whether
+ * it did; a file that is there already stays as it is.
+ * @throws RelayError `data_dir_unusable`
+ */
+export async function makeKeyFile(path: string): Promise<boolean> {
+  const text = `${randomBytes(identitySeedBytes).toString('base64url')}\n`;
+  return writePrivateFile(path, text, 'keep');
 }
 
 /**
@@ -53,7 +71,7 @@ export async function readPrivateFile(path: string, code: RelayErrorCode): Promi
     file = await open(path, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw RelayError.from(cause, code, `Let the relay's user read ${path}.`);
+    throw RelayError.from(cause, code, `Let this user read ${path}.`);
   }
   try {
     const { mode, size } = await file.stat();
@@ -64,14 +82,14 @@ export async function readPrivateFile(path: string, code: RelayErrorCode): Promi
     if (size > privateFileBytesMax) throw new RelayError(code, `${path} is too large`, 'Give another file.');
     return await file.readFile();
   } catch (cause) {
-    throw RelayError.from(cause, code, `Let the relay's user read ${path}.`);
+    throw RelayError.from(cause, code, `Let this user read ${path}.`);
   } finally {
     await file.close();
   }
 }
 
-/** Writes beside the path first, so that no reader ever sees half a file. `keep` leaves an existing file as it is. */
-async function writePrivateFile(path: string, text: string, existing: 'keep' | 'replace'): Promise<void> {
+/** Writes beside the path first, so that no reader ever sees half a file. `keep` leaves an existing file as it is, and tells by false. */
+async function writePrivateFile(path: string, text: string, existing: 'keep' | 'replace'): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -84,9 +102,10 @@ async function writePrivateFile(path: string, text: string, existing: 'keep' | '
     }
     if (existing === 'replace') await rename(temporary, path);
     else await link(temporary, path);
+    return true;
   } catch (cause) {
-    if (existing === 'keep' && (cause as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw RelayError.from(cause, 'data_dir_unusable', `Give a directory that the relay's user may write.`);
+    if (existing === 'keep' && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw RelayError.from(cause, 'data_dir_unusable', 'Give a directory that this user may write.');
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }
@@ -94,15 +113,17 @@ async function writePrivateFile(path: string, text: string, existing: 'keep' | '
 
 function parseSeed(path: string, bytes: Buffer): Uint8Array {
   const text = bytes.toString('latin1').trim();
-  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) throw badSeed(path, 'is damaged');
-  return Uint8Array.from(Buffer.from(text, 'base64url'));
+  const seed = Buffer.from(text, 'base64url');
+  if (seed.length !== identitySeedBytes || seed.toString('base64url') !== text)
+    throw badSeed(path, 'holds no key, or a damaged one');
+  return Uint8Array.from(seed);
 }
 
 function badSeed(path: string, why: string): RelayError {
   return new RelayError(
     'bad_key_file',
     `${path} ${why}`,
-    'Restore it from a backup, or delete it: the relay then gets a new identity.',
+    'Restore it from a backup, or delete it: a new identity is made then.',
   );
 }
 

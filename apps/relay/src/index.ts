@@ -1,4 +1,6 @@
 /** The macula relay: in this process ({@link startRelay}) or in a watched process of its own ({@link superviseRelay}). */
+export { type AccessFile, parseAccessFile, type RealmRule } from './access/access-file.js';
+export { type Revocation, type RevocationResult, revokeInFile } from './access/revoke-token.js';
 export {
   type HostPort,
   hostPortText,
@@ -8,6 +10,7 @@ export {
   type RelayConfigInput,
 } from './config.js';
 export { RelayError, type RelayErrorCode } from './errors.js';
+export { loadOrMakeSeed, loadSeed, makeKeyFile } from './identity-file.js';
 export { type RelayParts, type RunningRelay, startRelay } from './relay.js';
 export type { RelaySecrets } from './secrets.js';
 export type { PeerDialerState } from './session/peer-dialer.js';

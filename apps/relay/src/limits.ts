@@ -97,3 +97,27 @@ export const devCertificateDays = 365;
 
 /** Least size of a mesh secret, bytes: 128 random bits can't be guessed from what a stranger sees of a HELLO. */
 export const meshSecretBytesMin = 16;
+
+/** Largest access file, bytes: 1 MiB; `revokedTokensMax` entries of 90 bytes are 880 KiB of it. */
+export const accessFileBytesMax: number = 1024 * 1024;
+
+/** Realms in an access file. */
+export const accessRealmsMax = 1024;
+
+/** Issuers of one realm in an access file: a token is compared with each. */
+export const issuersPerRealmMax = 64;
+
+/** Relays in an access file: as many as an OPEN may name. */
+export const accessRelaysMax = 1024;
+
+/** Revoked tokens in an access file. An entry is dropped when its token would have expired anyway. */
+export const revokedTokensMax = 10_000;
+
+/** Milliseconds between looks at the access file: with what follows, a change is in force within two seconds. */
+export const accessPollMs = 1000;
+
+/** Milliseconds to wait for somebody else who is changing the access file. */
+export const accessLockWaitMsMax = 5000;
+
+/** Milliseconds between tries to be the one who changes it. */
+export const accessLockRetryMs = 20;
