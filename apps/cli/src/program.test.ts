@@ -18,6 +18,9 @@ describe('the command tree', () => {
       'run',
       'agent',
       'erl-path',
+      'keygen',
+      'id',
+      'token',
     ]);
   });
 });

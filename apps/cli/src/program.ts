@@ -4,6 +4,9 @@ import { runAgentCommand } from './commands/agent.js';
 import { runErlPathCommand } from './commands/erl-path.js';
 import { type RelayCommandOptions, runRelayCommand } from './commands/relay.js';
 import { type RunCommandOptions, runRunCommand } from './commands/run.js';
+import { addKeyCommands } from './key-commands.js';
+import { collect, parseText } from './option-values.js';
+import { addTokenCommands } from './token-commands.js';
 
 /** Builds the command tree. Usage errors are thrown as `CommanderError` after their message was printed. */
 export function buildProgram(): Command {
@@ -29,6 +32,8 @@ export function buildProgram(): Command {
     .description('print the code path of the macula OTP application, building it when needed')
     .addHelpText('after', '\nExample:\n  erl -pa $(macula erl-path) -proto_dist macula -no_epmd …')
     .action(runErlPathCommand);
+  addKeyCommands(program);
+  addTokenCommands(program);
   // Commander copies these settings to a subcommand only when it is made by `command()`, which all of them are.
   return program;
 }
@@ -60,6 +65,10 @@ function addRelay(program: Command): void {
       [],
     )
     .option('--open', 'realms without tokens are meant to be open to everybody who reaches this relay', false)
+    .option(
+      '--access-file <file>',
+      'JSON file with the realms that need a token, the relays that may peer and the revoked tokens',
+    )
     .option('--admin <host:port>', 'address of health, metrics and the admin API', parseAddress)
     .option('--admin-token-file <file>', 'bearer token of the admin API; needed when it is not on loopback')
     .option(
@@ -103,17 +112,8 @@ function addRun(program: Command): void {
     .action((command: string[], options: RunCommandOptions) => runRunCommand(command, options));
 }
 
-function parseText(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must not be empty.');
-  return text;
-}
-
 function noQuic(): Option {
   return new Option('--no-quic', 'use TLS over TCP only; the native QUIC code is not loaded');
-}
-
-function collect(value: string, previous: string[]): string[] {
-  return [...previous, value];
 }
 
 /**

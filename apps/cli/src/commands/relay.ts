@@ -8,6 +8,7 @@ export interface RelayCommandOptions {
   readonly meshSecretFile?: string;
   readonly publicCert: readonly string[];
   readonly open: boolean;
+  readonly accessFile?: string;
   readonly admin?: string;
   readonly adminTokenFile?: string;
   readonly data?: string;
@@ -39,6 +40,7 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
       meshSecretFile: options.meshSecretFile,
       publicCertFiles: options.publicCert,
       open: options.open,
+      accessFile: options.accessFile,
       admin: options.admin,
       adminTokenFile: options.adminTokenFile,
       dataDir: options.data,
