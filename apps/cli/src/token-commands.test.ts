@@ -105,7 +105,9 @@ describe('macula token inspect', () => {
     expect(bad.stderr).toContain('token_bad_signature');
     const late = await issue('--not-before', '2020-01-01', '--valid', '1d');
     expect((await runCommand('token', 'inspect', late)).stdout).toMatch(/^expires .* days ago\)$/m);
-    expect((await runCommand('token', 'inspect', '--issuer', issuer, late)).stderr).toContain('token_expired');
+    expect((await runCommand('token', 'inspect', '--issuer', issuer, late)).stderr).toContain(
+      'token_expired',
+    );
   });
 
   it('prints an object with --json', async () => {
@@ -173,7 +175,10 @@ describe('macula token revoke', () => {
     const forGood = await runCommand('token', 'revoke', '--access-file', accessFile, first);
     expect(forGood.stdout).toBe(`revoked ${first} for good\n`);
     await runCommand('token', 'revoke', '--access-file', accessFile, '--until', '2100-01-01', second);
-    expect(await revoked()).toMatchObject([{ id: first }, { id: second, until: Date.UTC(2100, 0, 1) / 1000 }]);
+    expect(await revoked()).toMatchObject([
+      { id: first },
+      { id: second, until: Date.UTC(2100, 0, 1) / 1000 },
+    ]);
   });
 
   it('fails without an access file, and for what is neither token nor id', async () => {
@@ -195,7 +200,10 @@ describe('a token argument', () => {
     expect(await readToken('-', from('abc\n'))).toBe('abc');
   });
 
-  it.each(['', ' \n', 'x'.repeat(10_000)])('is a wrong command line when standard input has none %#', async (text) => {
-    await expect(readToken('-', from(text))).rejects.toMatchObject({ code: 'usage' });
-  });
+  it.each(['', ' \n', 'x'.repeat(10_000)])(
+    'is a wrong command line when standard input has none %#',
+    async (text) => {
+      await expect(readToken('-', from(text))).rejects.toMatchObject({ code: 'usage' });
+    },
+  );
 });

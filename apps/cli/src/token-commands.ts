@@ -17,7 +17,11 @@ export function addTokenCommands(program: Command): void {
       'node name that it allows, * stands for any characters (repeat for more)',
       collect,
     )
-    .option('--valid <duration>', 'how long it is valid, such as 12h, 30d or 8w (default: 30d)', parseDuration)
+    .option(
+      '--valid <duration>',
+      'how long it is valid, such as 12h, 30d or 8w (default: 30d)',
+      parseDuration,
+    )
     .option('--not-before <time>', 'from when it is valid, such as 2026-12-31 (default: at once)', parseTime)
     .option('--sub <id>', 'identity that alone may use it, from macula id (default: whoever has it)')
     .option('--sessions <count>', 'sessions at a time', parseCount)
@@ -34,12 +38,18 @@ export function addTokenCommands(program: Command): void {
     .command('inspect')
     .description('print what a token says; with --issuer, check it')
     .argument('<token>', 'the token, or - to read it from standard input')
-    .option('--issuer <id>', 'check signature and times; ids of issuers that count (repeat for more)', collect)
+    .option(
+      '--issuer <id>',
+      'check signature and times; ids of issuers that count (repeat for more)',
+      collect,
+    )
     .option('--json', 'print an object', false)
     .action(runTokenInspectCommand);
   token
     .command('revoke')
-    .description('put a token on the list of revoked ones in an access file; its relays follow within seconds')
+    .description(
+      'put a token on the list of revoked ones in an access file; its relays follow within seconds',
+    )
     .requiredOption('--access-file <file>', 'access file of the relays')
     .option(
       '--until <time>',

@@ -3,6 +3,9 @@ import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, Transport } from '@macula/transport';
 import { codeNumber, codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
+import type { AccessRules } from './access/access-rules.js';
+import { admitToRealm, type RealmAdmission, refusedName, sessionEnd } from './access/realm-admission.js';
+import { RealmKeeper } from './access/realm-keeper.js';
 import type { RelayConfig } from './config.js';
 import { pendingHellosMax, streamOpenTimeoutMs } from './limits.js';
 import { Router } from './routing/router.js';
@@ -23,6 +26,8 @@ export interface MeshParts {
   /** Dials the peers. */
   readonly dialer: Transport;
   readonly caPem: readonly string[] | undefined;
+  /** Who may in, at the start; see {@link Mesh.handleRules}. */
+  readonly rules: AccessRules;
   /** Secret that relays of the mesh share; default none. */
   readonly meshSecret?: Uint8Array | undefined;
   /** Fingerprints of proxies that end TLS in front of this relay; default none. */
@@ -47,6 +52,7 @@ export class Mesh {
   /** By code, since the start. */
   readonly refusedHellos: Map<WireCode, number> = new Map();
   readonly #parts: MeshParts;
+  readonly #realms: RealmKeeper<Session>;
   readonly #bootId: Uint8Array = randomBytes(16);
   readonly #liveness: ReturnType<typeof setInterval>;
   #routerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,9 +65,14 @@ export class Mesh {
   constructor(parts: MeshParts) {
     this.#parts = parts;
     const { config, identity } = parts;
-    this.peerAdmission = new PeerAdmission({
-      allowed: config.peerIdentities,
-      hasMeshSecret: parts.meshSecret !== undefined,
+    this.peerAdmission = new PeerAdmission(parts.rules, { hasMeshSecret: parts.meshSecret !== undefined });
+    this.#realms = new RealmKeeper({
+      rules: parts.rules,
+      nowMs: Date.now,
+      onEnd: (session, { code, text }) => {
+        this.#count(code);
+        session.close(code, text);
+      },
     });
     this.router = new Router({ identity: identity.publicKey, openTimeoutMs: config.openTimeoutMs });
     this.broker = new StreamBroker(
@@ -105,6 +116,7 @@ export class Mesh {
       return;
     }
     this.#pendingHellos++;
+    let admission: RealmAdmission | undefined;
     acceptHello(connection, {
       identity,
       bootId: this.#bootId,
@@ -112,10 +124,13 @@ export class Mesh {
       meshSecret,
       publicCertificates: publicCertificates ?? [],
       timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
-      decide: (proven) => this.#refusalOf(proven),
+      decide: async (proven) => {
+        admission = await this.#admitToRealm(proven);
+        return admission?.kind === 'refused' ? admission : this.#refusalOf(proven, admission);
+      },
       onAdmitted: (proven, channel) => {
         this.#pendingHellos--;
-        this.#handleAdmitted(connection, proven, channel);
+        this.#handleAdmitted(connection, channel, { proven, admission });
       },
       onFailed: (code, why) => {
         this.#pendingHellos--;
@@ -138,16 +153,32 @@ export class Mesh {
     return agents;
   }
 
+  /** Other rules are in force: who may no longer be here goes at once. */
+  handleRules(rules: AccessRules): void {
+    this.peerAdmission.replaceRules(rules);
+    for (const session of [...this.sessions.values()]) {
+      const { admittedBy } = session.facts;
+      if (admittedBy === undefined || this.peerAdmission.stillAdmits(session.id, admittedBy)) continue;
+      session.close('not_a_relay', codeSentence('not_a_relay'));
+    }
+    this.#realms.handleRules(rules);
+  }
+
   /** Closes every session with the code and stops every timer. */
   close(code: WireCode): void {
     this.#isDraining = true;
     for (const dialer of this.dialers) dialer.stop();
     for (const session of [...this.sessions.values()]) session.close(code, codeSentence(code));
+    this.#realms.close();
     clearInterval(this.#liveness);
     clearTimeout(this.#routerTimer);
   }
 
-  #handleAdmitted(connection: Connection, proven: ProvenHello, channel: ControlChannel): void {
+  #handleAdmitted(
+    connection: Connection,
+    channel: ControlChannel,
+    { proven, admission }: { proven: ProvenHello; admission: RealmAdmission | undefined },
+  ): void {
     const { hello, claim, isMeshSecretProven } = proven;
     const { role, identity, bootId, label } = hello;
     const realm = role === 'agent' ? hello.realm : '';
@@ -162,6 +193,7 @@ export class Mesh {
     };
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
+    if (admission?.kind === 'admitted') this.#realms.add(session, { realm, grant: admission.grant });
     if (role === 'agent') {
       const { sessionSeq, names } = hello;
       this.#route((nowMs) =>
@@ -173,19 +205,32 @@ export class Mesh {
     }
   }
 
-  #refusalOf(proven: ProvenHello): Refusal | undefined {
+  /** Undefined for relays, which serve many realms. */
+  async #admitToRealm({ hello, token }: ProvenHello): Promise<RealmAdmission | undefined> {
+    if (hello.role !== 'agent') return undefined;
+    const { realm, names, identity } = hello;
+    return admitToRealm(
+      { realm, names, identity: identityId(identity) },
+      token,
+      this.#realms.rules,
+      Date.now(),
+    );
+  }
+
+  #refusalOf(proven: ProvenHello, admission: RealmAdmission | undefined): Refusal | undefined {
     const code = this.#refusalCodeOf(proven);
-    return code === undefined ? undefined : { code, text: codeSentence(code) };
+    if (code !== undefined) return { code, text: codeSentence(code) };
+    if (admission?.kind !== 'admitted') return undefined;
+    // The rules may have changed while the token was checked.
+    const { realm } = proven.hello;
+    return sessionEnd({ realm, grant: admission.grant }, this.#realms.rules, Date.now());
   }
 
   #refusalCodeOf({ hello, isMeshSecretProven }: ProvenHello): WireCode | undefined {
     const { config, identity } = this.#parts;
     if (this.#isDraining) return 'draining';
     if (this.sessions.size >= config.sessionsMax) return 'busy';
-    if (hello.role === 'agent') {
-      const isServed = config.realms.length === 0 || config.realms.includes(hello.realm);
-      return hello.realm !== '' && isServed ? undefined : 'realm_refused';
-    }
+    if (hello.role === 'agent') return undefined;
     const id = identityId(hello.identity);
     if (id === identityId(identity.publicKey)) return 'self_connection';
     return this.peerAdmission.admits({ id, isMeshSecretProven }) === undefined ? 'not_a_relay' : undefined;
@@ -211,12 +256,18 @@ export class Mesh {
 
   readonly #sessionHandlers: SessionHandlers = {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
-    onNames: ({ facts }, names) => this.#route((nowMs) => this.router.handleNames(facts.link, names, nowMs)),
+    onNames: (session, names) => {
+      const refused = refusedName(this.#realms.admitted(session)?.grant, names.add);
+      if (refused === undefined)
+        this.#route((nowMs) => this.router.handleNames(session.facts.link, names, nowMs));
+      else session.close('token_wrong_name', `${codeSentence('token_wrong_name')} (${refused})`);
+    },
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describe(session), 'peer is draining'),
     onClosed: (session, code, why) => {
       this.sessions.delete(session.facts.link);
+      this.#realms.remove(session);
       this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs));
       for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
       this.#parts.logger.info({ ...describe(session), code, why }, 'session down');
@@ -312,6 +363,7 @@ export class Mesh {
         const session = this.sessions.get(output.link);
         if (session === undefined) return;
         session.isSuperseded = true;
+        this.#inheritGrant(session);
         this.#parts.logger.info(describe(session), 'session superseded');
         return;
       }
@@ -325,6 +377,17 @@ export class Mesh {
         return;
       default:
         this.broker.perform(output, (link) => this.sessions.get(link));
+    }
+  }
+
+  /** A superseded session lives as long as the newer one of its process may. */
+  #inheritGrant(session: Session): void {
+    const { identity, bootId, realm } = session.facts;
+    for (const other of this.sessions.values()) {
+      const { facts } = other;
+      const isOfProcess =
+        Buffer.from(facts.identity).equals(identity) && Buffer.from(facts.bootId).equals(bootId);
+      if (isOfProcess && facts.realm === realm && !other.isSuperseded) this.#realms.inherit(session, other);
     }
   }
 

@@ -16,10 +16,12 @@ describe('an open realm', () => {
 
   it('on a reachable address must be meant, also on quinn alone', () => {
     const open = { code: 'open_realm', remedy: expect.stringContaining('--open') };
+    const some = { hasOpenRealm: true };
     for (const input of [{}, { listen: '127.0.0.1:0', listenQuinn: '[::]:0' }]) {
-      expect(() => requireMeantOpen(parseRelayConfig(input))).toThrow(expect.objectContaining(open));
-      expect(() => requireMeantOpen(parseRelayConfig({ ...input, open: true }))).not.toThrow();
+      expect(() => requireMeantOpen(parseRelayConfig(input), some)).toThrow(expect.objectContaining(open));
+      expect(() => requireMeantOpen(parseRelayConfig({ ...input, open: true }), some)).not.toThrow();
     }
-    expect(() => requireMeantOpen(parseRelayConfig({ listen: '[::1]:0' }))).not.toThrow();
+    expect(() => requireMeantOpen(parseRelayConfig({ listen: '[::1]:0' }), some)).not.toThrow();
+    expect(() => requireMeantOpen(parseRelayConfig({}), { hasOpenRealm: false })).not.toThrow();
   });
 });

@@ -2,13 +2,15 @@ import { identityFromSeed } from '@macula/crypto';
 import { createAutoTransport, type Listener, type SocketAddress, type Transport } from '@macula/transport';
 import { codeNumber } from '@macula/wire';
 import type { Logger } from 'pino';
+import type { AccessRules } from './access/access-rules.js';
+import { AccessWatcher } from './access/access-watcher.js';
 import { type AdminServer, startAdmin } from './admin/admin-server.js';
 import { metricsText } from './admin/metrics.js';
 import { hostPortText, type RelayConfig } from './config.js';
 import { goodbyeLingerMs } from './limits.js';
 import { relayLogger } from './logger.js';
 import { Mesh } from './mesh.js';
-import { isReachable, requireMeantOpen } from './open-realm.js';
+import { isReachable, reachableAddress, requireMeantOpen } from './open-realm.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
 import { listenUrls, meshStatus, type RelayStatus, relayVersion } from './status.js';
 import { type ListenAddress, listenAsConfigured } from './transports.js';
@@ -50,7 +52,15 @@ export interface RunningRelay {
  * @throws RelayError when it can't listen or its files are unusable; nothing is left running then
  */
 export async function startRelay(config: RelayConfig, parts: RelayParts): Promise<RunningRelay> {
-  const relay = new Relay(config, parts, parts.secrets ?? (await loadSecrets(config)));
+  const secrets = parts.secrets ?? (await loadSecrets(config));
+  const logger = parts.logger ?? relayLogger(config.logLevel);
+  const access = await AccessWatcher.open({
+    path: config.accessFile,
+    settings: config,
+    logger,
+    onRules: (rules) => relay.handleRules(rules),
+  });
+  const relay = new Relay(config, { ...parts, logger, access }, secrets);
   try {
     await relay.start();
   } catch (thrown) {
@@ -60,12 +70,18 @@ export async function startRelay(config: RelayConfig, parts: RelayParts): Promis
   return relay;
 }
 
+/** What `startRelay` adds. */
+interface OwnParts {
+  readonly logger: Logger;
+  readonly access: AccessWatcher;
+}
+
 class Relay implements RunningRelay {
   readonly id: string;
   listen: readonly ListenAddress[] = [];
   admin: SocketAddress | undefined;
   readonly #config: RelayConfig;
-  readonly #parts: RelayParts;
+  readonly #parts: RelayParts & OwnParts;
   readonly #secrets: RelaySecrets;
   readonly #logger: Logger;
   readonly #mesh: Mesh;
@@ -76,11 +92,11 @@ class Relay implements RunningRelay {
   #state: 'up' | 'draining' | 'closed' = 'up';
   #closing: Promise<void> | undefined;
 
-  constructor(config: RelayConfig, parts: RelayParts, secrets: RelaySecrets) {
+  constructor(config: RelayConfig, parts: RelayParts & OwnParts, secrets: RelaySecrets) {
     this.#config = config;
     this.#parts = parts;
     this.#secrets = secrets;
-    this.#logger = parts.logger ?? relayLogger(config.logLevel);
+    this.#logger = parts.logger;
     const identity = identityFromSeed(secrets.seed);
     this.id = identity.id;
     this.#dialer = createAutoTransport({ transports: parts.transports });
@@ -92,6 +108,7 @@ class Relay implements RunningRelay {
       meshSecret: bytesOf(secrets.meshSecret, 'base64url'),
       publicCertificates: secrets.publicCertificates.map((hex) => bytesOf(hex, 'hex')!),
       logger: this.#logger,
+      rules: parts.access.rules,
       nowMs: () => performance.now(),
       ...(parts.timeouts === undefined ? {} : { timeouts: parts.timeouts }),
     });
@@ -99,7 +116,7 @@ class Relay implements RunningRelay {
 
   async start(): Promise<void> {
     const { listen, admin, label, quic } = this.#config;
-    requireMeantOpen(this.#config);
+    requireMeantOpen(this.#config, this.#parts.access.rules);
     const { transports } = this.#parts;
     const bound = await listenAsConfigured(this.#config, transports, this.#secrets.certificate, this.#logger);
     this.#listeners = bound.map(({ listener }) => listener);
@@ -125,13 +142,22 @@ class Relay implements RunningRelay {
     this.#mesh.start();
   }
 
+  handleRules(rules: AccessRules): void {
+    const { open } = this.#config;
+    if (rules.hasOpenRealm && !open && reachableAddress(this.#config) !== undefined)
+      this.#logger.error(
+        'A REALM HAS BECOME OPEN on an address that others can reach; without --open the relay will not start again so',
+      );
+    this.#mesh.handleRules(rules);
+  }
+
   #warnOfOpenness(): void {
     if (this.#mesh.peerAdmission.isOpen) {
       this.#logger.warn(
         'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities (macula relay --peer-id) or a mesh secret (--mesh-secret-file) in production',
       );
     }
-    if (isReachable(this.#config.listen)) {
+    if (isReachable(this.#config.listen) && this.#parts.access.rules.hasOpenRealm) {
       this.#logger.warn(
         'OPEN REALM on an address that others can reach: everybody may join, take names that are free, and use this relay; only the cookie keeps them out of your nodes',
       );
@@ -174,6 +200,7 @@ class Relay implements RunningRelay {
   async #close(): Promise<void> {
     const code = this.#state === 'draining' ? 'draining' : 'shutdown';
     this.#state = 'closed';
+    this.#parts.access.close();
     const hadSessions = this.#mesh.sessions.size > 0;
     this.#mesh.close(code);
     if (hadSessions) await delay(goodbyeLingerMs + 20);

@@ -53,7 +53,13 @@ export {
   rekeyEveryRecordsDefault,
 } from './record/limits.js';
 export { RecordOpener, RecordSealer } from './record/record.js';
-export { isTokenId, parseTokenLimits, type TokenClaims, type TokenLimits, tokenLimitNames } from './token/claims.js';
+export {
+  isTokenId,
+  parseTokenLimits,
+  type TokenClaims,
+  type TokenLimits,
+  tokenLimitNames,
+} from './token/claims.js';
 export { grantsName, type RealmGrant, requireGranted, type TokenWish } from './token/grant.js';
 export {
   clockToleranceMsDefault,

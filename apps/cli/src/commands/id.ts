@@ -36,9 +36,14 @@ async function idOf(file: string): Promise<string> {
 async function keyFilesIn(directory: string): Promise<string[]> {
   const all = await readdir(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
-    throw new CliError('failed', `${directory} can't be read: ${cause.message}`, 'Check path and permissions.', {
-      cause,
-    });
+    throw new CliError(
+      'failed',
+      `${directory} can't be read: ${cause.message}`,
+      'Check path and permissions.',
+      {
+        cause,
+      },
+    );
   });
   const names = all.filter((name) => /^(relay|agent-.*)\.key$/.test(name)).sort();
   if (names.length > 0) return names;

@@ -27,7 +27,11 @@ export async function runTokenIssueCommand(options: TokenIssueOptions): Promise<
   ]);
   const issuerSeed = await loadSeed(options.key);
   if (issuerSeed === undefined)
-    throw new CliError('failed', `there is no key file ${options.key}`, `Make it: macula keygen ${options.key}`);
+    throw new CliError(
+      'failed',
+      `there is no key file ${options.key}`,
+      `Make it: macula keygen ${options.key}`,
+    );
   try {
     const token = await issueToken({ issuerSeed, claims: claimsOf(options, Date.now()) });
     process.stdout.write(`${token}\n`);

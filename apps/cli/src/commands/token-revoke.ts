@@ -17,14 +17,14 @@ export async function runTokenRevokeCommand(argument: string, options: TokenRevo
     const result = await revokeInFile(options.accessFile, revocation, Date.now());
     const { tokenId, untilSeconds, wasRevoked, dropped } = result;
     const end =
-      untilSeconds === tokenTimeSecondsMax ? 'for good' : `until ${new Date(untilSeconds * 1000).toISOString()}`;
+      untilSeconds === tokenTimeSecondsMax
+        ? 'for good'
+        : `until ${new Date(untilSeconds * 1000).toISOString()}`;
     const notes = [
       ...(wasRevoked ? ['it was before'] : []),
       ...(dropped > 0 ? [`${dropped} entries whose time is over were dropped`] : []),
     ];
-    process.stdout.write(
-      `revoked ${tokenId} ${end}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}\n`,
-    );
+    process.stdout.write(`revoked ${tokenId} ${end}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}\n`);
   } catch (thrown) {
     throw tokenFailure(thrown);
   }

@@ -22,7 +22,9 @@ export async function readAccessFile(path: string): Promise<AccessFileText> {
     file = await open(path, 'r');
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const why = isMissing ? `there is no access file ${path}` : `${path} can't be read: ${(cause as Error).message}`;
+    const why = isMissing
+      ? `there is no access file ${path}`
+      : `${path} can't be read: ${(cause as Error).message}`;
     const remedy = isMissing
       ? 'Make it (the README of the relay has an example), or correct the path.'
       : "Let the relay's user read it.";

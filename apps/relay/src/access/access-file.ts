@@ -1,4 +1,10 @@
-import { isTokenId, parseIdentityId, parseTokenLimits, type TokenLimits, tokenTimeSecondsMax } from '@macula/crypto';
+import {
+  isTokenId,
+  parseIdentityId,
+  parseTokenLimits,
+  type TokenLimits,
+  tokenTimeSecondsMax,
+} from '@macula/crypto';
 import { realmBytesMax } from '@macula/wire';
 import { RelayError } from '../errors.js';
 import { accessRealmsMax, accessRelaysMax, issuersPerRealmMax, revokedTokensMax } from '../limits.js';
@@ -76,7 +82,8 @@ class AccessFileParser {
 
   #realms(value: unknown): Map<string, RealmRule> {
     const entries = Object.entries(this.#object(value, 'realms'));
-    if (entries.length > accessRealmsMax) throw this.#bad('realms', `has more than ${accessRealmsMax} entries`);
+    if (entries.length > accessRealmsMax)
+      throw this.#bad('realms', `has more than ${accessRealmsMax} entries`);
     return new Map(entries.map(([name, rule]) => [name, this.#realm(name, rule)]));
   }
 
@@ -110,7 +117,8 @@ class AccessFileParser {
       const field = `revoked[${index}]`;
       const { id, until } = this.#object(item, field, ['id', 'until']);
       if (!isTokenId(id)) throw this.#bad(`${field}.id`, 'must be the id (jti) of a token, 22 characters');
-      const isTime = Number.isInteger(until) && (until as number) >= 0 && (until as number) <= tokenTimeSecondsMax;
+      const isTime =
+        Number.isInteger(until) && (until as number) >= 0 && (until as number) <= tokenTimeSecondsMax;
       if (!isTime) throw this.#bad(`${field}.until`, 'must be whole seconds since 1970');
       return [id, until as number];
     });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../errors.js';
 import { parseAccessFile } from './access-file.js';
-import { AccessRules } from './access-rules.js';
+import { AccessRules, type AccessSettings } from './access-rules.js';
 
 const id = (byte: number): string => identityFromSeed(new Uint8Array(32).fill(byte)).id;
 const jti = (byte: number): string => Buffer.alloc(16, byte).toString('base64url');
@@ -16,7 +16,7 @@ const file = {
   relays: [id(3)],
   revoked: [{ id: jti(1), until: 5 }],
 };
-const none = { realms: [], peerIdentities: [] };
+const none: AccessSettings = { realms: [], peerIdentities: [] };
 const rules = (content: object | undefined, settings = none): AccessRules =>
   new AccessRules(content && parseAccessFile(JSON.stringify(content), 'FILE'), settings);
 
@@ -67,7 +67,11 @@ describe('the access file', () => {
   });
 
   it('of any text is rules or bad_access_file', () => {
-    const texts = fc.oneof(fc.string(), fc.json(), fc.json().map((text) => `{"realms":{"a":${text}}}`));
+    const texts = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((text) => `{"realms":{"a":${text}}}`),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         try {
@@ -117,6 +121,11 @@ describe('the rules', () => {
     expect(some.admitsEveryRelay).toBe(false);
     expect(rules({ relays: [] }).isRelayAdmitted(id(3))).toBe(false);
     expect(rules({}).isRelayAdmitted(id(3))).toBe(true);
+  });
+
+  it('strike off whom a list in the file does not name', () => {
+    expect([rules(file).hasRelayList, rules({ relays: [] }).hasRelayList]).toEqual([true, true]);
+    expect([rules({}).hasRelayList, rules(undefined).hasRelayList]).toEqual([false, false]);
   });
 
   it('know what is open and what is revoked, even when its time is over', () => {

@@ -21,6 +21,8 @@ export class AccessRules {
   readonly #relays: ReadonlySet<string>;
   /** Every relay that connects is admitted: for development, and to be warned of. */
   readonly admitsEveryRelay: boolean;
+  /** The file lists relays: who isn't listed is struck off, whatever the settings of the start say. */
+  readonly hasRelayList: boolean;
   /** Somebody without a token gets in: not what one wants on a public address. */
   readonly hasOpenRealm: boolean;
   readonly #servesEveryRealm: boolean;
@@ -34,6 +36,7 @@ export class AccessRules {
     this.#openRealms = new Set(settings.realms);
     this.#relays = new Set([...settings.peerIdentities, ...(file?.relays ?? [])]);
     this.admitsEveryRelay = file?.relays === undefined && settings.peerIdentities.length === 0;
+    this.hasRelayList = file?.relays !== undefined;
     this.#servesEveryRealm = file?.realms === undefined && settings.realms.length === 0;
     const listed = [...settings.realms, ...(file?.realms?.keys() ?? [])];
     this.hasOpenRealm =

@@ -112,7 +112,11 @@ describe('a session that was admitted', async () => {
     [undefined, 'nothing has changed', rules],
     [undefined, 'its realm is open now', rulesOf({ realms: { work: { access: 'open' } } })],
     ['token_revoked', 'its token is revoked', revoking],
-    ['token_unknown_issuer', 'its issuer is gone', rulesOf({ realms: { work: { ...work, issuers: [id(2)] } } })],
+    [
+      'token_unknown_issuer',
+      'its issuer is gone',
+      rulesOf({ realms: { work: { ...work, issuers: [id(2)] } } }),
+    ],
     ['realm_refused', 'its realm is gone', rulesOf({ realms: { lobby } })],
   ])('ends with %s when %s', (code, _, changed) => {
     expect(sessionEnd(session, changed, nowMs)?.code).toBe(code);
@@ -124,7 +128,14 @@ describe('a session that was admitted', async () => {
   });
 
   it('is one of many, and only those that must go', () => {
-    const ends = sessionEnds([{ ...guest, link: 1 }, { ...session, link: 2 }], revoking, nowMs);
+    const ends = sessionEnds(
+      [
+        { ...guest, link: 1 },
+        { ...session, link: 2 },
+      ],
+      revoking,
+      nowMs,
+    );
     expect(ends.map(({ session: { link }, code }) => [link, code])).toEqual([[2, 'token_revoked']]);
   });
 

@@ -17,7 +17,10 @@ const content = {
     { id: jti(8), until: nowSeconds - 1 },
     { id: jti(9), until: nowSeconds + 1 },
   ],
-  realms: { work: { access: 'token', issuers: [issuer], limits: { sessions: 5 } }, lobby: { access: 'open' } },
+  realms: {
+    work: { access: 'token', issuers: [issuer], limits: { sessions: 5 } },
+    lobby: { access: 'open' },
+  },
   relays: [issuer],
 };
 
@@ -65,7 +68,9 @@ describe('revoking', () => {
       issuerSeed: new Uint8Array(32).fill(2),
       claims: { ...claims, exp: nowSeconds },
     });
-    const [header, body] = (await issueToken({ issuerSeed, claims: { ...claims, exp: nowSeconds } })).split('.');
+    const [header, body] = (await issueToken({ issuerSeed, claims: { ...claims, exp: nowSeconds } })).split(
+      '.',
+    );
     for (const token of [forged, `${header}.${body}.${'A'.repeat(86)}`])
       expect(await revokeInFile(path, { token }, nowMs)).toMatchObject({
         tokenId: jti(1),
@@ -75,9 +80,16 @@ describe('revoking', () => {
 
   it('takes a token whose time is over or to come', async () => {
     const late = await issueToken({ issuerSeed, claims: { ...claims, exp: nowSeconds - 5000 } });
-    expect(await revokeInFile(path, { token: late }, nowMs)).toMatchObject({ untilSeconds: nowSeconds - 4940 });
-    const early = await issueToken({ issuerSeed, claims: { ...claims, jti: jti(2), nbf: nowSeconds + 1000 } });
-    expect(await revokeInFile(path, { token: early }, nowMs)).toMatchObject({ untilSeconds: claims.exp + 60 });
+    expect(await revokeInFile(path, { token: late }, nowMs)).toMatchObject({
+      untilSeconds: nowSeconds - 4940,
+    });
+    const early = await issueToken({
+      issuerSeed,
+      claims: { ...claims, jti: jti(2), nbf: nowSeconds + 1000 },
+    });
+    expect(await revokeInFile(path, { token: early }, nowMs)).toMatchObject({
+      untilSeconds: claims.exp + 60,
+    });
   });
 
   it('starts the list, and writes through a link', async () => {

@@ -44,7 +44,9 @@ export async function revokeInFile(
   const target = await realpath(path).catch(() => path); // a link stays a link
   return withLock(`${target}.lock`, async () => {
     const former = await readAccessFile(target);
-    const tokenId = isTokenId(revocation.token) ? revocation.token : inspectToken(revocation.token).claims.jti;
+    const tokenId = isTokenId(revocation.token)
+      ? revocation.token
+      : inspectToken(revocation.token).claims.jti;
     const file = parseAccessFile(former.text, path);
     const untilSeconds = revocation.untilSeconds ?? (await endOf(revocation.token, file));
     const { text, result } = withRevocation(former.text, { tokenId, untilSeconds }, nowMs);
@@ -64,7 +66,9 @@ export async function revokeInFile(
  */
 async function endOf(token: string, { realms }: AccessFile): Promise<number> {
   if (isTokenId(token)) return tokenTimeSecondsMax;
-  const issuers = [...(realms?.values() ?? [])].flatMap((rule) => (rule.access === 'token' ? rule.issuers : []));
+  const issuers = [...(realms?.values() ?? [])].flatMap((rule) =>
+    rule.access === 'token' ? rule.issuers : [],
+  );
   const { exp } = inspectToken(token).claims;
   try {
     const grant = await verifyToken(token, { issuers, nowMs: exp * 1000 - 1 }); // also when it is over by now

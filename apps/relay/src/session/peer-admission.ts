@@ -1,10 +1,7 @@
-/** Who may be a relay of this mesh. */
-export interface PeerAdmissionRules {
-  /** Ids of relays that may peer. */
-  readonly allowed: readonly string[];
-  /** Whether this relay has a mesh secret. */
-  readonly hasMeshSecret: boolean;
-}
+import type { AccessRules } from '../access/access-rules.js';
+
+/** Who may be a relay of this mesh; {@link AccessRules} are. */
+export type PeerRules = Pick<AccessRules, 'admitsEveryRelay' | 'isRelayAdmitted' | 'hasRelayList'>;
 
 /** By what a relay was admitted; it ends when that does. */
 export type AdmittedBy = 'key' | 'mesh_secret' | 'url' | 'anybody';
@@ -14,16 +11,17 @@ export type AdmittedBy = 'key' | 'mesh_secret' | 'url' | 'anybody';
  * URL that was dialled; or, where neither keys nor a secret are set, because everybody may (development).
  */
 export class PeerAdmission {
-  #rules: PeerAdmissionRules;
+  #rules: PeerRules;
+  readonly #hasMeshSecret: boolean;
 
-  constructor(rules: PeerAdmissionRules) {
+  constructor(rules: PeerRules, { hasMeshSecret }: { readonly hasMeshSecret: boolean }) {
     this.#rules = rules;
+    this.#hasMeshSecret = hasMeshSecret;
   }
 
   /** Whether every relay is admitted. */
   get isOpen(): boolean {
-    const { allowed, hasMeshSecret } = this.#rules;
-    return allowed.length === 0 && !hasMeshSecret;
+    return this.#rules.admitsEveryRelay && !this.#hasMeshSecret;
   }
 
   /** What admits this relay; undefined: nothing. */
@@ -33,20 +31,29 @@ export class PeerAdmission {
     /** The URL that was dialled pins this relay's key. */
     readonly isPinned?: boolean;
   }): AdmittedBy | undefined {
-    if (relay.isPinned === true) return 'url';
-    if (this.#rules.allowed.includes(relay.id)) return 'key';
+    if (relay.isPinned === true && !this.#isStruckOff(relay.id)) return 'url';
+    if (this.#isAllowed(relay.id)) return 'key';
     if (relay.isMeshSecretProven) return 'mesh_secret';
     return this.isOpen ? 'anybody' : undefined;
   }
 
   /** New rules hold from now on; whoever they no longer admit is the caller's to close, see {@link stillAdmits}. */
-  replaceRules(rules: PeerAdmissionRules): void {
+  replaceRules(rules: PeerRules): void {
     this.#rules = rules;
   }
 
   /** Whether a peering that stands may go on under the present rules. */
   stillAdmits(id: string, by: AdmittedBy): boolean {
-    if (by === 'key') return this.isOpen || this.#rules.allowed.includes(id);
-    return by === 'anybody' ? this.isOpen || this.#rules.allowed.includes(id) : true;
+    if (by === 'mesh_secret') return true;
+    return by === 'url' ? !this.#isStruckOff(id) : this.isOpen || this.#isAllowed(id);
+  }
+
+  #isAllowed(id: string): boolean {
+    return !this.#rules.admitsEveryRelay && this.#rules.isRelayAdmitted(id);
+  }
+
+  /** A list that is kept up to date says more than a URL in the settings of the start. */
+  #isStruckOff(id: string): boolean {
+    return this.#rules.hasRelayList && !this.#rules.isRelayAdmitted(id);
   }
 }

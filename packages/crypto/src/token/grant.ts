@@ -1,6 +1,6 @@
 import { CryptoError } from '../errors.js';
-import { matchesNamePattern } from './name-pattern.js';
 import type { TokenLimits } from './claims.js';
+import { matchesNamePattern } from './name-pattern.js';
 
 /** What a verified token allows. */
 export interface RealmGrant {

@@ -23,7 +23,8 @@ describe('RFC 8037', () => {
     const other = identityFromSeed(new Uint8Array(32).fill(7)).id;
     expect(await codeOfRejection(verifyJws(vector.jws, other))).toBe('token_bad_signature');
     for (const at of [30, vector.jws.length - 20]) {
-      const changed = vector.jws.slice(0, at) + (vector.jws[at] === 'A' ? 'B' : 'A') + vector.jws.slice(at + 1);
+      const changed =
+        vector.jws.slice(0, at) + (vector.jws[at] === 'A' ? 'B' : 'A') + vector.jws.slice(at + 1);
       expect(await codeOfRejection(verifyJws(changed, vector.x))).toBe('token_bad_signature');
     }
   });

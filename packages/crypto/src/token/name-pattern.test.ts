@@ -57,12 +57,15 @@ describe('time', () => {
   ])('is linear: %s', (_, pattern, name) => {
     let reads = 0;
     const counted = (text: string): ArrayLike<number> =>
-      new Proxy([...text].map((unit) => unit.charCodeAt(0)), {
-        get: (units, key) => {
-          if (key !== 'length') reads++;
-          return Reflect.get(units, key);
+      new Proxy(
+        [...text].map((unit) => unit.charCodeAt(0)),
+        {
+          get: (units, key) => {
+            if (key !== 'length') reads++;
+            return Reflect.get(units, key);
+          },
         },
-      });
+      );
     const pieces = pattern.split('*').map(counted);
     expect(matchesPieces(pieces, counted(name))).toBe(matchesNamePattern(pattern, name));
     // Each unit is read a few times; trying all ways would read 100,000 times and more.

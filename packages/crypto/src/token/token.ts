@@ -121,7 +121,10 @@ function parseHeader(header: DecodedJws['header']): string {
     throw new CryptoError('token_wrong_algorithm', `a token is signed with EdDSA, this one says ${shown}`);
   }
   if (typ !== 'JWT' || typeof kid !== 'string' || Object.keys(others).length > 0)
-    throw new CryptoError('token_malformed', 'the header of a token has alg, typ "JWT" and kid, nothing else');
+    throw new CryptoError(
+      'token_malformed',
+      'the header of a token has alg, typ "JWT" and kid, nothing else',
+    );
   try {
     parseIdentityId(kid);
   } catch (cause) {

@@ -65,8 +65,8 @@ export interface Linked {
 export interface Home extends Linked {
   /** One more machine in it. */
   machine(): Promise<Host>;
-  /** Lets no UDP out any more. */
-  blockUdp(): Promise<void>;
+  /** Lets none of that out from now on. */
+  block(what: 'udp' | 'tcp' | 'nothing'): Promise<void>;
   /** Its router forgets all mappings and gets another public address, as after a reconnect of its line. */
   rebind(): Promise<void>;
 }

@@ -51,7 +51,7 @@ export class NamespacesWorld implements World, Network {
 
   async home({ nat = 'port-preserving', link }: HomeOptions = {}): Promise<Home> {
     const number = ++this.#homes;
-    const rules: RouterRules = { isSymmetric: nat === 'symmetric', blocksUdp: false };
+    const rules: RouterRules = { isSymmetric: nat === 'symmetric', blocks: 'nothing' };
     const router = await this.#namespace(`router of home ${number}`);
     await router.ip('link add lan type bridge', 'link set lan up', `addr add 10.81.${number}.1/24 dev lan`);
     // The router that has the public address: this one, or the carrier's behind it.
@@ -88,7 +88,7 @@ export class NamespacesWorld implements World, Network {
         );
         return machine.host(`10.81.${number}.${own}`);
       },
-      blockUdp: () => setRules(border, { ...outer, blocksUdp: true }),
+      block: (blocks) => setRules(border, { ...outer, blocks }),
       rebind: async () => {
         // The kernel forgets what was translated to an address as that goes.
         const before = publicNumber;

@@ -131,7 +131,7 @@ describe.skipIf(missing !== undefined)(`the driver netns${missing ? ` (${missing
     const after = await sends(machine);
     expect(after.got).toEqual([0]);
     expect(after.sources).not.toEqual(before.sources);
-    await home.blockUdp();
+    await home.block('udp');
     expect(await sends(machine)).toMatchObject({ got: [], sources: [] });
   });
 

@@ -4,7 +4,8 @@ import type { Namespace } from './namespace.js';
 export interface RouterRules {
   /** A new public port for each destination, in place of the port that the sender has where it is free. */
   readonly isSymmetric: boolean;
-  readonly blocksUdp: boolean;
+  /** What it lets nobody send out. */
+  readonly blocks: 'udp' | 'tcp' | 'nothing';
 }
 
 /** Makes a namespace with devices `lan` and `wan` a home router. */
@@ -18,7 +19,7 @@ export async function setRules(router: Namespace, rules: RouterRules): Promise<v
   await router.run('nft', ['-f', '-'], ruleset(rules));
 }
 
-function ruleset({ isSymmetric, blocksUdp }: RouterRules): string {
+function ruleset({ isSymmetric, blocks }: RouterRules): string {
   return `flush ruleset
 table ip nat {
   chain out {
@@ -31,7 +32,7 @@ table inet filter {
   chain through {
     type filter hook forward priority filter
     policy drop
-    ${blocksUdp ? 'oifname "wan" meta l4proto udp drop' : ''}
+    ${blocks === 'nothing' ? '' : `oifname "wan" meta l4proto ${blocks} drop`}
     iifname "lan" accept
     ct state established,related accept
   }
