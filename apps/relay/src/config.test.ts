@@ -25,6 +25,7 @@ describe('parseRelayConfig', () => {
       publicCertFiles: [],
       open: false,
       realms: [],
+      accessFile: undefined,
       admin: undefined,
       adminTokenFile: undefined,
       dataDir: undefined,

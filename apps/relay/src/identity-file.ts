@@ -101,13 +101,22 @@ async function writePrivateFile(path: string, text: string, existing: 'keep' | '
       await file.close();
     }
     if (existing === 'replace') await rename(temporary, path);
-    else await link(temporary, path);
+    else return await linkIfFree(temporary, path);
     return true;
   } catch (cause) {
-    if (existing === 'keep' && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw RelayError.from(cause, 'data_dir_unusable', 'Give a directory that this user may write.');
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+async function linkIfFree(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
   }
 }
 
