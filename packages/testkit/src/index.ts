@@ -1,3 +1,4 @@
+export { heldBytes, mutate } from './mutate.js';
 export { replayHint, runsOf, seedsOf, withReplayHint } from './replay-hint.js';
 export { SeededRandom } from './seeded-random.js';
 export {

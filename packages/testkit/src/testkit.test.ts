@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  heldBytes,
+  mutate,
   replayHint,
   runsOf,
   SeededRandom,
@@ -142,5 +144,43 @@ describe('replay', () => {
       throw new Error('broken');
     };
     expect(() => withReplayHint(7, 'npm test', fail)).toThrow(/broken\nseed 7; .*SEED=7 npm test/);
+  });
+});
+
+describe('mutate', () => {
+  const valid = Uint8Array.of(0, 0, 0, 5, 1, 2, 3, 4, 5);
+  const other = Uint8Array.of(9, 8, 7, 6);
+  /** Change number `what` at position 4 with a value. */
+  const changed = (what: number, value: number) => [
+    ...mutate(valid, other, Uint8Array.of(what, 0, 4, value)),
+  ];
+
+  it('makes each of its changes, and leaves its arguments alone', () => {
+    const before = [...valid];
+    expect(changed(0, 0xf0)).toEqual([0, 0, 0, 5, 0xf1, 2, 3, 4, 5]);
+    expect(changed(1, 99)).toEqual([0, 0, 0, 5, 99, 2, 3, 4, 5]);
+    expect(changed(2, 9)).toEqual([0, 0, 0, 5, 255, 255, 255, 255, 5]);
+    expect(changed(3, 1)).toEqual([0, 0, 0, 5, 0, 2, 3, 4, 5]);
+    expect(changed(4, 0)).toEqual([0, 0, 0, 5]);
+    expect(changed(5, 2)).toEqual([0, 0, 0, 5, 3, 4, 5]);
+    expect(changed(6, 2)).toEqual([0, 0, 0, 5, 1, 2, 1, 2, 3, 4, 5]);
+    expect(changed(7, 99)).toEqual([0, 0, 0, 5, 99, 1, 2, 3, 4, 5]);
+    expect(changed(8, 128)).toEqual([0, 0, 0, 5, 7, 6]);
+    expect([...valid]).toEqual(before);
+  });
+
+  it('takes any recipe, also on nothing', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const recipe = random.bytes(random.integer(40));
+      expect(mutate(new Uint8Array(0), other, recipe).length).toBeLessThanOrEqual(other.length + 256 * 10);
+      expect(mutate(valid, other, recipe)).toEqual(mutate(valid, other, recipe));
+    }
+  });
+
+  it('heldBytes counts what is in a value', () => {
+    expect(heldBytes({ a: 'abc', b: [Uint8Array.of(1, 2), 5], c: new Map([['k', true]]) })).toBe(
+      1 + 3 + (1 + 2 + 1) + (1 + 1 + 1),
+    );
   });
 });
