@@ -15,7 +15,8 @@ export function encodeBody(body: Body): Uint8Array {
 
 /**
  * Decodes a body. msgpackr by itself also accepts extension types (records, classes, errors), so the bytes are checked
- * first: only nil, booleans, numbers, text, bytes, arrays and maps, nested at most `bodyDepthMax` deep, nothing behind the end.
+ * first: only nil, booleans, numbers, text, bytes, arrays and maps, nested at most `bodyDepthMax` deep, nothing behind the end. Text must be
+ * UTF-8: msgpackr would read other bytes in ways of its own, and two names that are signed alike could be two names here.
  * @throws WireError `bad_body`
  */
 export function decodeBody(bytes: Uint8Array): Body {
@@ -40,21 +41,24 @@ function checkValue(bytes: Uint8Array, at: number, depth: number): number {
   if (tag <= 0x7f || tag >= 0xe0) return at + 1;
   if (tag <= 0x8f) return checkMany(bytes, at + 1, (tag & 0x0f) * 2, depth);
   if (tag <= 0x9f) return checkMany(bytes, at + 1, tag & 0x0f, depth);
-  if (tag <= 0xbf) return checkBytes(bytes, at + 1, tag & 0x1f);
+  if (tag <= 0xbf) return checkText(bytes, at + 1, tag & 0x1f);
   switch (tag) {
     case 0xc0: // nil
     case 0xc2: // false
     case 0xc3: // true
       return at + 1;
     case 0xc4: // bin 8
-    case 0xd9: // str 8
       return checkBytes(bytes, at + 2, unsigned(bytes, at + 1, 1));
     case 0xc5: // bin 16
-    case 0xda: // str 16
       return checkBytes(bytes, at + 3, unsigned(bytes, at + 1, 2));
     case 0xc6: // bin 32
-    case 0xdb: // str 32
       return checkBytes(bytes, at + 5, unsigned(bytes, at + 1, 4));
+    case 0xd9: // str 8
+      return checkText(bytes, at + 2, unsigned(bytes, at + 1, 1));
+    case 0xda: // str 16
+      return checkText(bytes, at + 3, unsigned(bytes, at + 1, 2));
+    case 0xdb: // str 32
+      return checkText(bytes, at + 5, unsigned(bytes, at + 1, 4));
     case 0xcc: // uint 8
     case 0xd0: // int 8
       return checkBytes(bytes, at + 1, 1);
@@ -95,6 +99,16 @@ function checkBytes(bytes: Uint8Array, at: number, length: number): number {
   return at + length;
 }
 
+function checkText(bytes: Uint8Array, at: number, length: number): number {
+  const end = checkBytes(bytes, at, length);
+  try {
+    utf8.decode(bytes.subarray(at, end));
+  } catch (cause) {
+    throw new WireError('bad_body', 'a text is not UTF-8', { cause });
+  }
+  return end;
+}
+
 function byteAt(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
   if (byte === undefined) throw new WireError('bad_body', 'the body is cut off');
@@ -106,3 +120,5 @@ function unsigned(bytes: Uint8Array, at: number, size: 1 | 2 | 4): number {
   for (let index = 0; index < size; index++) value = value * 256 + byteAt(bytes, at + index);
   return value;
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -3,7 +3,7 @@ import { WireError } from './errors.js';
 import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
 import { type NameClaim, signNameClaim, verifyNameClaim } from './name-claim.js';
 import { concatFields, text, u64 } from './signed-fields.js';
-import { wireMajor, wireMinor } from './version.js';
+import { requireMajor, wireMajor, wireMinor } from './version.js';
 
 /**
  * The mutual HELLO as two small state machines without effects: each side signs fixed bytes that contain its role, both
@@ -27,7 +27,7 @@ export class HelloDialer {
     this.hello = {
       kind: 'hello',
       major: wireMajor,
-      minor: wireMinor,
+      minor: options.minor ?? wireMinor,
       role: options.role,
       realm: options.realm,
       names: options.names,
@@ -52,7 +52,7 @@ export class HelloDialer {
   handleChallenge(challenge: Challenge): Proof {
     const { identity, identityPin, meshSecret, token } = this.#options;
     const { role } = this.hello;
-    requireMajor(challenge.major);
+    requireMajor(challenge.major, 'listener');
     if (identityPin !== undefined && identityId(challenge.identity) !== identityPin) {
       throw new WireError(
         'id_mismatch',
@@ -98,6 +98,8 @@ export interface HelloDialerOptions {
   readonly token?: string | undefined;
   /** Secret of the mesh, for relays. */
   readonly meshSecret?: Uint8Array | undefined;
+  /** Minor version to name. Default {@link wireMinor}. */
+  readonly minor?: number;
 }
 
 /** What a dialer has proven. */
@@ -126,10 +128,10 @@ export class HelloListener {
    * @throws WireError `version_unsupported` or `channel_binding_mismatch`
    */
   handleHello(hello: Hello): Challenge {
-    requireMajor(hello.major);
-    const { identity, bootId, nonce, meshSecret } = this.#options;
+    requireMajor(hello.major, 'dialer');
+    const { identity, bootId, nonce, meshSecret, minor = wireMinor } = this.#options;
     this.#requireOwnCertificate(hello.certificate);
-    const unsigned = { major: wireMajor, minor: wireMinor, identity: identity.publicKey, bootId, nonce };
+    const unsigned = { major: wireMajor, minor, identity: identity.publicKey, bootId, nonce };
     const transcript = helloTranscript(hello, unsigned);
     this.#accepted = { hello, transcript };
     const isMeshProofDue = hello.role === 'relay' && meshSecret !== undefined;
@@ -190,15 +192,8 @@ export interface HelloListenerOptions {
   readonly publicCertificates?: readonly Uint8Array[];
   /** Secret of the mesh; default none. */
   readonly meshSecret?: Uint8Array | undefined;
-}
-
-function requireMajor(major: number): void {
-  if (major !== wireMajor) {
-    throw new WireError(
-      'version_unsupported',
-      `the peer speaks wire version ${major}, this side ${wireMajor}`,
-    );
-  }
+  /** Minor version to name. Default {@link wireMinor}. */
+  readonly minor?: number;
 }
 
 function requireSignature(parts: {

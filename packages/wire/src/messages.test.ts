@@ -1,10 +1,12 @@
-import { runsOf } from '@macula/testkit';
+import { heldBytes, mutate, runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeBody } from './body.js';
 import { codeFromNumber, wireCodes } from './codes.js';
 import { WireError } from './errors.js';
 import { encodeRawFrame, FrameReader, type RawFrame } from './frame.js';
 import { decodeMessage, encodeMessage, type Message, messageTypes } from './messages.js';
+import { wireMajor } from './version.js';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const name = fc.string({ minLength: 1, maxLength: 40 });
@@ -16,7 +18,7 @@ const text = fc.string({ maxLength: 50 });
 const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     kind: fc.constant('hello' as const),
-    major: fc.nat(65_535),
+    major: fc.constant(wireMajor),
     minor: fc.nat(65_535),
     role: fc.constantFrom('agent' as const, 'relay' as const),
     realm: text,
@@ -31,7 +33,7 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record(
     {
       kind: fc.constant('challenge' as const),
-      major: fc.nat(65_535),
+      major: fc.constant(wireMajor),
       minor: fc.nat(65_535),
       identity: bytes(32),
       bootId: bytes(16),
@@ -102,6 +104,10 @@ function onlyFrame(encoded: Uint8Array): RawFrame {
   return frame!;
 }
 
+function encodeAll(messages: readonly Message[]): Uint8Array {
+  return Uint8Array.from(messages.flatMap((message) => [...encodeMessage(message)]));
+}
+
 /** Buffers and Uint8Arrays alike. */
 const plain = (value: unknown): unknown =>
   JSON.parse(
@@ -136,24 +142,52 @@ describe('messages', () => {
     expect(decodeMessage(onlyFrame(Buffer.from(hex, 'hex')))).toEqual({ kind });
   });
 
-  it('answer mutated valid frames with a message or a WireError, nothing else', () => {
+  it('answer mutated valid frames with messages or a WireError, nothing else, and hold no more than came', () => {
+    const frames = fc.array(arbitraryMessage, { minLength: 1, maxLength: 3 }).map(encodeAll);
     fc.assert(
-      fc.property(
-        arbitraryMessage,
-        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 }),
-        (message, mutations) => {
-          const { type, body } = onlyFrame(encodeMessage(message));
-          const mutated = Uint8Array.from(body);
-          for (const [at, mask] of mutations) if (mutated.length > 0) mutated[at % mutated.length]! ^= mask;
-          try {
-            decodeMessage({ type, body: mutated });
-          } catch (error) {
-            expect(error).toBeInstanceOf(WireError);
+      fc.property(frames, frames, fc.uint8Array({ minLength: 1, maxLength: 24 }), (valid, other, recipe) => {
+        const mutated = mutate(valid, other, recipe);
+        const reader = new FrameReader();
+        reader.push(mutated);
+        expect(reader.bufferedBytes).toBe(mutated.length);
+        try {
+          for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+            const message = decodeMessage(frame);
+            if (message === undefined) continue;
+            expect(heldBytes(message)).toBeLessThanOrEqual(frame.body.length + 64);
+            expect(plain(decodeMessage(onlyFrame(encodeMessage(message))))).toEqual(plain(message));
           }
-        },
-      ),
-      { numRuns: runsOf(process.env, 2000) },
+        } catch (error) {
+          expect(error).toBeInstanceOf(WireError);
+        }
+      }),
+      { numRuns: runsOf(process.env, 3000) },
     );
+  });
+
+  it.each([
+    ['hello', 1],
+    ['hello', 3],
+    ['challenge', 1],
+    ['challenge', 3],
+  ] as const)('%s of major version %i is version_unsupported, whatever else is in it', (kind, number) => {
+    const body = encodeBody({ major: number, what: 'was something else then' });
+    expect(() => decodeMessage({ type: messageTypes[kind], body })).toThrow(
+      expect.objectContaining({
+        code: 'version_unsupported',
+        message: expect.stringMatching(/version 2.*update the older one/),
+      }),
+    );
+  });
+
+  it('refuse text that is not UTF-8: two names that are signed alike would be two names', () => {
+    const hello = (label: string) => `81a56c6162656c${label}`;
+    // a3 three bytes: a lone surrogate; a2 two bytes: an overlong slash; a1 one byte: the beginning of a character
+    for (const label of ['a3eda080', 'a2c0af', 'a1c3']) {
+      expect(() =>
+        decodeMessage({ type: messageTypes.welcome, body: Buffer.from(hello(label), 'hex') }),
+      ).toThrow(expect.objectContaining({ code: 'bad_body' }));
+    }
   });
 
   it('of an unknown type are undefined (a newer minor version)', () => {

@@ -12,6 +12,7 @@ import {
   tokenBytesMax,
   visitedRelaysMax,
 } from './limits.js';
+import { requireMajor } from './version.js';
 
 /**
  * The messages of a session and of a tunnel stream.
@@ -233,8 +234,9 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 /**
- * The message in a frame; undefined for a type this version doesn't know (a newer minor version's: ignore it).
- * @throws WireError `bad_body` or `bad_field`
+ * The message in a frame; undefined for a type this version doesn't know (a newer minor version's: ignore it on a control stream, and reset a
+ * tunnel stream that begins with it).
+ * @throws WireError `bad_body`, `bad_field`, or `version_unsupported` for HELLO and CHALLENGE of another major version
  */
 export function decodeMessage(frame: RawFrame): Message | undefined {
   const decode = decoders[frame.type];
@@ -244,7 +246,7 @@ export function decodeMessage(frame: RawFrame): Message | undefined {
 const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
   [messageTypes.hello]: (f) => ({
     kind: 'hello',
-    major: f.count('major', 65_535),
+    major: major(f, 'dialer'),
     minor: f.count('minor', 65_535),
     role: f.oneOf('role', ['agent', 'relay']),
     realm: f.text('realm', realmBytesMax, true),
@@ -258,7 +260,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
   }),
   [messageTypes.challenge]: (f) => ({
     kind: 'challenge',
-    major: f.count('major', 65_535),
+    major: major(f, 'listener'),
     minor: f.count('minor', 65_535),
     identity: f.bytes('identity', 32),
     bootId: f.bytes('bootId', 16),
@@ -320,3 +322,9 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     text: f.text('text', textBytesMax, true),
   }),
 };
+
+function major(fields: Fields, whose: 'dialer' | 'listener'): number {
+  const value = fields.count('major', 65_535);
+  requireMajor(value, whose);
+  return value;
+}
