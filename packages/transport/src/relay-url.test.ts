@@ -1,4 +1,7 @@
+import { mutate, runsOf } from '@macula/testkit';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TransportError } from './errors.js';
 import { parseRelayUrl, quinnUrlOf } from './relay-url.js';
 
 const id = 'b'.repeat(43);
@@ -50,5 +53,44 @@ test.each([
 ])('%s is refused with the reason', (text, why) => {
   expect(() => parseRelayUrl(text)).toThrowError(
     expect.objectContaining({ code: 'bad_url', message: expect.stringContaining(why) }),
+  );
+});
+
+test('a port is never another than the one in the text: no tab, backslash or control character hides it', () => {
+  for (const text of ['https://relay:99\t99', 'https://relay:99\u0000'])
+    expect(() => parseRelayUrl(text)).toThrowError(expect.objectContaining({ code: 'bad_url' }));
+  expect(parseRelayUrl('https://relay:99\\').port).toBe(99);
+});
+
+test('mutated URLs are bad_url, or what their canonical text says', () => {
+  const valid = fc.constantFrom(
+    ...[
+      `https://relay.example.org:4434#sha256=${hex}&id=${id}&quinn=4434`,
+      'quic://[2001:db8::1]:443',
+      'tls://192.0.2.1',
+    ].map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(valid, valid, fc.uint8Array({ minLength: 1, maxLength: 24 }), (one, other, recipe) => {
+      const text = Buffer.from(mutate(one, other, recipe)).toString();
+      let url: ReturnType<typeof parseRelayUrl>;
+      try {
+        url = parseRelayUrl(text);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(TransportError);
+        expect(thrown).toMatchObject({ code: 'bad_url' });
+        return;
+      }
+      expect(parseRelayUrl(url.text)).toMatchObject({
+        text: url.text,
+        scheme: url.scheme,
+        host: url.host,
+        port: url.port,
+      });
+      const usual = new URL(text.trim().replace(/^\w+/, 'https')).port;
+      expect(usual === '' ? [443, 4433] : [Number(usual)]).toContain(url.port);
+      for (const pin of url.certificatePins) expect(pin).toHaveLength(32);
+    }),
+    { numRuns: runsOf(process.env, 3000) },
   );
 });
