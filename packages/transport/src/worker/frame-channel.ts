@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TransportError } from '../errors.js';
 import { encodeFrame, type Frame, FrameReader, type FrameTypeCode } from './frames.js';
 
 /** Bytes waiting in the pipe above which no more bulk is given to it. */
@@ -27,15 +28,20 @@ export class FrameChannel {
       this.#isClosed = true;
       handlers.onClosed();
     };
+    const breakOff = (): void => {
+      pipe.destroy();
+      close();
+    };
     pipe.on('data', (chunk: Buffer) => {
       if (this.#isClosed) return;
       const frames = reader.push(chunk);
-      if (!frames) {
-        pipe.destroy();
-        close();
-        return;
+      if (!frames) return breakOff();
+      try {
+        for (const frame of frames) handlers.onFrame(frame);
+      } catch (thrown) {
+        if (!(thrown instanceof TransportError && thrown.code === 'protocol_violation')) throw thrown;
+        breakOff();
       }
-      for (const frame of frames) handlers.onFrame(frame);
     });
     pipe.on('drain', handlers.onDrain);
     pipe.on('error', close);

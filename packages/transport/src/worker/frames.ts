@@ -1,3 +1,5 @@
+import { TransportError } from '../errors.js';
+
 /**
  * What parent and worker process say to each other over file descriptor 3.
  *
@@ -92,7 +94,7 @@ export class FrameReader {
   #bytes = 0;
   #needed = 4;
 
-  /** The frames that are complete now; undefined when the other side doesn't speak this protocol. */
+  /** The frames that are complete now; undefined when the other side doesn't speak this protocol: an unknown type, or a payload of another size. */
   push(chunk: Buffer): readonly Frame[] | undefined {
     this.#parts.push(chunk);
     this.#bytes += chunk.length;
@@ -109,8 +111,10 @@ export class FrameReader {
         this.#needed = 4 + length;
         break;
       }
+      const type = all[at + 4]!;
+      if (!isPayloadOf(type, length - lengthBase)) return undefined;
       frames.push({
-        type: all[at + 4] as FrameTypeCode,
+        type: type as FrameTypeCode,
         connection: all.readUInt32BE(at + 5),
         stream: all.readUInt32BE(at + 9),
         payload: all.subarray(at + headerBytes, end),
@@ -122,6 +126,36 @@ export class FrameReader {
     return frames;
   }
 }
+
+function isPayloadOf(type: number, bytes: number): boolean {
+  const exact = payloadBytes[type];
+  return exact === 'any' || exact === bytes;
+}
+
+/** Size of each type's payload. */
+const payloadBytes: Readonly<Record<number, number | 'any'>> = {
+  [FrameType.heartbeat]: 0,
+  [FrameType.dial]: 'any',
+  [FrameType.dialed]: 'any',
+  [FrameType.failed]: 'any',
+  [FrameType.listen]: 'any',
+  [FrameType.listening]: 'any',
+  [FrameType.certificate]: 'any',
+  [FrameType.accepted]: 'any',
+  [FrameType.unlisten]: 4,
+  [FrameType.unlistened]: 0,
+  [FrameType.close]: 'any',
+  [FrameType.closed]: 'any',
+  [FrameType.stats]: 32,
+  [FrameType.open]: 1,
+  [FrameType.priority]: 1,
+  [FrameType.data]: 'any',
+  [FrameType.end]: 0,
+  [FrameType.reset]: 8,
+  [FrameType.credit]: 4,
+  [FrameType.datagram]: 'any',
+  [FrameType.renewal]: 0,
+};
 
 /** A number as payload. */
 export function encodeUint32(value: number): Buffer {
@@ -142,7 +176,14 @@ export function encodeJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** The JSON value of a payload; parent and worker are one program, so its shape is taken as it is. */
+/**
+ * The JSON value of a payload; parent and worker are one program, so its shape is taken as it is.
+ * @throws TransportError with code `protocol_violation` when it is none: the channel is of no use then
+ */
 export function decodeJson<T>(payload: Buffer): T {
-  return JSON.parse(payload.toString()) as T;
+  try {
+    return JSON.parse(payload.toString()) as T;
+  } catch (cause) {
+    throw new TransportError('protocol_violation', 'a frame of the other process is no JSON', { cause });
+  }
 }
