@@ -1,3 +1,5 @@
+import { mutate, runsOf } from '@macula/testkit';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RetryTokens } from './retry-token.js';
 
@@ -24,4 +26,18 @@ test('a token with any bit changed, or cut anywhere, is no token', () => {
     expect(tokens.originalIdOf(changed, retry, from, 1000)).toBeUndefined();
     expect(tokens.originalIdOf(token.subarray(0, at), retry, from, 1000)).toBeUndefined();
   }
+});
+
+test('a token mutated in any other way is no token either', () => {
+  const tokens = new RetryTokens();
+  const token = tokens.make(original, retry, from, 1000);
+  const other = tokens.make(Buffer.from('another-id'), retry, from, 2000);
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 16 }), (recipe) => {
+      const mutated = Buffer.from(mutate(token, other, recipe));
+      const isOurs = mutated.equals(token) || mutated.equals(other);
+      expect(tokens.originalIdOf(mutated, retry, from, 2000) !== undefined).toBe(isOurs);
+    }),
+    { numRuns: runsOf(process.env, 1000) },
+  );
 });

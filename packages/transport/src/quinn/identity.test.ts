@@ -1,4 +1,7 @@
+import { mutate, runsOf } from '@macula/testkit';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { TransportError } from '../errors.js';
 import { bindingOf, identityOfSeed, identityText, publicKeyOfMultiaddr } from './identity.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -36,6 +39,24 @@ describe('identity', () => {
         expect.objectContaining({ code: 'handshake_failed' }),
       );
     }
+  });
+
+  test('a mutated peer id is handshake_failed, or another key', () => {
+    const valid = Buffer.from(
+      '/ip4/127.0.0.1/udp/1/quic-v1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA',
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 16 }), (recipe) => {
+        try {
+          const key = publicKeyOfMultiaddr(Buffer.from(mutate(valid, valid, recipe)).toString('latin1'));
+          expect(key).toHaveLength(32);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(TransportError);
+          expect(thrown).toMatchObject({ code: 'handshake_failed' });
+        }
+      }),
+      { numRuns: runsOf(process.env, 2000) },
+    );
   });
 
   test('a seed of another length', () => {
