@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CryptoError, type CryptoErrorCode } from '../src/errors.js';
 import type { RandomSource } from '../src/random.js';
@@ -74,4 +75,24 @@ export async function codeOfRejection(promise: Promise<unknown>): Promise<Crypto
     return (thrown as CryptoError).code;
   }
   throw new Error('nothing was thrown');
+}
+
+/** `valid` with some bytes changed, removed, repeated or inserted, or with another length where one may stand. */
+export function mutation(valid: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const change = fc.record({
+    at: fc.nat(valid.length),
+    remove: fc.nat(8),
+    insert: fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 4 }),
+      fc.constantFrom('00', 'ff', '00000000', '00100000', '7fffffff', 'ffffffff').map(unhex),
+      fc.constant(valid.subarray(0, 40)),
+      fc.constant(new Uint8Array(0)),
+    ),
+  });
+  return fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+    let bytes = Uint8Array.from(valid);
+    for (const { at, remove, insert } of changes)
+      bytes = Uint8Array.from([...bytes.subarray(0, at), ...insert, ...bytes.subarray(at + remove)]);
+    return bytes;
+  });
 }
