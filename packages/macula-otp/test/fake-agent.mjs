@@ -82,7 +82,10 @@ const handlers = {
     ),
   listening: ([info]) => {
     listening = { node: info.get('node').toString(), address: info.get('address') };
-    fs.writeFileSync(registryFile(listening.node), JSON.stringify({ meshPath }));
+    // Renamed, since others may read it at any moment.
+    const written = `${registryFile(listening.node)}.${process.pid}`;
+    fs.writeFileSync(written, JSON.stringify({ meshPath }));
+    fs.renameSync(written, registryFile(listening.node));
   },
   not_listening: () => {
     if (listening) fs.rmSync(registryFile(listening.node), { force: true });
