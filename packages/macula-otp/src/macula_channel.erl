@@ -151,6 +151,9 @@ root() ->
         _ -> "/"
     end.
 
+%% A compressed term could claim 4 GB in a few bytes, and the emulator takes that memory before it looks.
+decode(<<131, 80, _/binary>>) ->
+    bad_frame;
 decode(Frame) when byte_size(Frame) =< ?MAX_FRAME_BYTES ->
     try {term, binary_to_term(Frame)} catch error:_ -> bad_frame end;
 decode(_) ->

@@ -75,6 +75,7 @@ receive_token(Socket, Timeout) ->
 -spec parse_frame([byte()]) -> frame().
 parse_frame([$p | _]) -> progress;
 parse_frame([$o | TunnelId]) when length(TunnelId) =:= 32 -> {open, list_to_binary(TunnelId)};
+parse_frame([$e, 131, 80 | _Compressed]) -> unknown;
 parse_frame([$e | Term]) ->
     try binary_to_term(list_to_binary(Term)) of
         {Reason, Text} when is_atom(Reason), is_binary(Text) -> {failed, Reason, Text};
