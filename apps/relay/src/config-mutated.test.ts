@@ -1,0 +1,52 @@
+import { mutate, runsOf } from '@macula/testkit';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseRelayConfig, type RelayConfigInput } from './config.js';
+import { RelayError } from './errors.js';
+
+const valid: RelayConfigInput = {
+  listen: '[::1]:4433',
+  peers: ['https://relay.example.org:4433#id=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
+  peerIdentities: ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
+  realms: ['io.macula'],
+  admin: '127.0.0.1:9090',
+  label: 'first',
+  sessionsMax: 5,
+};
+
+it('mutated settings are settings within their bounds, or a RelayError with a remedy', () => {
+  const text = Buffer.from(JSON.stringify(valid));
+  let parsed = 0;
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 8 }), fc.jsonValue(), (recipe, value) => {
+      for (const input of [jsonOf(mutate(text, text, recipe)), { ...valid, [pick(value)]: value }]) {
+        try {
+          const { listen, sessionsMax, realms } = parseRelayConfig(input, {});
+          expect(listen.port).toBeLessThanOrEqual(65_535);
+          expect(sessionsMax).toBeGreaterThan(0);
+          for (const realm of realms) expect(realm).not.toBe('');
+          parsed++;
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(RelayError);
+          expect((thrown as RelayError).remedy).not.toBe('');
+        }
+      }
+    }),
+    { numRuns: runsOf(process.env, 2000) },
+  );
+  expect(parsed).toBeGreaterThan(0);
+});
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Some setting, the same for the same value. */
+function pick(value: unknown): string {
+  const names = Object.keys(valid);
+  return names[JSON.stringify(value).length % names.length]!;
+}
