@@ -223,6 +223,35 @@ describe('an OPEN of an agent', () => {
     ]);
   });
 
+  it("looks for another realm's name as for an unknown one: the same outputs, in the same order", () => {
+    const router = makeRouter();
+    router.handleAgentUp(agent(1, ['a@x']), 0);
+    router.handleAgentUp(agent(2, ['b@x'], { realm: 's' }), 0);
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true });
+    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true });
+    drain(router);
+    let openId = 0;
+    const outputsOf = (message: Open) => {
+      openId++;
+      router.handleOpen({ open: openId, link: 1, message }, 0);
+      const outputs = drain(router);
+      const legs = outputs.flatMap((output) => (output.kind === 'forward' ? [output.leg] : []));
+      for (const leg of legs) router.handleLegFailed(leg, { code: 'not_here', text: '' }, 0);
+      // What names the attempt, or is taken from the OPEN, differs from one OPEN to the next.
+      return [...outputs, ...drain(router)].map((output) =>
+        output.kind === 'forward'
+          ? { ...output, leg: 0, message: { ...output.message, pathId: 0, to: 0 } }
+          : { ...output, open: 0 },
+      );
+    };
+    const unknown = outputsOf(open('nobody@x'));
+    expect(unknown.map(({ kind }) => kind)).toEqual(['forward', 'forward', 'fail']);
+    expect(outputsOf(open('b@x'))).toEqual(unknown);
+    expect(outputsOf(open('b@x', { realm: 's' }))).toEqual(unknown);
+    expect(outputsOf(open('a@x', { realm: 's' }))).toEqual(unknown);
+    expect(outputsOf(open('b@x', { realm: 'no such realm' }))).toEqual(unknown);
+  });
+
   it('asks all peers at once, names them as visited, and uses one of two links to the same relay', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);

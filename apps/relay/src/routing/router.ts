@@ -127,8 +127,9 @@ export class Router {
 
   /** A stream began with OPEN; answered by `accept` or `fail`. */
   handleOpen(input: { open: OpenId; link: LinkId; message: Open }, nowMs: number): void {
-    const { open, link, message } = input;
+    const { open, link } = input;
     const fromPeer = this.#peers.has(link);
+    const message = fromPeer ? input.message : this.#withinRealm(link, input.message);
     const pathKey = bytesKey(message.pathId);
     const refusal = (fromPeer ? undefined : this.#refusalOfAgent(link, message)) ?? this.#refusalNow(link);
     // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
@@ -246,10 +247,20 @@ export class Router {
     };
   }
 
-  /** Another realm looks the same as an unknown name; `from` may be nobody's name, but not somebody else's. */
+  /**
+   * An OPEN into another realm becomes one to a name of its own realm that no node has: everybody, here and at the peers, does
+   * what is done for any unknown name, so that neither the answer nor its time says whether that realm or its names exist.
+   */
+  #withinRealm(link: LinkId, message: Open): Open {
+    const session = this.#names.session(link);
+    if (session === undefined || message.realm === session.realm) return message;
+    return { ...message, realm: session.realm, to: nobodysName };
+  }
+
+  /** `from` may be nobody's name, but not somebody else's. */
   #refusalOfAgent(link: LinkId, message: Open): WireCode | undefined {
     const session = this.#names.session(link);
-    if (session === undefined || message.realm !== session.realm) return 'not_found';
+    if (session === undefined) return 'not_found';
     const named = this.#names.find(message.realm, message.from);
     return named !== undefined && named.identityKey !== session.identityKey ? 'name_taken' : undefined;
   }
@@ -364,6 +375,9 @@ export class Router {
     this.#probes.delete(leg);
   }
 }
+
+/** No node is called so: a name of Erlang has no zero bytes. Who advertises it nevertheless reaches nobody but its own realm. */
+const nobodysName = 'nobody\0@nowhere';
 
 function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
   let set = sets.get(key);
