@@ -234,7 +234,7 @@ export class Session {
   #handleMessage(message: Message): void {
     switch (message.kind) {
       case 'challenge':
-        if (this.#state !== 'greeting') break;
+        if (this.#state !== 'greeting' || this.#relayId !== undefined) break;
         this.#send(this.#dialer.handleChallenge(message));
         this.#relayId = message.identity;
         this.#options.onProof();

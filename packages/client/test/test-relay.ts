@@ -10,6 +10,7 @@ import {
   type Message,
   type Open,
   type WireCode,
+  wireMinor,
 } from '@macula/wire';
 
 /** The least relay that sessions can be tested against: one process, local names only, no limits. The real one is apps/relay. */
@@ -26,6 +27,10 @@ export class TestRelay {
   onWelcomed: (session: TestSession) => void = () => undefined;
   /** Called with every OPEN before it is routed; return false to leave it unanswered. */
   onOpen: (open: Open) => boolean = () => true;
+  /** Makes frames of what is said on control streams: another version's, perhaps. */
+  encode: (message: Message) => Uint8Array = encodeMessage;
+  /** Minor version to name. */
+  minor = wireMinor;
   /** May change bytes on their way. */
   tamper: (bytes: Uint8Array, direction: 'forward' | 'backward') => Uint8Array = (bytes) => bytes;
   readonly #listener: Listener;
@@ -74,6 +79,7 @@ export class TestSession {
       bootId: randomBytes(16),
       nonce: randomBytes(32),
       certificateSha256: connection.certificateSha256,
+      minor: relay.minor,
     });
     connection.start({
       onStream: (stream) =>
@@ -86,7 +92,7 @@ export class TestSession {
   }
 
   send(...messages: readonly Message[]): void {
-    this.#control?.write(Buffer.concat(messages.map(encodeMessage)));
+    this.#control?.write(Buffer.concat(messages.map((message) => this.#relay.encode(message))));
   }
 
   /** Nothing of the control stream is read any more. */

@@ -1,7 +1,11 @@
 import { identityFromSeed, identityId } from '@macula/crypto';
+import { mutate, runsOf } from '@macula/testkit';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WireError } from './errors.js';
+import { FrameReader } from './frame.js';
 import { HelloDialer, HelloListener } from './hello.js';
-import type { Challenge, Hello } from './messages.js';
+import { type Challenge, decodeMessage, encodeMessage, type Hello, type Message } from './messages.js';
 import { signNameClaim, verifyNameClaim } from './name-claim.js';
 import { wireMinor } from './version.js';
 
@@ -160,6 +164,58 @@ describe('HELLO', () => {
     const proof = { ...a.handleChallenge(challenge), meshProof: meshProof! };
     expect(again.handleProof(proof).isMeshSecretProven).toBe(false);
     expect(listener({ meshSecret: secret }).handleHello(dialer().hello).meshProof).toBeUndefined();
+  });
+
+  it('refuses a key of low order on both sides, under which every signature would fit', () => {
+    const [a, r] = [dialer(), listener()];
+    const identity = new Uint8Array(32);
+    const challenge = r.handleHello({ ...a.hello, identity });
+    const badSignature = expect.objectContaining({ name: 'WireError', code: 'bad_signature' });
+    expect(() => r.handleProof({ kind: 'proof', signature: new Uint8Array(64) })).toThrow(badSignature);
+    expect(() => a.handleChallenge({ ...challenge, identity })).toThrow(badSignature);
+    expect(() =>
+      dialer({ identityPin: identityId(relay.publicKey) }).handleChallenge({ ...challenge, identity }),
+    ).toThrow(badSignature);
+  });
+
+  it('mutated on its way fails with a WireError; what passes is what was sent', () => {
+    const altered = (message: Message, recipe: Uint8Array): Message | undefined => {
+      const valid = encodeMessage(message);
+      const reader = new FrameReader();
+      reader.push(mutate(valid, valid, recipe));
+      const frame = reader.next();
+      return frame && decodeMessage(frame);
+    };
+    const recipe = fc.uint8Array({ maxLength: 8 });
+    let passed = 0;
+    fc.assert(
+      fc.property(recipe, recipe, recipe, (...recipes) => {
+        const [a, r] = [dialer({ token: 'a.b.c' }), listener()];
+        try {
+          const hello = altered(a.hello, recipes[0]);
+          if (hello?.kind !== 'hello') return;
+          const challenge = altered(r.handleHello(hello), recipes[1]);
+          if (challenge?.kind !== 'challenge') return;
+          const proof = altered(a.handleChallenge(challenge), recipes[2]);
+          if (proof?.kind !== 'proof') return;
+          const proven = r.handleProof(proof);
+          expect(encodeMessage(proven.hello)).toEqual(encodeMessage(a.hello));
+          expect(proven.token).toBe('a.b.c');
+          passed++;
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(WireError);
+        }
+      }),
+      { numRuns: runsOf(process.env, 500) },
+    );
+    expect(passed).toBeGreaterThan(0);
+  });
+
+  it('names the minor version it is told to, and takes any', () => {
+    const [a, r] = [dialer({ minor: wireMinor + 3 }), listener({ minor: wireMinor + 7 })];
+    const challenge = r.handleHello(a.hello);
+    expect([a.hello.minor, challenge.minor]).toEqual([wireMinor + 3, wireMinor + 7]);
+    expect(r.handleProof(a.handleChallenge(challenge)).hello).toBe(a.hello);
   });
 
   it('refuses PROOF before HELLO', () => {

@@ -53,12 +53,9 @@ export class HelloDialer {
     const { identity, identityPin, meshSecret, token } = this.#options;
     const { role } = this.hello;
     requireMajor(challenge.major, 'listener');
-    if (identityPin !== undefined && identityId(challenge.identity) !== identityPin) {
-      throw new WireError(
-        'id_mismatch',
-        `the relay is ${identityId(challenge.identity)}, not the pinned one`,
-      );
-    }
+    const relayId = usableId(challenge.identity);
+    if (identityPin !== undefined && relayId !== identityPin)
+      throw new WireError('id_mismatch', `the relay is ${relayId}, not the pinned one`);
     const transcript = helloTranscript(this.hello, challenge);
     requireSignature({
       publicKey: challenge.identity,
@@ -201,8 +198,18 @@ function requireSignature(parts: {
   message: Uint8Array;
   signature: Uint8Array;
 }): void {
+  usableId(parts.publicKey);
   if (!verifySignature(parts))
     throw new WireError('bad_signature', 'the signature in the HELLO does not fit');
+}
+
+/** The id of a key from the other side, of which a low-order one would sign everything. */
+function usableId(publicKey: Uint8Array): string {
+  try {
+    return identityId(publicKey);
+  } catch (cause) {
+    throw new WireError('bad_signature', 'the key in the HELLO is unusable', { cause });
+  }
 }
 
 /** The claim that a HELLO is. */
