@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { identityFromSeed } from '@macula/crypto';
-import { codeNumber, encodeMessage, encodeRawFrame, type Hello, messageTypes, wireMinor } from '@macula/wire';
+import {
+  codeNumber,
+  encodeMessage,
+  encodeRawFrame,
+  type Hello,
+  type Message,
+  messageTypes,
+  wireMinor,
+} from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RawDialer } from '../testing/raw-dialer.js';
+import { stubListener } from '../testing/stub-listener.js';
 import { relayUrl } from '../testing/test-agent.js';
 import { TestBed } from '../testing/test-bed.js';
 import { TestStream } from '../testing/test-stream.js';
@@ -97,5 +106,30 @@ describe('a HELLO of another major version', () => {
     });
     await until(() => raw.closed, 'the end of the connection');
     expect(relay.metrics()).toContain('macula_relay_hellos_refused_total{code="version_unsupported"} 1');
+  });
+});
+
+describe('a peer relay', () => {
+  it('of a newer minor version is a peer, whatever more it says', async () => {
+    await stubListener(bed.transport('newer'), 2, {
+      minor: wireMinor + 5,
+      encode: (message) => Buffer.concat([unknownFrame, encodeMessage({ ...message, ...news })]),
+    });
+    const relay = await bed.relay(1, { peers: ['https://relay:2'] });
+    await until(() => relay.status().peers[0]?.state === 'connected', 'the peering');
+  });
+
+  it.each([1, 3])('of major version %i is none, and nothing is proven to it', async (major) => {
+    const body = Buffer.from(`81a56d616a6f720${major}`, 'hex');
+    const said: Message[] = [];
+    await stubListener(bed.transport('other'), 2, {
+      encode: (message) => {
+        said.push(message);
+        return encodeRawFrame(messageTypes.challenge, body);
+      },
+    });
+    const relay = await bed.relay(1, { peers: ['https://relay:2'] });
+    await until(() => relay.status().peers[0]?.state === 'waiting', 'the refusal');
+    expect(said.map(({ kind }) => kind)).toEqual(['challenge']);
   });
 });
