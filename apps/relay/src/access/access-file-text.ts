@@ -46,8 +46,8 @@ export async function readAccessFile(path: string): Promise<AccessFileText> {
  *
  * @param stats - of the file.
  */
-export function fileFingerprint({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+export function fileFingerprint({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, mode, size, mtimeNs, ctimeNs].join(' ');
 }
 
 function checkStats(path: string, stats: BigIntStats): void {

@@ -102,7 +102,7 @@ describe('revoking', () => {
   });
 
   it('loses none of many at the same time', async () => {
-    const tokens = Array.from({ length: 20 }, (_, index) => jti(20 + index));
+    const tokens = Array.from({ length: 8 }, (_, index) => jti(20 + index));
     await Promise.all(tokens.map((token) => revokeInFile(path, { token }, nowMs)));
     const { revoked } = parseAccessFile(await readFile(path, 'utf8'), path);
     expect(tokens.filter((token) => !revoked.has(token))).toEqual([]);
