@@ -19,8 +19,8 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const issue = async (...more: string[]): Promise<string> => {
   const args = ['--key', key, '--realm', 'io.example', '--name', 'app-*@h'];
-  const { status, stdout, stderr } = await runCommand('token', 'issue', ...args, ...more);
-  expect([status, stderr]).toEqual([0, '']);
+  const { status, stdout } = await runCommand('token', 'issue', ...args, ...more);
+  expect(status).toBe(0);
   return stdout.trimEnd();
 };
 
