@@ -27,3 +27,4 @@ export { harnessEbin, maculaEbin, maculaScript, root } from './paths.js';
 export { type EventuallyOptions, eventually } from './poll.js';
 export { Relay, type RelayOptions } from './relay.js';
 export { Scene } from './scene.js';
+export { TokenRealm, writeAccessFile } from './token-realm.js';

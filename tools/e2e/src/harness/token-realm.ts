@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scene } from './scene.js';
+
+/** A realm that needs tokens, kept by an operator with the `macula` command. */
+export class TokenRealm {
+  readonly name: string;
+  /** For relays: `--access-file`. */
+  readonly accessFile: string;
+  readonly #scene: Scene;
+  readonly #key: string;
+  #tokens = 0;
+
+  private constructor(scene: Scene, name: string) {
+    this.#scene = scene;
+    this.name = name;
+    this.accessFile = join(scene.directory, 'access.json');
+    this.#key = join(scene.directory, 'issuer.key');
+  }
+
+  /** Makes the issuer's key and the access file. */
+  static async make(scene: Scene, name: string): Promise<TokenRealm> {
+    const realm = new TokenRealm(scene, name);
+    const issuer = (await realm.#macula('keygen', realm.#key)).trim();
+    writeAccessFile(realm.accessFile, { realms: { [name]: { access: 'token', issuers: [issuer] } } });
+    return realm;
+  }
+
+  /** A token for these node names in a file; further arguments are those of `macula token issue`. */
+  async issue(names: readonly string[], ...more: string[]): Promise<string> {
+    const patterns = names.flatMap((name) => ['--name', name]);
+    const args = ['token', 'issue', '--key', this.#key, '--realm', this.name, ...patterns, ...more];
+    const path = join(this.#scene.directory, `token-${this.#tokens++}`);
+    writeFileSync(path, await this.#macula(...args), { mode: 0o600 });
+    return path;
+  }
+
+  /** Takes the token in a file back. */
+  async revoke(token: string): Promise<void> {
+    await this.#macula('token', 'revoke', '--access-file', this.accessFile, token);
+  }
+
+  async #macula(...args: string[]): Promise<string> {
+    const command = this.#scene.macula(args);
+    const { code } = await command.ended;
+    assert.equal(code, 0, command.output);
+    return command.output;
+  }
+}
+
+/** Puts new rules in force as an operator's tools do: whole, by renaming. */
+export function writeAccessFile(path: string, content: object): void {
+  writeFileSync(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}

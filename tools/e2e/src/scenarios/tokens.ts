@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { TokenRealm } from '../harness/index.js';
+import type { Scenario } from '../scenario.js';
+
+export const scenario: Scenario = {
+  summary:
+    'a realm by token: who has one joins, others are told what is wrong, and a revoked one ends its node’s connections within seconds',
+  drivers: ['local', 'netns'],
+  async run({ scene }) {
+    const realm = await TokenRealm.make(scene, 'org.example');
+    const { accessFile } = realm;
+    const relay1 = await scene.relay({ label: 'relay-1', accessFile });
+    const relay2 = await scene.relay({ label: 'relay-2', accessFile, peers: [relay1.url] });
+    const [ofA, ofB] = await Promise.all([realm.issue(['a@*.test']), realm.issue(['b@two.test'])]);
+    const [a, b, stranger] = await Promise.all([
+      scene.node({
+        name: 'a@one.test',
+        relays: [relay1.url],
+        realm: realm.name,
+        env: { MACULA_TOKEN_FILE: ofA },
+      }),
+      scene.node({ name: 'b@two.test' }),
+      scene.node({ name: 'c@three.test' }),
+    ]);
+    const inRealm = `realm => <<"${realm.name}">>`;
+    const withToken = (file: string): string => `${inRealm}, token_file => <<"${file}">>`;
+    assert.equal(await b.join([relay2.url], withToken(ofB)), 'ok');
+    await a.evalUntil("net_adm:ping('b@two.test')", 'pong', 20_000);
+
+    const refusals = [
+      [inRealm, /needs a token/],
+      [withToken(ofA), /name/],
+      [`realm => <<"other">>, token_file => <<"${ofA}">>`, /realm/],
+    ] as const;
+    for (const [options, why] of refusals) {
+      const answer = await stranger.join([relay1.url], options);
+      assert.match(answer, /^\{error,\{refused,/);
+      assert.match(answer, why);
+    }
+    assert.match(
+      await stranger.join([relay1.url], withToken('/nowhere')),
+      /^\{error,\{bad_option,\{token_file,/,
+    );
+
+    await realm.revoke(readFileSync(ofB, 'utf8').trim());
+    await a.evalUntil('nodes(connected)', '[]');
+    assert.equal(await a.ping(b), 'pang');
+    // Each relay looks at the file once a second.
+    for (const relay of [relay1, relay2]) {
+      const again = `macula:join_mesh(#{relays => [<<"${relay.url}">>], ${withToken(ofB)}})`;
+      await b.evalUntil(`macula:leave_mesh(), ${again}`, /revoked/);
+    }
+    // A new token in its place: the node comes back.
+    assert.equal(await b.join([relay2.url], withToken(await realm.issue(['b@two.test']))), 'ok');
+    await a.evalUntil("net_adm:ping('b@two.test')", 'pong', 20_000);
+  },
+};
