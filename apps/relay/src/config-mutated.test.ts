@@ -1,6 +1,8 @@
+import { identityFromSeed } from '@macula/crypto';
 import { mutate, runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { parseAccessFile } from './access/access-file.js';
 import { parseRelayConfig, type RelayConfigInput } from './config.js';
 import { RelayError } from './errors.js';
 
@@ -35,6 +37,28 @@ it('mutated settings are settings within their bounds, or a RelayError with a re
     { numRuns: runsOf(process.env, 2000) },
   );
   expect(parsed).toBeGreaterThan(0);
+});
+
+it('mutated access files are rules, or bad_access_file', () => {
+  const id = identityFromSeed(new Uint8Array(32).fill(1)).id;
+  const text = Buffer.from(
+    JSON.stringify({
+      realms: { a: { access: 'open' }, b: { access: 'token', issuers: [id], limits: { sessions: 5 } } },
+      relays: [id],
+      revoked: [{ id: Buffer.alloc(16, 9).toString('base64url'), until: 1_798_761_600 }],
+    }),
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 8 }), (recipe) => {
+      try {
+        const { realms } = parseAccessFile(Buffer.from(mutate(text, text, recipe)).toString(), 'FILE');
+        for (const rule of realms?.values() ?? []) expect(['open', 'token']).toContain(rule.access);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: 'RelayError', code: 'bad_access_file' });
+      }
+    }),
+    { numRuns: runsOf(process.env, 3000) },
+  );
 });
 
 function jsonOf(bytes: Uint8Array): unknown {
