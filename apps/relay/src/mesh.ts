@@ -85,9 +85,8 @@ export class Mesh {
             );
         },
         openerGone: (open, code) => this.#route(() => this.router.handleOpenerGone(open, code)),
-        legOk: (leg, answer) => this.#route(() => this.router.handleOpenOk(leg, answer)),
-        legFailed: (leg, code, text) =>
-          this.#route((nowMs) => this.router.handleLegFailed(leg, { code, text }, nowMs)),
+        legOk: (leg, { answer, via }) => this.#route(() => this.router.handleOpenOk(leg, answer, via)),
+        legFailed: (leg, failure) => this.#route((nowMs) => this.router.handleLegFailed(leg, failure, nowMs)),
       },
       parts.timeouts?.openMs ?? streamOpenTimeoutMs,
     );
@@ -196,8 +195,9 @@ export class Mesh {
     if (admission?.kind === 'admitted') this.#realms.add(session, { realm, grant: admission.grant });
     if (role === 'agent') {
       const { sessionSeq, names } = hello;
+      const tag = randomBytes(16);
       this.#route((nowMs) =>
-        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names }, nowMs),
+        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names, tag }, nowMs),
       );
     } else {
       this.#route(() => this.router.handlePeerUp({ link, identity, dialled: false }));

@@ -45,6 +45,10 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
   relay_lost: { number: 39, sentence: 'a relay on the way was lost' },
   agent_stopped: { number: 40, sentence: 'the agent of the other node ended' },
   tunnel_error: { number: 41, sentence: 'the tunnel ended because its bytes were not what they must be' },
+  too_many_failures: {
+    number: 42,
+    sentence: 'too many failed attempts to connect from there; correct the cookie and wait 30 s',
+  },
   token_missing: {
     number: 64,
     sentence: 'the realm needs a token; get one from its operator and join with it',
@@ -116,6 +120,7 @@ export type WireCode =
   | 'relay_lost'
   | 'agent_stopped'
   | 'tunnel_error'
+  | 'too_many_failures'
   | 'token_missing'
   | 'token_malformed'
   | 'token_wrong_algorithm'

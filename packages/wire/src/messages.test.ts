@@ -92,7 +92,10 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
     },
     { requiredKeys: ['kind', 'answer'] },
   ),
-  fc.record({ kind: fc.constant('open_failed' as const), code, text }),
+  fc.record(
+    { kind: fc.constant('open_failed' as const), code, text, via: bytes(16) },
+    { requiredKeys: ['kind', 'code', 'text'] },
+  ),
 );
 
 function onlyFrame(encoded: Uint8Array): RawFrame {

@@ -202,6 +202,8 @@ export interface OpenFailed {
   readonly kind: 'open_failed';
   readonly code: WireCode;
   readonly text: string;
+  /** Which session said so or did not answer, as in OPEN_OK; none when the relays themselves failed. */
+  readonly via?: Uint8Array;
 }
 
 /** Frame type of each message; numbers are never reused. */
@@ -320,6 +322,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     kind: 'open_failed',
     code: codeFromNumber(f.count('code')),
     text: f.text('text', textBytesMax, true),
+    ...f.optional('via', () => f.bytes('via', 16)),
   }),
 };
 

@@ -15,6 +15,7 @@ export type LocalReason =
   | 'relay_lost'
   | 'peer_closed'
   | 'busy'
+  | 'too_many_failures'
   | 'bad_name'
   | 'internal';
 
@@ -52,6 +53,7 @@ export const remedies: Readonly<Record<LocalReason, string>> = {
   relay_lost: 'The agent connects again by itself; macula:status() shows the relays',
   peer_closed: 'The other node stopped or closed the connection; try again when it is up',
   busy: 'A limit on the way is reached; try again later',
+  too_many_failures: 'Compare erlang:get_cookie() on both nodes; the other one logs who failed',
   bad_name: 'A node name looks like name@host',
   internal: 'Run the agent with MACULA_LOG=debug and report what it says',
 };
@@ -83,6 +85,7 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   relay_lost: 'relay_lost',
   agent_stopped: 'peer_closed',
   tunnel_error: 'internal',
+  too_many_failures: 'too_many_failures',
   token_missing: 'refused',
   token_malformed: 'refused',
   token_wrong_algorithm: 'refused',

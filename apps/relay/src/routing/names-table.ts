@@ -6,6 +6,9 @@ import { type AgentSession, bytesKey, type LinkId } from './types.js';
 export interface Owner {
   readonly link: LinkId;
   readonly realm: string;
+  readonly identity: Uint8Array;
+  /** As in {@link AgentSession}. */
+  readonly tag: Uint8Array;
   readonly identityKey: string;
   readonly bootKey: string;
   readonly sessionSeq: number;
@@ -45,6 +48,8 @@ export class NamesTable {
     const owner: Owner = {
       link: session.link,
       realm: session.realm,
+      identity: session.identity,
+      tag: session.tag,
       identityKey: bytesKey(session.identity),
       bootKey: bytesKey(session.bootId),
       sessionSeq: session.sessionSeq,

@@ -1,5 +1,5 @@
 import type { Open, WireCode } from '@macula/wire';
-import type { LegId, LinkId, OpenId } from './types.js';
+import type { LegId, LinkId, OpenFailure, OpenId } from './types.js';
 
 /**
  * One OPEN on its way.
@@ -19,13 +19,13 @@ export interface PendingOpen {
   readonly deadlineMs: number;
   stage: 'local' | 'peers';
   readonly legs: Map<LegId, LinkId>;
-  failure: { readonly code: WireCode; readonly text: string } | undefined;
+  failure: OpenFailure | undefined;
 }
 
 /** Remembers the more telling of two failures: an answer of the node itself beats trouble on the way beats "unknown". */
-export function noteFailure(pending: PendingOpen, code: WireCode, text: string): void {
-  if (pending.failure === undefined || rank(code) > rank(pending.failure.code)) {
-    pending.failure = { code, text };
+export function noteFailure(pending: PendingOpen, failure: OpenFailure): void {
+  if (pending.failure === undefined || rank(failure.code) > rank(pending.failure.code)) {
+    pending.failure = failure;
   }
 }
 

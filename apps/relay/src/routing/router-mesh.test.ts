@@ -21,7 +21,7 @@ describe('routers in a mesh', () => {
       for (const to of names) {
         const result = mesh.open(from, links.get(from)!, `${to}@host`);
         mesh.run();
-        expect(mesh.results[result]).toEqual({ kind: 'ok', answer: `${to}@host on ${to}` });
+        expect(mesh.results[result]).toMatchObject({ kind: 'ok', answer: `${to}@host on ${to}` });
       }
     }
     expect(mesh.remembered).toBe(0);
@@ -33,7 +33,7 @@ describe('routers in a mesh', () => {
     mesh.agent('C', 'c@host');
     const result = mesh.open('A', link, 'c@host');
     mesh.run();
-    expect(mesh.results[result]).toEqual({ kind: 'ok', answer: 'c@host on C' });
+    expect(mesh.results[result]).toMatchObject({ kind: 'ok', answer: 'c@host on C' });
     expect(mesh.agentStreams.size).toBe(1);
     expect(mesh.remembered).toBe(0);
   });
@@ -58,7 +58,7 @@ describe('routers in a mesh', () => {
     const far = mesh.open('A', link, 'd@host', 200);
     const none = mesh.open('A', link, 'c@host', 0);
     mesh.run();
-    expect(mesh.results[near]).toEqual({ kind: 'ok', answer: 'c@host on C' });
+    expect(mesh.results[near]).toMatchObject({ kind: 'ok', answer: 'c@host on C' });
     expect(mesh.results[far]).toEqual({ kind: 'failed', code: 'hop_limit' });
     expect(mesh.results[none]).toEqual({ kind: 'failed', code: 'hop_limit' });
   });
@@ -98,6 +98,32 @@ describe('routers in a mesh', () => {
         mesh.run();
         expect(mesh.results[result]?.kind).toBe('ok');
         expect(mesh.agentStreams.size).toBe(1);
+        expect(mesh.remembered).toBe(0);
+      });
+    }
+  });
+
+  it('passes over every excluded session of a name, and finds the one that is left', () => {
+    for (const seed of seedsOf(process.env, 100)) {
+      withReplayHint(seed, command, () => {
+        const mesh = fullMesh(seed, ['A', 'B', 'C', 'D']);
+        const link = mesh.agent('A', 'a@host');
+        const twins = ['B', 'C', 'D'].map((relay) => `twin@host on ${relay}`);
+        for (const relay of ['B', 'C', 'D']) mesh.agent(relay, 'twin@host');
+        const excluded: Uint8Array[] = [];
+        const answers: string[] = [];
+        for (const _ of twins) {
+          const result = mesh.open('A', link, 'twin@host', 3, [...excluded]);
+          mesh.run();
+          const outcome = mesh.results[result];
+          if (outcome?.kind !== 'ok') throw new Error(JSON.stringify(outcome));
+          answers.push(outcome.answer);
+          excluded.push(outcome.via!);
+        }
+        expect(answers.sort()).toEqual(twins);
+        const last = mesh.open('A', link, 'twin@host', 3, excluded);
+        mesh.run();
+        expect(mesh.results[last]).toEqual({ kind: 'failed', code: 'not_found' });
         expect(mesh.remembered).toBe(0);
       });
     }

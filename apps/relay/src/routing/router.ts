@@ -14,6 +14,7 @@ import {
   bytesKey,
   type LegId,
   type LinkId,
+  type OpenFailure,
   type OpenId,
   type PeerLink,
   type RouterOutput,
@@ -129,7 +130,9 @@ export class Router {
   handleOpen(input: { open: OpenId; link: LinkId; message: Open }, nowMs: number): void {
     const { open, link } = input;
     const fromPeer = this.#peers.has(link);
-    const message = fromPeer ? input.message : this.#withinRealm(link, input.message);
+    const message = fromPeer
+      ? input.message
+      : this.#withSource(link, this.#withinRealm(link, input.message));
     const pathKey = bytesKey(message.pathId);
     const refusal = (fromPeer ? undefined : this.#refusalOfAgent(link, message)) ?? this.#refusalNow(link);
     // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
@@ -151,7 +154,7 @@ export class Router {
       failure: undefined,
     };
     this.#remember(pending);
-    const owner = this.#names.find(message.realm, message.to);
+    const owner = this.#ownerFor(message);
     if (owner !== undefined) this.#forwardToSession(pending, owner, nowMs);
     else this.#forwardToPeers(pending);
   }
@@ -162,29 +165,30 @@ export class Router {
     if (pending !== undefined) this.#end(pending, code);
   }
 
-  /** A leg was answered with OPEN_OK. */
-  handleOpenOk(leg: LegId, answer: Uint8Array): void {
+  /** A leg was answered with OPEN_OK; `via` is what it says, which counts only from a peer. */
+  handleOpenOk(leg: LegId, answer: Uint8Array, via?: Uint8Array): void {
     const pending = this.#legs.get(leg);
     if (pending === undefined) return;
+    const link = pending.legs.get(leg);
     this.#forgetLeg(leg);
     this.#end(pending, 'ok');
-    this.#outputs.push({ kind: 'accept', open: pending.open, leg, answer });
+    this.#outputs.push({ kind: 'accept', open: pending.open, leg, answer, via: this.#viaOf(link, via) });
   }
 
   /** A leg was answered with OPEN_FAILED, or its stream ended (`relay_lost` when nothing better is known). */
-  handleLegFailed(leg: LegId, failure: { code: WireCode; text: string }, nowMs: number): void {
+  handleLegFailed(leg: LegId, failure: OpenFailure, nowMs: number): void {
     const pending = this.#legs.get(leg);
     if (pending === undefined) return;
-    const { code, text } = failure;
+    const { code } = failure;
     const link = pending.legs.get(leg);
     this.#forgetLeg(leg);
     if (pending.stage === 'local' && (code === 'not_here' || code === 'relay_lost')) {
-      const owner = this.#names.find(pending.message.realm, pending.message.to);
+      const owner = this.#ownerFor(pending.message);
       if (owner !== undefined && owner.link !== link) this.#forwardToSession(pending, owner, nowMs);
       else this.#forwardToPeers(pending);
       return;
     }
-    noteFailure(pending, code, text);
+    noteFailure(pending, { ...failure, via: this.#viaOf(link, failure.via) });
     if (pending.legs.size === 0) this.#failAll(pending);
   }
 
@@ -200,8 +204,9 @@ export class Router {
     }
     for (const pending of [...this.#opens.values()]) {
       if (pending.deadlineMs > nowMs) break;
+      const [link] = pending.stage === 'local' ? pending.legs.values() : [];
       this.#end(pending, 'timeout');
-      this.#answer(pending.open, 'timeout');
+      this.#answer(pending.open, 'timeout', undefined, this.#viaOf(link, undefined));
     }
   }
 
@@ -265,6 +270,26 @@ export class Router {
     return named !== undefined && named.identityKey !== session.identityKey ? 'name_taken' : undefined;
   }
 
+  /** An agent doesn't choose what it is known by to the one it opens to. */
+  #withSource(link: LinkId, { source: _said, ...message }: Open): Open {
+    const session = this.#names.session(link);
+    return session === undefined ? message : { ...message, source: session.identity };
+  }
+
+  /** Who is to answer here, if it isn't excluded. */
+  #ownerFor({ realm, to, exclude }: Open): Owner | undefined {
+    const owner = this.#names.find(realm, to);
+    if (owner === undefined || exclude.length === 0) return owner;
+    const tagKey = bytesKey(owner.tag);
+    return exclude.some((tag) => bytesKey(tag) === tagKey) ? undefined : owner;
+  }
+
+  /** The tag of our own session at the end of a link, whatever that says; else what the peer says. */
+  #viaOf(link: LinkId | undefined, said: Uint8Array | undefined): Uint8Array | undefined {
+    if (link === undefined) return undefined;
+    return this.#peers.has(link) ? said : this.#names.session(link)?.tag;
+  }
+
   #refusalNow(link: LinkId): WireCode | undefined {
     if (this.#opens.size >= pendingOpensMax) return 'busy';
     return (this.#opensByLink.get(link)?.size ?? 0) >= pendingOpensPerLinkMax ? 'busy' : undefined;
@@ -274,7 +299,7 @@ export class Router {
     const { link } = owner;
     const leg = this.#addLeg(pending, link);
     // An agent needs nothing of the way here, and shall not learn the relays' identities.
-    const message = { ...pending.message, visited: [], hopsLeft: 0 };
+    const message = { ...pending.message, visited: [], hopsLeft: 0, exclude: [] };
     this.#outputs.push({ kind: 'forward', leg, link, message });
     if (nowMs - owner.aliveMs > ghostSilenceMs) this.#probe(link, [leg], nowMs);
   }
@@ -291,7 +316,7 @@ export class Router {
     const room = visitedRelaysMax - visited.length - 1;
     const peers = this.#peers.askable(visited, pending.link).slice(0, Math.max(0, room));
     if (peers.length > 0 && pending.hopsLeft <= 0)
-      noteFailure(pending, 'hop_limit', codeSentence('hop_limit'));
+      noteFailure(pending, { code: 'hop_limit', text: codeSentence('hop_limit') });
     if (peers.length === 0 || pending.hopsLeft <= 0) {
       this.#failAll(pending);
       return;
@@ -308,14 +333,15 @@ export class Router {
 
   #failAll(pending: PendingOpen): void {
     this.#end(pending, 'ok');
-    const { code, text } = pending.failure ?? { code: 'not_found', text: '' };
+    const { code, text, via }: OpenFailure = pending.failure ?? { code: 'not_found', text: '' };
     const unknown = code === 'not_found' || code === 'not_here';
     const told = unknown ? (pending.fromPeer ? 'not_here' : 'not_found') : code;
-    this.#answer(pending.open, told, told === code ? text : undefined);
+    this.#answer(pending.open, told, told === code ? text : undefined, unknown ? undefined : via);
   }
 
-  #answer(open: OpenId, code: WireCode, text?: string): void {
-    this.#outputs.push({ kind: 'fail', open, code, text: text || codeSentence(code) });
+  #answer(open: OpenId, code: WireCode, text?: string, via?: Uint8Array): void {
+    const said = via === undefined ? {} : { via };
+    this.#outputs.push({ kind: 'fail', open, code, text: text || codeSentence(code), ...said });
   }
 
   #refuse(link: LinkId, code: WireCode, names: readonly string[]): void {

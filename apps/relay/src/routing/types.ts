@@ -19,6 +19,8 @@ export interface AgentSession {
   readonly bootId: Uint8Array;
   readonly sessionSeq: number;
   readonly names: readonly string[];
+  /** Names this session to agents and relays without saying whose it is: 16 random bytes, fresh for every session. */
+  readonly tag: Uint8Array;
 }
 
 /** A connection to another relay. */
@@ -57,11 +59,28 @@ export type RouterOutput =
       readonly open: OpenId;
       readonly leg: LegId;
       readonly answer: Uint8Array;
+      /** Tag of the session that answers; undefined where an older relay doesn't say it. */
+      readonly via: Uint8Array | undefined;
     }
   /** Reset the leg's stream. The id is forgotten. */
   | { readonly kind: 'cancel'; readonly leg: LegId; readonly code: WireCode }
   /** Send OPEN_FAILED to the opener and end its stream. The id is forgotten. */
-  | { readonly kind: 'fail'; readonly open: OpenId; readonly code: WireCode; readonly text: string };
+  | {
+      readonly kind: 'fail';
+      readonly open: OpenId;
+      readonly code: WireCode;
+      readonly text: string;
+      /** Tag of the session that said so or did not answer. */
+      readonly via?: Uint8Array;
+    };
+
+/** Why a leg or an OPEN failed. */
+export interface OpenFailure {
+  readonly code: WireCode;
+  readonly text: string;
+  /** Tag of the session that said so; none when the relays themselves failed. */
+  readonly via?: Uint8Array | undefined;
+}
 
 /** Bytes as a key of a Map. */
 export function bytesKey(bytes: Uint8Array): string {

@@ -6,10 +6,11 @@ import {
   encodeMessage,
   type Message,
   type Open,
+  type OpenOk,
   type WireCode,
 } from '@macula/wire';
 import { refusedStreamLingerMs } from '../limits.js';
-import type { LegId, OpenId, RouterOutput } from '../routing/types.js';
+import type { LegId, OpenFailure, OpenId, RouterOutput } from '../routing/types.js';
 import type { Session } from '../session/session.js';
 import { FirstFrame } from './first-frame.js';
 import { type SpliceCounters, splice } from './splice.js';
@@ -18,8 +19,8 @@ import { type SpliceCounters, splice } from './splice.js';
 export interface BrokerEvents {
   open(input: { open: OpenId; session: Session; message: Open }): void;
   openerGone(open: OpenId, code: WireCode): void;
-  legOk(leg: LegId, answer: Uint8Array): void;
-  legFailed(leg: LegId, code: WireCode, text: string): void;
+  legOk(leg: LegId, answer: OpenOk): void;
+  legFailed(leg: LegId, failure: OpenFailure): void;
 }
 
 /** The outputs of the router that are about streams. */
@@ -94,7 +95,7 @@ export class StreamBroker {
         this.#forward(output.leg, sessionOf(output.link), output.message);
         return;
       case 'accept':
-        this.#accept(output.open, output.leg, output.answer);
+        this.#accept(output);
         return;
       case 'cancel': {
         const leg = this.#legs.get(output.leg);
@@ -103,7 +104,7 @@ export class StreamBroker {
         return;
       }
       case 'fail':
-        this.#fail(output.open, output.code, output.text);
+        this.#fail(output);
         return;
     }
   }
@@ -119,19 +120,19 @@ export class StreamBroker {
       if (session === undefined || session.isClosed) throw new Error('the session is over');
       stream = session.connection.openStream();
     } catch {
-      this.#events.legFailed(id, 'relay_lost', codeSentence('relay_lost'));
+      this.#events.legFailed(id, { code: 'relay_lost', text: codeSentence('relay_lost') });
       return;
     }
     const first = new FirstFrame(stream, {
       onMessage: (answer) => this.#handleAnswer(id, stream, answer),
       onBroken: (error) => {
         stream.reset(codeNumber('protocol_error'));
-        this.#legFailed(id, 'relay_lost', error.message);
+        this.#legFailed(id, { code: 'relay_lost', text: error.message });
       },
       onClosed: (reason) => {
         leg.isClosed = true;
         const code = reason.kind === 'reset' && !reason.local ? codeFromNumber(reason.code) : 'relay_lost';
-        this.#legFailed(id, code === 'ok' ? 'relay_lost' : code, codeSentence(code));
+        this.#legFailed(id, { code: code === 'ok' ? 'relay_lost' : code, text: codeSentence(code) });
       },
     });
     const leg: Leg = { first, isClosed: false };
@@ -141,19 +142,19 @@ export class StreamBroker {
 
   #handleAnswer(id: LegId, stream: Stream, answer: Message): void {
     if (answer.kind === 'open_ok') {
-      this.#events.legOk(id, answer.answer);
+      this.#events.legOk(id, answer);
       return;
     }
-    if (answer.kind === 'open_failed') this.#legFailed(id, answer.code, answer.text);
-    else this.#legFailed(id, 'relay_lost', `${answer.kind} instead of an answer to OPEN`);
+    if (answer.kind === 'open_failed') this.#legFailed(id, answer);
+    else this.#legFailed(id, { code: 'relay_lost', text: `${answer.kind} instead of an answer to OPEN` });
     stream.reset(codeNumber('ok'));
   }
 
-  #legFailed(id: LegId, code: WireCode, text: string): void {
-    if (this.#legs.delete(id)) this.#events.legFailed(id, code, text);
+  #legFailed(id: LegId, failure: OpenFailure): void {
+    if (this.#legs.delete(id)) this.#events.legFailed(id, failure);
   }
 
-  #accept(openId: OpenId, legId: LegId, answer: Uint8Array): void {
+  #accept({ open: openId, leg: legId, answer, via }: Extract<StreamOutput, { kind: 'accept' }>): void {
     const opener = this.#openers.get(openId);
     const leg = this.#legs.get(legId);
     this.#openers.delete(openId);
@@ -164,7 +165,8 @@ export class StreamBroker {
       return;
     }
     this.openCounters.accepted++;
-    opener.first.stream.write(encodeMessage({ kind: 'open_ok', answer }));
+    const said = via === undefined ? {} : { via };
+    opener.first.stream.write(encodeMessage({ kind: 'open_ok', answer, ...said }));
     splice(
       { stream: opener.first.stream, rest: opener.first.takeRest() },
       { stream: leg.first.stream, rest: leg.first.takeRest() },
@@ -173,14 +175,15 @@ export class StreamBroker {
     );
   }
 
-  #fail(openId: OpenId, code: WireCode, text: string): void {
+  #fail({ open: openId, kind: _, ...failure }: Extract<StreamOutput, { kind: 'fail' }>): void {
+    const { code } = failure;
     const { failed } = this.openCounters;
     failed.set(code, (failed.get(code) ?? 0) + 1);
     const opener = this.#openers.get(openId);
     if (opener === undefined) return;
     this.#openers.delete(openId);
     const { stream } = opener.first;
-    stream.write(encodeMessage({ kind: 'open_failed', code, text }));
+    stream.write(encodeMessage({ kind: 'open_failed', ...failure }));
     stream.end();
     const linger = setTimeout(() => stream.reset(codeNumber(code)), refusedStreamLingerMs);
     stream.start({

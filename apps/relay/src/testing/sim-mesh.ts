@@ -8,7 +8,7 @@ export type SimBehaviour = 'ok' | 'refuse' | 'silent';
 
 /** How an agent's OPEN ended. */
 export type SimResult =
-  | { readonly kind: 'ok'; readonly answer: string }
+  | { readonly kind: 'ok'; readonly answer: string; readonly via: Uint8Array | undefined }
   | { readonly kind: 'failed'; readonly code: WireCode };
 
 interface SimRelay {
@@ -83,6 +83,7 @@ export class SimMesh {
       identity: this.#random.bytes(32),
       bootId: new Uint8Array(16),
       sessionSeq: 1,
+      tag: this.#random.bytes(16),
     };
     relay.router.handleAgentUp({ ...session, link, names: [name] }, this.nowMs);
     this.#drain(relay);
@@ -90,7 +91,13 @@ export class SimMesh {
   }
 
   /** An agent opens; its result gets the returned index. */
-  open(relayName: string, link: LinkId, to: string, hopsLeft = 3): number {
+  open(
+    relayName: string,
+    link: LinkId,
+    to: string,
+    hopsLeft = 3,
+    exclude: readonly Uint8Array[] = [],
+  ): number {
     const relay = this.#relay(relayName);
     const message: Open = {
       kind: 'open',
@@ -101,7 +108,7 @@ export class SimMesh {
       visited: [],
       hopsLeft,
       offer: Uint8Array.of(1, 2, 3),
-      exclude: [],
+      exclude,
     };
     const result = this.results.push(undefined) - 1;
     this.#arrive(relay, link, message, { result });
@@ -162,9 +169,9 @@ export class SimMesh {
           this.#cancel(relay, output.leg, output.code);
           break;
         case 'accept': {
-          const { open, leg, answer } = output;
+          const { open, leg, answer, via } = output;
           this.#spliced.set(key(relay, open), leg);
-          this.#answer(relay, open, { kind: 'ok', answer: bytesKey(answer) });
+          this.#answer(relay, open, { kind: 'ok', answer: bytesKey(answer), via });
           break;
         }
         case 'fail':
@@ -234,7 +241,7 @@ export class SimMesh {
         this.#legFailed(opener, leg, result.code);
         return;
       }
-      opener.router.handleOpenOk(leg, Uint8Array.from(Buffer.from(result.answer)));
+      opener.router.handleOpenOk(leg, Uint8Array.from(Buffer.from(result.answer)), result.via);
       this.#drain(opener);
     });
   }
