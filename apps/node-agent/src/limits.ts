@@ -91,6 +91,12 @@ export const refusedRetryMs = 15_000;
 /** Milliseconds between two events of one kind about one relay or peer. */
 export const eventSpacingMs = 10_000;
 
+/**
+ * Milliseconds for which the failures of a peer are no news after `too_many_failures`: as long as one counts. Its tries go on, one in 30 s,
+ * and each would be another warning.
+ */
+export const guessQuietMs: number = 10 * 60 * 1000;
+
 /** Keys that the event limiter remembers. */
 export const eventKeysMax = 1024;
 

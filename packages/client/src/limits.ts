@@ -84,3 +84,42 @@ export const tunnelsMax = 4096;
  * there first, or the node knows no reason; a node that has heard closes the socket itself.
  */
 export const localCloseDelayMs = 100;
+
+/** Sessions that are passed over for one tunnel because they could not prove the cookie: a squatter must hold a name in four places to be in the way. */
+export const openRetriesMax = 3;
+
+/** Failed confirmations of one name of one source until it is slowed down. */
+export const guessFailuresMax = 5;
+
+/** Milliseconds for which a failed confirmation counts: 10 min. */
+export const guessWindowMs: number = 10 * 60 * 1000;
+
+/** Milliseconds between the tries of who has failed too often: 2,880 guesses a day. */
+export const guessSpacingMs = 30_000;
+
+/** Names that one source is counted by; those beyond count together, so it has 25 guesses before all are slowed down. */
+export const guessNamesPerSourceMax = 4;
+
+/** First handshakes of strangers a second, in all: 3.5 ms each make 7 % of a core. */
+export const handshakesPerSecond = 20;
+
+/**
+ * First handshakes of strangers at once: a cluster of 25 nodes that starts at once has 4 tries each. It is 350 ms of a core, once in
+ * 5 s at most.
+ */
+export const handshakesAtOnceMax = 100;
+
+/** First handshakes of one source a second. */
+export const handshakesPerSourceSecond = 5;
+
+/** First handshakes of one source at once: a node has one pending connection to another, and tries again at once a few times. */
+export const handshakesPerSourceAtOnceMax = 10;
+
+/**
+ * Sources that are remembered without having proven the cookie. More can't be let in within the 10 min that one is remembered, so none is
+ * forgotten early: 600 s x 20 + 100 at once. Names are as many at most: 12,100 x 1,020 bytes are 12 MB at the very worst.
+ */
+export const guessSourcesMax: number = (guessWindowMs / 1000) * handshakesPerSecond + handshakesAtOnceMax;
+
+/** Sources remembered as having proven the cookie; one more forgets the one whose success is the longest ago. */
+export const provenSourcesMax = 4096;

@@ -22,4 +22,9 @@ export type MeshEvent =
   /** One try failed; the next relay, or the same one later, is tried. */
   | { readonly kind: 'dial_failed'; readonly relay: string; readonly code: string; readonly text: string }
   /** The relay refused these names (another identity owns them). */
-  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] };
+  | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] }
+  /**
+   * Somebody who calls itself `peer` has failed to prove the cookie so often that it may try only once in 30 s; told once.
+   * `source` is the id of its identity, which its relay has proven; empty where that relay doesn't say it.
+   */
+  | { readonly kind: 'too_many_failures'; readonly peer: string; readonly source: string };

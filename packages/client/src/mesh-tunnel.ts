@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { Tunnel, TunnelError, type TunnelMetrics, type TunnelOutput } from '@macula/tunnel';
+import {
+  establishTimeoutDefaultMs,
+  Tunnel,
+  TunnelError,
+  type TunnelMetrics,
+  type TunnelOutput,
+} from '@macula/tunnel';
 import { codeNumber, codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
 import { describeFailure, MeshError } from './errors.js';
 import { localCloseDelayMs } from './limits.js';
 import { LocalSocket } from './local-socket.js';
+import { type FailedAttempt, OpenRetries } from './open-retries.js';
 import type { OpenHandlers } from './session.js';
 import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
@@ -24,12 +31,7 @@ export interface MeshTunnelHandlers {
 }
 
 /** Why a tunnel ended. */
-export interface MeshTunnelEnded {
-  readonly reason: string;
-  readonly text: string;
-  /** Whether the other agent said so, sealed. */
-  readonly byPeer: boolean;
-}
+export type MeshTunnelEnded = FailedAttempt;
 
 /** What both roles need. */
 export interface MeshTunnelOptions {
@@ -46,14 +48,23 @@ export interface MeshTunnelOptions {
 
 /**
  * The shell of one tunnel: connects the pure {@link Tunnel} with a path (a transport stream), a local socket and a timer.
- * Nothing is decided here.
+ * Nothing is decided here; {@link OpenRetries} decides whether an initiator begins anew, with a handshake of its own each time.
  */
 export class MeshTunnel {
   readonly peer: string;
   readonly role: 'initiator' | 'responder';
   /** For the mesh that owns it: nothing of the tunnel is left. */
   onGone: () => void = () => undefined;
-  readonly #core: Tunnel;
+  /** For the mesh: the peer has proven the key. */
+  onProven: () => void = () => undefined;
+  /** Initiator, for the mesh: open another path, `excluded` has grown. */
+  onRetry: () => void = () => undefined;
+  #core: Tunnel;
+  /** Initiator, until it is up or its owner has closed it. */
+  #retries: { readonly decide: OpenRetries; readonly nextCore: () => Tunnel | undefined } | undefined;
+  #isRetrying = false;
+  /** Which session has answered. */
+  #via: Uint8Array | undefined;
   readonly #netTicktime: number;
   #handlers: MeshTunnelHandlers | undefined;
   readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
@@ -79,19 +90,28 @@ export class MeshTunnel {
 
   /** @throws TunnelError `bad_option` */
   static initiate(options: MeshTunnelOptions & { readonly from: string; readonly to: string }): MeshTunnel {
-    const core = Tunnel.initiate(
-      {
-        protocol: options.protocol,
-        realm: options.realm,
-        ownName: options.from,
-        peerName: options.to,
-        tunnelKey: options.key,
-        random: randomBytes,
-        ticktimeSeconds: options.netTicktime,
-      },
-      performance.now(),
-    );
-    return new MeshTunnel(core, options.to, options.netTicktime);
+    const deadlineMs = performance.now() + establishTimeoutDefaultMs;
+    const makeCore = (nowMs: number): Tunnel =>
+      Tunnel.initiate(
+        {
+          protocol: options.protocol,
+          realm: options.realm,
+          ownName: options.from,
+          peerName: options.to,
+          tunnelKey: options.key,
+          random: randomBytes,
+          ticktimeSeconds: options.netTicktime,
+          limits: { establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
+        },
+        nowMs,
+      );
+    const tunnel = new MeshTunnel(makeCore(performance.now()), options.to, options.netTicktime);
+    const nextCore = (): Tunnel | undefined => {
+      const nowMs = performance.now();
+      return nowMs < deadlineMs ? makeCore(nowMs) : undefined;
+    };
+    tunnel.#retries = { decide: new OpenRetries(), nextCore };
+    return tunnel;
   }
 
   /** @throws TunnelError `bad_offer`, `version_unsupported`, `decrypt_failed`, `bad_option` */
@@ -124,6 +144,11 @@ export class MeshTunnel {
     for (const tell of this.#untold.splice(0)) tell(handlers);
   }
 
+  /** Initiator: sessions that shall not answer. */
+  get excluded(): readonly Uint8Array[] {
+    return this.#retries?.decide.excluded ?? [];
+  }
+
   /** Initiator: the offer was sent and not answered yet. */
   get isOpening(): boolean {
     return this.#giveUpOpen !== undefined;
@@ -138,16 +163,19 @@ export class MeshTunnel {
     this.#giveUpOpen?.('ok', '');
     this.#tell((handlers) => handlers.onProgress?.());
     this.#giveUpOpen = open(this.#core.offer, {
-      onAnswer: (answer, handover) => {
+      onAnswer: (answer, handover, via) => {
         this.#giveUpOpen = undefined;
+        this.#via = via;
         this.#tell((handlers) => handlers.onProgress?.());
         this.#usePath(handover, () => this.#core.handleAnswer(answer, performance.now()));
       },
-      onFailed: (error) => {
+      onFailed: (error, via) => {
         if (attempt !== this.#openAttempt) return;
         this.#giveUpOpen = undefined;
-        if (error instanceof MeshError) this.fail(error.wireCode, error.message);
-        else this.fail(error.closeCode, error.message);
+        const reason = error instanceof MeshError ? error.wireCode : error.closeCode;
+        this.#via = via;
+        if (this.#mayRetry({ reason, text: error.message, byPeer: false })) this.#retry();
+        else this.fail(reason, error.message);
       },
     });
   }
@@ -179,6 +207,7 @@ export class MeshTunnel {
 
   /** Ends the tunnel and tells the peer why. */
   close(reason: WireCode, text: string): void {
+    this.#retries = undefined;
     this.#input(() => this.#core.end(reason, text, performance.now()));
   }
 
@@ -195,14 +224,20 @@ export class MeshTunnel {
   }
 
   #usePath(handover: StreamHandover, before: () => void): void {
-    this.#path = new StreamPath(handover, {
-      onData: (bytes) => this.#input(() => this.#core.handlePathData(bytes, performance.now())),
-      onEnd: () => this.#input(() => this.#core.handlePathEnd(performance.now())),
-      onWritable: () => this.#input(() => undefined),
-      onClosed: (closed) => this.#input(() => this.#core.handlePathClosed(closed, performance.now())),
+    const core = this.#core;
+    // A path belongs to its attempt: what comes late must not reach the next one.
+    const input = (handle: () => void): void => {
+      if (this.#core === core) this.#input(handle);
+    };
+    const path = new StreamPath(handover, {
+      onData: (bytes) => input(() => core.handlePathData(bytes, performance.now())),
+      onEnd: () => input(() => core.handlePathEnd(performance.now())),
+      onWritable: () => input(() => undefined),
+      onClosed: (closed) => input(() => core.handlePathClosed(closed, performance.now())),
     });
+    this.#path = path;
     this.#input(before);
-    this.#path.start();
+    path.start();
   }
 
   /** Every input goes through here: then outputs, path bytes and the timer follow. */
@@ -259,16 +294,21 @@ export class MeshTunnel {
         this.#local?.resume();
         return;
       case 'confirmed':
+        this.onProven();
         this.#compareTicktimes(output.peerTicktimeSeconds);
         this.#tell((handlers) => handlers.onConfirmed?.());
         return;
       case 'up':
         if (this.role === 'responder') return;
+        this.onProven();
+        this.#warnOfSquatters(this.excluded.length);
+        this.#retries = undefined;
         this.#compareTicktimes(output.peerTicktimeSeconds);
         this.#tell((handlers) => handlers.onUp?.());
         return;
       case 'ended':
-        this.#endWith(output);
+        this.#isRetrying = this.#mayRetry(output);
+        if (!this.#isRetrying) this.#endWith(output);
         return;
       case 'end_path':
         this.#path?.end();
@@ -278,9 +318,42 @@ export class MeshTunnel {
         this.#giveUpOpen?.(output.code, '');
         return;
       case 'closed':
-        this.#disappear();
+        if (this.#isRetrying) this.#retry();
+        else this.#disappear();
         return;
     }
+  }
+
+  /** Whether this attempt failed at a session that had not proven the key, and there may be another. */
+  #mayRetry(attempt: FailedAttempt): boolean {
+    if (this.#ended || this.#retries === undefined) return false;
+    const isUnproven = this.#core.tunnelId === undefined || attempt.reason === 'decrypt_failed';
+    return this.#retries.decide.handleFailed(attempt, isUnproven ? this.#via : undefined);
+  }
+
+  /** Begins anew, with nothing of the attempt before. */
+  #retry(): void {
+    this.#isRetrying = false;
+    this.#via = undefined;
+    this.#path = undefined;
+    this.#core.end('ok', '', performance.now());
+    const core = this.#retries?.nextCore();
+    if (core === undefined) {
+      this.#endWith({ reason: 'timeout', text: codeSentence('timeout'), byPeer: false });
+      this.#disappear();
+      return;
+    }
+    this.#core = core;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.#armTimer();
+    this.onRetry();
+  }
+
+  #warnOfSquatters(count: number): void {
+    if (count === 0) return;
+    const text = `${count} other ${count === 1 ? 'session' : 'sessions'} of this name could not prove the cookie and had to be passed over`;
+    this.#tell((handlers) => handlers.onWarning?.('passed_over', text));
   }
 
   #compareTicktimes(peerSeconds: number): void {
@@ -290,9 +363,11 @@ export class MeshTunnel {
     this.#tell((handlers) => handlers.onWarning?.('ticktime_mismatch', text));
   }
 
-  #endWith({ reason, text, byPeer }: MeshTunnelEnded): void {
+  #endWith(end: MeshTunnelEnded): void {
     if (this.#ended) return;
     this.#ended = true;
+    const { reason, text, byPeer } = this.#retries?.decide.outcome(end) ?? end;
+    this.#retries = undefined;
     this.#tell((handlers) => handlers.onEnded({ reason, text, byPeer }));
     this.#local?.closeAfterDelivery(localCloseDelayMs);
   }

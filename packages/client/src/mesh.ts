@@ -3,8 +3,9 @@ import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
 import { MeshError } from './errors.js';
+import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
-import { closeGraceMs, tunnelsMax } from './limits.js';
+import { closeGraceMs, handshakesPerSecond, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
 import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
@@ -73,6 +74,7 @@ export class Mesh {
   readonly #tunnels = new Map<MeshTunnel, TunnelPlace>();
   /** Peers' requests that were not answered yet, and the sessions they came by. */
   readonly #requests = new Map<object, Session>();
+  readonly #guesses = new GuessLimiter();
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -121,15 +123,17 @@ export class Mesh {
     if (add.length + remove.length > 0) await this.#keeper.present?.changeNames({ add, remove });
   }
 
-  /** A tunnel to `to`, as initiator. Never throws: a failure comes as `onEnded`. */
+  /**
+   * A tunnel to `to`, as initiator. A session of that name that can't prove the key is passed over for another, at most three
+   * times; then, or when there is no other, the first failure ends it. Never throws: a failure comes as `onEnded`.
+   */
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): MeshTunnel {
     const { from, to } = options;
     const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
     this.#adopt(tunnel, { session: undefined, wanted: { from, to } });
-    this.#keeper.whenPresent((session) => {
-      if (session === undefined) tunnel.fail('relay_lost', 'no relay is connected at the moment');
-      else this.#openPath(tunnel, session);
-    });
+    tunnel.onProven = () => this.#guesses.handleOutgoingUp(to);
+    tunnel.onRetry = () => this.#openPathSoon(tunnel);
+    this.#openPathSoon(tunnel);
     return tunnel;
   }
 
@@ -197,12 +201,24 @@ export class Mesh {
     }
   }
 
+  #openPathSoon(tunnel: MeshTunnel): void {
+    this.#keeper.whenPresent((session) => {
+      if (session === undefined) tunnel.fail('relay_lost', 'no relay is connected at the moment');
+      else this.#openPath(tunnel, session);
+    });
+  }
+
   #openPath(tunnel: MeshTunnel, session: Session): void {
     const place = this.#tunnels.get(tunnel);
     if (place?.wanted === undefined) return; // it ended while it waited
     const { from, to } = place.wanted;
+    const { session: former } = place;
     place.session = session;
-    tunnel.openPath((offer, handlers) => session.open(this.#openMessage(from, to, offer), handlers));
+    if (former !== undefined && former !== session) this.#keeper.handleReleased(former);
+    const { excluded } = tunnel;
+    tunnel.openPath((offer, handlers) =>
+      session.open({ ...this.#openMessage(from, to, offer), exclude: excluded }, handlers),
+    );
   }
 
   #isInUse(session: Session): boolean {
@@ -220,15 +236,22 @@ export class Mesh {
 
   #handleOpen(open: Open, handover: StreamHandover, session: Session): void {
     const request = {};
+    /** Until the peer has an answer, which tests its guess. */
+    let untested: GuessTry | undefined;
     const onSettled = (): void => {
-      if (this.#requests.delete(request)) this.#keeper.handleReleased(session);
+      if (!this.#requests.delete(request)) return;
+      if (untested !== undefined) this.#guesses.handleReleased(untested);
+      this.#keeper.handleReleased(session);
     };
-    const incoming = new IncomingTunnel({ open, handover, onSettled }, (key) =>
-      this.#adopt(MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) }), {
-        session,
-        wanted: undefined,
-      }),
-    );
+    const incoming = new IncomingTunnel({ open, handover, onSettled }, (key) => {
+      const tunnel = MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) });
+      const tested = untested;
+      untested = undefined;
+      tunnel.onProven = () => {
+        if (tested !== undefined) this.#guesses.handleConfirmed(tested);
+      };
+      return this.#adopt(tunnel, { session, wanted: undefined });
+    });
     if (this.#keeper.state === 'closed') {
       incoming.refuse('agent_stopped', '');
       return;
@@ -241,8 +264,25 @@ export class Mesh {
       incoming.refuse('busy', `this agent has ${tunnelsMax} tunnels`);
       return;
     }
+    const attempt = this.#guesses.handleOpen({ source: open.source, peer: open.from }, performance.now());
+    if (attempt.kind === 'refused') {
+      this.#refuse(incoming, attempt, open.source);
+      return;
+    }
+    untested = attempt;
     this.#requests.set(request, session);
     this.#options.onIncoming(incoming);
+  }
+
+  #refuse(incoming: IncomingTunnel, { code, isNews }: GuessRefusal, source: Uint8Array | undefined): void {
+    const isBusy = code === 'busy';
+    incoming.refuse(
+      code,
+      isBusy ? `the other node takes ${handshakesPerSecond} new connections a second` : '',
+    );
+    if (!isNews) return;
+    const id = source === undefined ? '' : identityId(source);
+    this.#options.onEvent({ kind: 'too_many_failures', peer: incoming.from, source: id });
   }
 
   #tunnelOptions(peer: string): Omit<MeshTunnelOptions, 'key'> {

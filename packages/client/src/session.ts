@@ -166,13 +166,15 @@ export class Session {
     const stream = this.#connection.openStream();
     const giveUp = readFirstMessage(stream, openTimeoutMs, {
       onMessage: (message, handover) => {
-        if (message.kind === 'open_ok') return handlers.onAnswer(message.answer, this.#watched(handover));
+        if (message.kind === 'open_ok')
+          return handlers.onAnswer(message.answer, this.#watched(handover), message.via);
         stream.start(ignoreEverything);
         stream.reset(codeNumber('ok'));
         handlers.onFailed(
           message.kind === 'open_failed'
             ? new MeshError('open_failed', message.code, message.text || undefined)
             : new WireError('unexpected_message', `${message.kind} instead of OPEN_OK`),
+          message.kind === 'open_failed' ? message.via : undefined,
         );
       },
       onFailed: (error) => handlers.onFailed(error),
@@ -334,8 +336,10 @@ export class Session {
 
 /** Who waits for the answer to an OPEN. */
 export interface OpenHandlers {
-  onAnswer(answer: Uint8Array, handover: StreamHandover): void;
-  onFailed(error: MeshError | WireError): void;
+  /** `via`: which session answers; undefined where the relay doesn't say. */
+  onAnswer(answer: Uint8Array, handover: StreamHandover, via?: Uint8Array): void;
+  /** `via`: the session that said so or did not answer; undefined when the way there failed. */
+  onFailed(error: MeshError | WireError, via?: Uint8Array): void;
 }
 
 const ignoreEverything = {

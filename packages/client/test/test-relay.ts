@@ -53,8 +53,13 @@ export class TestRelay {
     await this.#listener.close(codeNumber('shutdown'));
   }
 
+  /** The first that has the name and is not excluded: several identities may have it. */
   route(open: Open): TestSession | undefined {
-    return [...this.sessions].find((session) => session.names.has(open.to) && session.realm === open.realm);
+    const isExcluded = (tag: Uint8Array) =>
+      open.exclude?.some((excluded) => Buffer.from(excluded).equals(tag));
+    return [...this.sessions].find(
+      ({ names, realm, tag }) => names.has(open.to) && realm === open.realm && !isExcluded(tag),
+    );
   }
 }
 
@@ -63,8 +68,10 @@ export class TestSession {
   readonly names = new Set<string>();
   /** What came over the control stream. */
   readonly messages: Message[] = [];
+  readonly tag: Uint8Array = randomBytes(16);
   realm = '';
   process = '';
+  identity: Uint8Array | undefined;
   closed: ConnectionClosed | undefined;
   readonly connection: Connection;
   readonly #relay: TestRelay;
@@ -123,6 +130,7 @@ export class TestSession {
       return;
     }
     this.realm = hello.realm;
+    this.identity = hello.identity;
     this.process = Buffer.concat([hello.identity, hello.bootId]).toString('hex');
     for (const other of this.#relay.sessions) if (other.process === this.process) other.names.clear();
     for (const name of hello.names) this.names.add(name);
@@ -142,9 +150,10 @@ export class TestSession {
         return false;
       }
       const onward = target.connection.openStream();
-      onward.write(encodeMessage(message));
+      onward.write(encodeMessage({ ...message, ...(this.identity && { source: this.identity }) }));
+      const answer = withVia(target.tag);
       splice(stream, onward, (bytes) => this.#relay.tamper(bytes, 'forward'));
-      splice(onward, stream, (bytes) => this.#relay.tamper(bytes, 'backward'));
+      splice(onward, stream, (bytes) => this.#relay.tamper(answer(bytes), 'backward'));
       return false;
     });
   }
@@ -164,6 +173,23 @@ function readMessages(stream: Stream, onMessage: (message: Message) => boolean):
     onDrain: () => undefined,
     onClosed: () => undefined,
   });
+}
+
+/** Puts the tag of the session that answers into the first message. */
+function withVia(via: Uint8Array): (bytes: Uint8Array) => Uint8Array {
+  const frames = new FrameReader();
+  let isAnswered = false;
+  return (bytes) => {
+    if (isAnswered) return bytes;
+    frames.push(bytes);
+    const frame = frames.next();
+    if (frame === undefined) return new Uint8Array(0);
+    isAnswered = true;
+    const message = decodeMessage(frame);
+    if (message?.kind !== 'open_ok' && message?.kind !== 'open_failed')
+      throw new Error(`${message?.kind} instead of an answer to OPEN`);
+    return Buffer.concat([encodeMessage({ ...message, via }), frames.takeRest()]);
+  };
 }
 
 function splice(from: Stream, to: Stream, change: (bytes: Uint8Array) => Uint8Array): void {

@@ -3,6 +3,7 @@
 export { TunnelError, type TunnelErrorCode } from './errors.js';
 export {
   bootIdBytes,
+  establishTimeoutDefaultMs,
   handshakeBytesMax,
   ringBytesCeiling,
   ringBytesDefault,

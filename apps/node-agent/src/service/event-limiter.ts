@@ -2,7 +2,7 @@ import { eventKeysMax, eventSpacingMs } from '../limits.js';
 
 /** Lets one event per key pass in 10 s; which ones it held back is only counted. Remembers at most 1024 keys. */
 export class EventLimiter {
-  readonly #passed = new Map<string, { atMs: number; suppressed: number }>();
+  readonly #keys = new Map<string, { untilMs: number; suppressed: number }>();
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number = () => performance.now()) {
@@ -11,20 +11,24 @@ export class EventLimiter {
 
   /** Undefined: hold it back. Otherwise how many of this key were held back since the last one that passed. */
   pass(key: string): number | undefined {
-    const atMs = this.#nowMs();
-    const last = this.#passed.get(key);
-    if (last !== undefined && atMs - last.atMs < eventSpacingMs) {
+    const last = this.#keys.get(key);
+    if (last !== undefined && this.#nowMs() < last.untilMs) {
       last.suppressed++;
       return undefined;
     }
-    this.#passed.delete(key);
-    if (this.#passed.size >= eventKeysMax) this.#passed.delete(this.#passed.keys().next().value!);
-    this.#passed.set(key, { atMs, suppressed: 0 });
+    this.hold(key, eventSpacingMs);
     return last?.suppressed ?? 0;
+  }
+
+  /** Events of this key are held back for so many milliseconds from now on. */
+  hold(key: string, milliseconds: number): void {
+    this.#keys.delete(key);
+    if (this.#keys.size >= eventKeysMax) this.#keys.delete(this.#keys.keys().next().value!);
+    this.#keys.set(key, { untilMs: this.#nowMs() + milliseconds, suppressed: 0 });
   }
 
   /** The next event of this key passes: what it was about is over. */
   reset(key: string): void {
-    this.#passed.delete(key);
+    this.#keys.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import type { MeshEvent } from '@macula/client';
 import { atom, binary, type Term } from '@macula/dist-protocol';
 import type { AgentEvent, EventLevel } from '../control/messages.js';
+import { guessQuietMs } from '../limits.js';
 import { EventLimiter } from './event-limiter.js';
 import type { TunnelEnd } from './mesh-port.js';
 
@@ -17,8 +18,12 @@ export class EventReporter {
     this.#limiter = limiter;
   }
 
-  /** A session came, went or failed; `byUs`: this node left, so its end is no news worth a warning. */
-  reportSession(event: MeshEvent, byUs = false): void {
+  /** A session came, went or failed, or a peer fails again and again; `byUs`: this node left, so its end is no news worth a warning. */
+  reportMesh(event: MeshEvent, byUs = false): void {
+    if (event.kind === 'too_many_failures') {
+      this.#tooManyFailures(event);
+      return;
+    }
     const relay = binary(event.relay);
     switch (event.kind) {
       case 'session_up':
@@ -95,9 +100,25 @@ export class EventReporter {
     if (end.reason === 'decrypt_failed') this.#decryptFailed(peer, direction, end.text);
   }
 
+  /** A peer that opened a tunnel has proven the cookie: its next failure is news again. */
+  reportProven(peer: string): void {
+    this.#limiter.reset(decryptFailedKey('in', peer));
+  }
+
   /** Anything else. */
   report(event: string, level: EventLevel, text: string, details: Readonly<Record<string, Term>> = {}): void {
     this.#emit({ kind: 'event', event, level, text, details });
+  }
+
+  #tooManyFailures({ peer, source }: Extract<MeshEvent, { kind: 'too_many_failures' }>): void {
+    const who = source === '' ? peer : `${peer} (identity ${source})`;
+    this.report(
+      'too_many_failures',
+      'warning',
+      `${who} has tried to connect again and again without the cookie and may now try once in 30 s; somebody may be guessing it, or erlang:get_cookie() differs there`,
+      { peer: binary(peer), direction: atom('in'), source: binary(source) },
+    );
+    this.#limiter.hold(decryptFailedKey('in', peer), guessQuietMs);
   }
 
   #decryptFailed(peer: string, direction: TunnelDirection, text: string): void {
@@ -111,6 +132,7 @@ export class EventReporter {
     });
   }
 
+  /** Keys are `EVENT ABOUT`. */
   #limited(about: string, event: Omit<AgentEvent, 'kind'>): void {
     const suppressed = this.#limiter.pass(`${event.event} ${about}`);
     if (suppressed === undefined) return;
@@ -118,4 +140,8 @@ export class EventReporter {
       suppressed === 0 ? event.text : `${event.text} (${suppressed} more of these since the last one)`;
     this.#emit({ kind: 'event', ...event, text });
   }
+}
+
+function decryptFailedKey(direction: TunnelDirection, peer: string): string {
+  return `decrypt_failed ${direction} ${peer}`;
 }

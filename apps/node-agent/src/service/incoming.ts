@@ -143,7 +143,8 @@ class IncomingTunnelLife {
 
   #handleConfirmed(): void {
     if (this.#state !== 'proving') return;
-    const { listener, tunnel } = this.#options;
+    const { listener, tunnel, events, peer } = this.#options;
+    events.reportProven(peer);
     const address = listener()?.address;
     if (address === undefined) {
       tunnel.close('refused', 'the node no longer accepts connections');

@@ -173,7 +173,7 @@ export class NodeWork {
       identitySeed: stored.seed,
       names,
       netTicktime,
-      onEvent: (event) => events.reportSession(event, this.#membership.mesh !== mesh),
+      onEvent: (event) => events.reportMesh(event, this.#membership.mesh !== mesh),
       onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
     });
     mesh.setNames(this.#names()); // they may have changed while its code was loaded
