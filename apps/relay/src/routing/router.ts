@@ -130,9 +130,7 @@ export class Router {
   handleOpen(input: { open: OpenId; link: LinkId; message: Open }, nowMs: number): void {
     const { open, link } = input;
     const fromPeer = this.#peers.has(link);
-    const message = fromPeer
-      ? input.message
-      : this.#withSource(link, this.#withinRealm(link, input.message));
+    const message = fromPeer ? input.message : this.#withSource(link, this.#withinRealm(link, input.message));
     const pathKey = bytesKey(message.pathId);
     const refusal = (fromPeer ? undefined : this.#refusalOfAgent(link, message)) ?? this.#refusalNow(link);
     // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
