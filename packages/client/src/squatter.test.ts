@@ -57,6 +57,7 @@ describe('squatters', () => {
     ['have another cookie', (request) => void watch(request.accept({ key: otherKey })!)],
     ['refuse', (request) => request.refuse('refused', 'no')],
     ['say that the cookie is wrong', (request) => request.refuse('decrypt_failed', '')],
+    ['are silent until their relay gives up', (request) => request.refuse('timeout', '')],
     ['say that they are somebody else', (request) => request.refuse('not_here', '')],
     ['say that there were too many failures', (request) => request.refuse('too_many_failures', '')],
   ];

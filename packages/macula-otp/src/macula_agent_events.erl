@@ -15,5 +15,7 @@ level(_) -> notice.
 
 remember(decrypt_failed, #{peer := Peer}, Text) when is_binary(Peer) ->
     macula_reasons:record(Peer, decrypt_failed, Text);
+remember(too_many_failures, #{peer := Peer}, Text) when is_binary(Peer) ->
+    macula_reasons:record(Peer, decrypt_failed, Text);
 remember(_, _, _) ->
     ok.

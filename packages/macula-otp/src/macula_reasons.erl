@@ -111,6 +111,9 @@ explain(peer_closed) ->
     <<"The other node closed the connection: it stopped, restarted, or disconnected on purpose.">>;
 explain(busy) ->
     <<"The relay or the other node has too many connections being made. Try again in a few seconds.">>;
+explain(too_many_failures) ->
+    <<"The other node has seen too many attempts from here that could not prove its cookie, and takes one in 30 s now. Compare "
+      "erlang:get_cookie() on both sides, correct it, and wait 30 s.">>;
 explain(bad_name) ->
     <<"This is not a name a node can have in the mesh. It must be name@host, at most 255 bytes.">>;
 explain(internal) ->
