@@ -15,7 +15,16 @@ const places = [
   ...['bloom', 'crypto', 'dist-protocol', 'swim', 'tunnel', 'wire'].map((name) => `packages/${name}/`),
   'packages/transport/src/core/',
   'packages/transport/src/quic/mutated-packets.test.ts',
+  'packages/transport/src/quic/packet-header.test.ts',
+  'packages/transport/src/quic/retry-token.test.ts',
+  'packages/transport/src/quinn/identity.test.ts',
+  'packages/transport/src/relay-url.test.ts',
+  'packages/transport/src/tls/frames.test.ts',
+  'packages/transport/src/tls/proxy-answers.test.ts',
+  'packages/transport/src/worker/frames.test.ts',
+  'apps/relay/src/config-mutated.test.ts',
   'apps/relay/src/routing/',
+  'apps/relay/src/session/realm-isolation.test.ts',
   'apps/node-agent/src/control/',
 ];
 
