@@ -1,5 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { atom, atomMap, binary, mapGet, type Tuple, textOf, tuple } from '@macula/dist-protocol';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  atom,
+  atomMap,
+  binary,
+  mapGet,
+  type TermMap,
+  type Tuple,
+  textOf,
+  tuple,
+} from '@macula/dist-protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { IdentityStoreError } from '../identity-store.js';
 import { helloMap, joinMap } from '../testing/fake-beam.js';
@@ -216,6 +227,46 @@ describe('join', () => {
       expect(Buffer.from(text as Uint8Array).toString()).toContain(why);
     }
     expect(meshes).toEqual([]);
+  });
+});
+
+describe('a token file', () => {
+  const tokenFile = (directory: string): string => {
+    const path = join(directory, 'token');
+    writeFileSync(path, 'a.b.c', { mode: 0o600 });
+    return path;
+  };
+
+  test('that can not be used is bad_option token_file', async () => {
+    const { beam, meshes } = start();
+    await beam.hello();
+    const result = (await beam.join(1, { token_file: binary('/does/not/exist') })) as Tuple;
+    const [code, details] = (result.elements[1] as Tuple).elements;
+    expect([code, (details as Tuple).elements[0]]).toEqual([atom('bad_option'), atom('token_file')]);
+    expect(meshes).toEqual([]);
+  });
+
+  test('gives the token; it is said when a relay that is not pinned gets it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'macula-token-'));
+    try {
+      const { beam, meshes } = start();
+      await beam.hello();
+      const token_file = binary(tokenFile(directory));
+      await beam.join(1, { token_file });
+      expect(meshes[0]!.request.token?.()).toBe('a.b.c');
+      const [, , level, map] = await beam.take('event');
+      expect(level).toBe(atom('warning'));
+      expect(textOf(mapGet(map as TermMap, 'text') as Uint8Array)).toContain('#id=');
+
+      beam.send(atom('leave'), 2);
+      await beam.reply(2);
+      const relays = [binary(`https://relay.example.org:4433#id=${'A'.repeat(43)}`)];
+      await beam.join(3, { token_file, relays });
+      expect(meshes[1]!.request.token?.()).toBe('a.b.c');
+      expect(beam.has('event')).toBe(false);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

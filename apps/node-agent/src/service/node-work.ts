@@ -1,3 +1,4 @@
+import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
 import type { AgentMessage, BeamMessage, ErlangInteger } from '../control/messages.js';
 import {
@@ -192,11 +193,17 @@ export class NodeWork {
     }
   }
 
-  #tokenOf({ tokenFile }: JoinOptions): (() => string) | undefined {
+  #tokenOf({ tokenFile, relays, tlsVerify }: JoinOptions): (() => string) | undefined {
     const path = tokenFile ?? this.#options.environment.MACULA_TOKEN_FILE;
     if (path === undefined || path === '') return undefined;
     try {
       const file = new TokenFile(path, (text) => this.#options.events.report('token', 'warning', text));
+      if (tlsVerify === 'none' && relays.some((url) => !isPinned(url))) {
+        const remedy =
+          'set tls_verify to verify_peer or pin the relay with #id= in its URL, or bind the token to this node with --sub';
+        const text = `any relay that answers at the URL gets the token of the realm; ${remedy}`;
+        this.#options.events.report('token', 'warning', text);
+      }
       return () => file.read();
     } catch (thrown) {
       if (!(thrown instanceof TokenFileError)) throw thrown;
@@ -233,6 +240,11 @@ export class NodeWork {
       tunnels: this.#tunnels.terms(),
     });
   }
+}
+
+/** Whether a relay that isn't meant can't answer in its place. */
+function isPinned({ identityPin, certificatePins }: RelayUrl): boolean {
+  return identityPin !== undefined || certificatePins.length > 0;
 }
 
 const agentStopped = { reason: 'agent_stopped', text: 'the agent of this node ended' } as const;
