@@ -33,12 +33,7 @@ export class Fields {
 
   /** A whole number from 0 to `max` (default 2^53 - 1). */
   count(name: string, max: number = Number.MAX_SAFE_INTEGER): number {
-    const value = this.#body[name];
-    const number = typeof value === 'bigint' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0 || number > max) {
-      throw bad(name, `a whole number from 0 to ${max}`);
-    }
-    return number;
+    return checkCount(name, this.#body[name], max);
   }
 
   /** A boolean. */
@@ -59,6 +54,18 @@ export class Fields {
     const word = words.find((candidate) => candidate === value);
     if (word === undefined) throw bad(name, `one of ${words.join(', ')}`);
     return word;
+  }
+
+  /** At most `countMax` pieces of `length` bytes each, one behind the other. */
+  bytesOf(name: string, length: number, countMax: number): Uint8Array {
+    const value = this.bytesUpTo(name, length * countMax);
+    if (value.length % length !== 0) throw bad(name, `pieces of ${length} bytes`);
+    return value;
+  }
+
+  /** A list of at most `countMax` whole numbers from 0 to 2^53 - 1. */
+  counts(name: string, countMax: number): readonly number[] {
+    return this.#list(name, countMax).map((value) => checkCount(name, value, Number.MAX_SAFE_INTEGER));
   }
 
   /** A list of at most `countMax` texts. */
@@ -87,6 +94,14 @@ export function cutText(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax) return text;
   const bytes = new Uint8Array(bytesMax);
   return text.slice(0, textEncoder.encodeInto(text, bytes).read);
+}
+
+function checkCount(name: string, value: unknown, max: number): number {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0 || number > max) {
+    throw bad(name, `a whole number from 0 to ${max}`);
+  }
+  return number;
 }
 
 function checkText(name: string, value: unknown, bytesMax: number, emptyAllowed: boolean): string {

@@ -5,4 +5,5 @@ export * from './hello.js';
 export * from './limits.js';
 export * from './messages.js';
 export * from './name-claim.js';
+export * from './owned-entry.js';
 export * from './version.js';

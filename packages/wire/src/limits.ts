@@ -36,3 +36,12 @@ export const tokenBytesMax = 4096;
 
 /** Sessions that an OPEN may exclude: three retries, and room for more. */
 export const excludedSessionsMax = 8;
+
+/** Bytes of UTF-8 of all names of one session together: with {@link ownedEntryBytesMax} it fits a frame. */
+export const nameBytesPerSessionMax: number = 32 * 1024;
+
+/** Largest entry of OWNED, bytes: the names of a session, 11 bytes beside each, and 300 for the rest. Half as much again is spare. */
+export const ownedEntryBytesMax: number = 48 * 1024;
+
+/** Relays asked about in one OWNED_HAVE: 52 bytes each make 52 KiB, which fits a frame. */
+export const ownedOriginsMax = 1024;

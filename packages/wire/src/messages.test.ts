@@ -5,6 +5,7 @@ import { encodeBody } from './body.js';
 import { codeFromNumber, wireCodes } from './codes.js';
 import { WireError } from './errors.js';
 import { encodeRawFrame, FrameReader, type RawFrame } from './frame.js';
+import { ownedEntryBytesMax } from './limits.js';
 import { decodeMessage, encodeMessage, type Message, messageTypes } from './messages.js';
 import { wireMajor } from './version.js';
 
@@ -69,6 +70,23 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ kind: 'renew' as const }),
   fc.constant({ kind: 'former_gone' as const }),
   fc.record({ kind: fc.constant('goodbye' as const), code, text }),
+  fc.record({
+    kind: fc.constant('owned' as const),
+    origin: bytes(32),
+    epoch: fc.maxSafeNat(),
+    version: number,
+    from: number,
+    ageMs: number,
+    entry: fc.uint8Array({ maxLength: 300 }),
+    signature: bytes(64),
+    more: fc.boolean(),
+  }),
+  fc.array(fc.tuple(bytes(32), fc.maxSafeNat(), number), { maxLength: 4 }).map((known) => ({
+    kind: 'owned_have' as const,
+    origins: known.map(([origin]) => origin),
+    epochs: known.map(([, epoch]) => epoch),
+    versions: known.map(([, , version]) => version),
+  })),
   fc.record(
     {
       kind: fc.constant('open' as const),
@@ -111,6 +129,8 @@ function encodeAll(messages: readonly Message[]): Uint8Array {
   return Uint8Array.from(messages.flatMap((message) => [...encodeMessage(message)]));
 }
 
+const encodeAndDecode = (message: Message) => decodeMessage(onlyFrame(encodeMessage(message)));
+
 /** Buffers and Uint8Arrays alike. */
 const plain = (value: unknown): unknown =>
   JSON.parse(
@@ -143,6 +163,40 @@ describe('messages', () => {
   ] as const)('%s has this encoding (hex vector)', (kind, hex) => {
     expect(Buffer.from(encodeMessage({ kind })).toString('hex')).toBe(hex);
     expect(decodeMessage(onlyFrame(Buffer.from(hex, 'hex')))).toEqual({ kind });
+  });
+
+  it('OWNED_HAVE has this encoding (hex vector), and its lists are of one length', () => {
+    // 83 map of 3; "origins" [c4 20 …], "epochs" [2], "versions" [3]
+    const origins = `a76f726967696e7391c420${'11'.repeat(32)}`;
+    const body = `83${origins}a665706f6368739102a876657273696f6e739103`;
+    const message = {
+      kind: 'owned_have',
+      origins: [new Uint8Array(32).fill(0x11)],
+      epochs: [2],
+      versions: [3],
+    } as const;
+    const encoded = Buffer.from(encodeMessage(message)).toString('hex');
+    expect(encoded).toBe(`${(1 + body.length / 2).toString(16).padStart(8, '0')}0e${body}`);
+    expect(() => encodeAndDecode({ ...message, epochs: [] })).toThrow(
+      expect.objectContaining({ code: 'bad_field' }),
+    );
+  });
+
+  it('OWNED with the largest entry fits a frame', () => {
+    const message: Message = {
+      kind: 'owned',
+      origin: new Uint8Array(32),
+      epoch: Number.MAX_SAFE_INTEGER,
+      version: Number.MAX_SAFE_INTEGER,
+      from: Number.MAX_SAFE_INTEGER,
+      ageMs: Number.MAX_SAFE_INTEGER,
+      entry: new Uint8Array(ownedEntryBytesMax),
+      signature: new Uint8Array(64),
+      more: true,
+    };
+    expect(plain(encodeAndDecode(message))).toEqual(plain(message));
+    const entry = new Uint8Array(ownedEntryBytesMax + 1);
+    expect(() => encodeAndDecode({ ...message, entry })).toThrow();
   });
 
   it('answer mutated valid frames with messages or a WireError, nothing else, and hold no more than came', () => {

@@ -1,5 +1,6 @@
 import { decodeBody, encodeBody } from './body.js';
 import { codeFromNumber, codeNumber, type WireCode } from './codes.js';
+import { WireError } from './errors.js';
 import { cutText, Fields } from './fields.js';
 import { encodeRawFrame, type RawFrame } from './frame.js';
 import {
@@ -7,6 +8,8 @@ import {
   namesPerSessionMax,
   nodeNameBytesMax,
   openPayloadBytesMax,
+  ownedEntryBytesMax,
+  ownedOriginsMax,
   realmBytesMax,
   textBytesMax,
   tokenBytesMax,
@@ -27,6 +30,7 @@ import { requireMajor } from './version.js';
  *                              ◀──     WELCOME     or GOODBYE
  *   NAMES, FORMER_GONE,        ◀─▶     NAMES_DONE, RENEW, DRAINING,
  *   PING, PONG, GOODBYE                PING, PONG, GOODBYE
+ *   OWNED, OWNED_HAVE          ◀─▶     OWNED, OWNED_HAVE   (between relays)
  * ```
  *
  * Every further stream, opened by either side, carries one path of one tunnel:
@@ -49,6 +53,8 @@ export type Message =
   | Goodbye
   | Renew
   | FormerGone
+  | Owned
+  | OwnedHave
   | Open
   | OpenOk
   | OpenFailed;
@@ -168,6 +174,38 @@ export interface FormerGone {
   readonly kind: 'former_gone';
 }
 
+/** Relay ↔ relay: one entry of what a relay says of its sessions' names, passed on as its origin signed it; see `OwnedEntry`. */
+export interface Owned {
+  readonly kind: 'owned';
+  /** Ed25519 public key of the relay that says it, 32 bytes. */
+  readonly origin: Uint8Array;
+  readonly epoch: number;
+  readonly version: number;
+  /** Of all that the origin said behind this version and before the entry's own, nothing is in force. */
+  readonly from: number;
+  /** Milliseconds since the sender learned it. */
+  readonly ageMs: number;
+  readonly entry: Uint8Array;
+  /** Of the origin, 64 bytes. */
+  readonly signature: Uint8Array;
+  /** The answer to OWNED_HAVE is cut here: ask again for the rest. */
+  readonly more: boolean;
+}
+
+/**
+ * Relay ↔ relay: how much of what these relays said is known here; answered with OWNED for what is missing. Three lists of the same
+ * length, one element of each per relay.
+ */
+export interface OwnedHave {
+  readonly kind: 'owned_have';
+  /** Ed25519 public keys, 32 bytes each. */
+  readonly origins: readonly Uint8Array[];
+  /** 0 when nothing is known. */
+  readonly epochs: readonly number[];
+  /** Everything up to these versions is known. */
+  readonly versions: readonly number[];
+}
+
 /** First message of a tunnel stream. */
 export interface Open {
   readonly kind: 'open';
@@ -220,6 +258,8 @@ export const messageTypes: Readonly<Record<Message['kind'], number>> = {
   goodbye: 10,
   renew: 11,
   former_gone: 12,
+  owned: 13,
+  owned_have: 14,
   open: 16,
   open_ok: 17,
   open_failed: 18,
@@ -301,6 +341,25 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
   }),
   [messageTypes.renew]: () => ({ kind: 'renew' }),
   [messageTypes.former_gone]: () => ({ kind: 'former_gone' }),
+  [messageTypes.owned]: (f) => ({
+    kind: 'owned',
+    origin: f.bytes('origin', 32),
+    epoch: f.count('epoch'),
+    version: f.count('version'),
+    from: f.count('from'),
+    ageMs: f.count('ageMs'),
+    entry: f.bytesUpTo('entry', ownedEntryBytesMax),
+    signature: f.bytes('signature', 64),
+    more: f.flag('more'),
+  }),
+  [messageTypes.owned_have]: (f) => {
+    const origins = f.bytesList('origins', ownedOriginsMax, 32);
+    const epochs = f.counts('epochs', ownedOriginsMax);
+    const versions = f.counts('versions', ownedOriginsMax);
+    if (epochs.length !== origins.length || versions.length !== origins.length)
+      throw new WireError('bad_field', 'origins, epochs and versions are not of one length');
+    return { kind: 'owned_have', origins, epochs, versions };
+  },
   [messageTypes.open]: (f) => ({
     kind: 'open',
     pathId: f.bytes('pathId', 16),
