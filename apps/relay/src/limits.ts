@@ -121,3 +121,57 @@ export const accessLockWaitMsMax = 5000;
 
 /** Milliseconds between tries to be the one who changes it. */
 export const accessLockRetryMs = 20;
+
+/** Milliseconds between two signs of life that a relay gives to all others: three fit into `nameFreeAfterMs`. */
+export const ownedBeatMs = 5000;
+
+/** Milliseconds between looks at what time has changed about names. */
+export const ownershipTickMs = 1000;
+
+/** Milliseconds a release is kept for relays that were cut off; who was away longer gets the whole list. */
+export const ownedReleaseKeptMs = 60_000;
+
+/** Milliseconds of silence after which what a relay said is forgotten; it is sent again when it comes back. */
+export const ownedForgetMs = 60_000;
+
+/** Milliseconds of silence after which a relay is no longer known at all, not even its epoch. */
+export const originForgetMs = 600_000;
+
+/** Milliseconds without a sign of life of a relay after which others are asked about it: half a beat late. */
+export const ownedOverdueMs = 7500;
+
+/** Relays asked about one that is overdue, each second. */
+export const ownedOverdueAskedMax = 4;
+
+/** Milliseconds between two questions about the same relay. */
+export const ownedAskEveryMs = 1000;
+
+/** Bytes of one answer about what relays said: a quarter of what may wait on a control stream. */
+export const ownedAnswerBytesMax: number = 256 * 1024;
+
+/** Bytes that may wait on a control stream for names of others to be sent over it; what is left out is asked for later. */
+export const ownedBufferBytesMax: number = 512 * 1024;
+
+/** Relays whose names are known. */
+export const ownedOriginsKnownMax = 1024;
+
+/** Bytes of what one relay said: 80,000 sessions of 300 bytes and 500 beside them. */
+export const ownedBytesPerOriginMax: number = 64 * 1024 * 1024;
+
+/** Bytes of what all relays said: 320,000 sessions. */
+export const ownedBytesMax: number = 256 * 1024 * 1024;
+
+/** Names reserved for identities whose session was lost: 10,000 sessions with 10 names, all lost within 15 s. */
+export const reservedNamesMax = 100_000;
+
+/** Milliseconds over which replacements by other processes of one identity are counted. */
+export const contestWindowMs = 60_000;
+
+/** Replacements within that time after which the next newcomer must wait until the present owner proves to be dead. */
+export const contestReplacementsMax = 3;
+
+/** Milliseconds that the newcomer's relay has to end its session after it was told of the conflict; then the newcomer wins. */
+export const contestProtestMs = 3000;
+
+/** Identities whose replacements are counted; the oldest is forgotten for one more. */
+export const contestedIdentitiesMax = 10_000;

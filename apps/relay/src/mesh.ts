@@ -8,10 +8,12 @@ import { admitToRealm, type RealmAdmission, refusedName, sessionEnd } from './ac
 import { RealmKeeper } from './access/realm-keeper.js';
 import type { RelayConfig } from './config.js';
 import { pendingHellosMax, streamOpenTimeoutMs } from './limits.js';
+import { lineOf } from './ownership/notes.js';
+import { Ownership } from './ownership/ownership.js';
 import { Router } from './routing/router.js';
-import type { LinkId, RouterOutput } from './routing/types.js';
+import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
 import { acceptHello, type Refusal } from './session/accept-hello.js';
-import { ClaimedNames } from './session/claimed-names.js';
+import { ClaimedNames, isTooMuch } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
 import { dialHello, type Welcomed } from './session/dial-hello.js';
 import { PeerAdmission } from './session/peer-admission.js';
@@ -48,6 +50,7 @@ export class Mesh {
   readonly dialers: readonly PeerDialer[];
   readonly broker: StreamBroker;
   readonly router: Router;
+  readonly ownership: Ownership;
   readonly peerAdmission: PeerAdmission;
   /** By code, since the start. */
   readonly refusedHellos: Map<WireCode, number> = new Map();
@@ -74,7 +77,15 @@ export class Mesh {
         session.close(code, text);
       },
     });
-    this.router = new Router({ identity: identity.publicKey, openTimeoutMs: config.openTimeoutMs });
+    this.ownership = new Ownership({
+      identity,
+      epoch: Date.now(),
+      wallOffsetMs: Date.now() - parts.nowMs(),
+      admitsOrigin: (relay) =>
+        this.peerAdmission.admitsOrigin(identityId(relay)) || this.ownership.peers.hasRelay(bytesKey(relay)),
+    });
+    const { openTimeoutMs } = config;
+    this.router = new Router({ identity: identity.publicKey, openTimeoutMs, ownership: this.ownership });
     this.broker = new StreamBroker(
       {
         open: ({ open, session, message }) => {
@@ -100,6 +111,7 @@ export class Mesh {
   /** Begins to dial the configured peers. */
   start(): void {
     for (const dialer of this.dialers) dialer.start();
+    this.#armRouterTimer();
   }
 
   /** A connection that a listener accepted. */
@@ -160,6 +172,7 @@ export class Mesh {
       if (admittedBy === undefined || this.peerAdmission.stillAdmits(session.id, admittedBy)) continue;
       session.close('not_a_relay', codeSentence('not_a_relay'));
     }
+    this.router.handleAdmissionChanged();
     this.#realms.handleRules(rules);
   }
 
@@ -195,13 +208,14 @@ export class Mesh {
     if (admission?.kind === 'admitted') this.#realms.add(session, { realm, grant: admission.grant });
     if (role === 'agent') {
       const { sessionSeq, names } = hello;
+      const { claims } = session.facts;
       const tag = randomBytes(16);
       this.#route((nowMs) =>
-        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names, tag }, nowMs),
+        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names, tag, claims }, nowMs),
       );
     } else {
-      this.#route(() => this.router.handlePeerUp({ link, identity, dialled: false }));
       this.#welcome(session);
+      this.#route((nowMs) => this.router.handlePeerUp({ link, identity, dialled: false }, nowMs));
     }
   }
 
@@ -230,7 +244,7 @@ export class Mesh {
     const { config, identity } = this.#parts;
     if (this.#isDraining) return 'draining';
     if (this.sessions.size >= config.sessionsMax) return 'busy';
-    if (hello.role === 'agent') return undefined;
+    if (hello.role === 'agent') return isTooMuch(hello.names) ? 'protocol_error' : undefined;
     const id = identityId(hello.identity);
     if (id === identityId(identity.publicKey)) return 'self_connection';
     return this.peerAdmission.admits({ id, isMeshSecretProven }) === undefined ? 'not_a_relay' : undefined;
@@ -265,10 +279,12 @@ export class Mesh {
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describe(session), 'peer is draining'),
-    onClosed: (session, code, why) => {
+    onOwned: ({ facts }, message) =>
+      this.#route((nowMs) => this.router.handleOwned(facts.link, message, nowMs)),
+    onClosed: (session, code, why, ending) => {
       this.sessions.delete(session.facts.link);
       this.#realms.remove(session);
-      this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs));
+      this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs, ending));
       for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
       this.#parts.logger.info({ ...describe(session), code, why }, 'session down');
     },
@@ -314,7 +330,8 @@ export class Mesh {
     const { identity, bootId, label, admittedBy, channel, earlyStreams } = welcomed;
     const facts = { role: 'relay', dialled: true, identity, bootId, realm: '', label, admittedBy } as const;
     const session = this.#addSession(facts, connection, channel);
-    this.#route(() => this.router.handlePeerUp({ link: session.facts.link, identity, dialled: true }));
+    const { link } = session.facts;
+    this.#route((nowMs) => this.router.handlePeerUp({ link, identity, dialled: true }, nowMs));
     this.#parts.logger.info(describe(session), 'session up');
     for (const stream of earlyStreams) session.handleStream(stream);
     return session;
@@ -375,6 +392,12 @@ export class Mesh {
       case 'probe':
         this.sessions.get(output.link)?.ping();
         return;
+      case 'send':
+        this.sessions.get(output.link)?.sendIfRoom(output.message);
+        return;
+      case 'noted':
+        this.#parts.logger.warn(...lineOf(output.note, (link) => describe(this.sessions.get(link))));
+        return;
       default:
         this.broker.perform(output, (link) => this.sessions.get(link));
     }
@@ -402,7 +425,8 @@ export class Mesh {
   }
 }
 
-function describe(session: Session): Record<string, unknown> {
+function describe(session: Session | undefined): Record<string, unknown> {
+  if (session === undefined) return {};
   const { role, realm, label, dialled } = session.facts;
   const { transport, remoteAddress } = session.connection;
   const remote = `${remoteAddress.host} ${remoteAddress.port}`;

@@ -36,6 +36,13 @@ export function metricsText(
   metric('counter', 'opens_total', 'OPENs received.', { '': openCounters.opens });
   metric('counter', 'opens_failed_total', 'OPENs answered with a code.', byCode(openCounters.failed));
   metric('counter', 'hellos_refused_total', 'Connections turned away.', byCode(mesh.refusedHellos));
+  metric('gauge', 'names_remote', 'Names owned at other relays.', { '': mesh.ownership.remoteNames });
+  metric(
+    'counter',
+    'name_conflicts_total',
+    'Sessions ended, or protected, because of what other relays said.',
+    byCode(mesh.ownership.conflicts),
+  );
   metric('gauge', 'memory_bytes', 'Resident memory of the worker.', { '': process.memoryUsage.rss() });
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,7 @@
 import { namesPerSessionMax } from '@macula/wire';
 import { nameFreeAfterMs, supersededPerProcessMax } from '../limits.js';
+import type { SignedClaim } from '../session/claimed-names.js';
+import { Reservations } from './reservations.js';
 import { type AgentSession, bytesKey, type LinkId } from './types.js';
 
 /** An admitted agent session and the names it owns. */
@@ -12,9 +14,16 @@ export interface Owner {
   readonly identityKey: string;
   readonly bootKey: string;
   readonly sessionSeq: number;
-  readonly names: Set<string>;
+  /** What the agent has signed; undefined where nobody else needs to see it. */
+  readonly claims: { readonly present: SignedClaim } | undefined;
+  /** Its names, and since when its identity owns each, in milliseconds since 1970. */
+  readonly names: Map<string, number>;
   /** When it last gave a sign of life. */
   aliveMs: number;
+  /** It was silent for so long that anybody may have its names. */
+  isLapsed: boolean;
+  /** The session is over: milliseconds that its names stay reserved. Undefined while it stands. */
+  keptMs: number | undefined;
   /** A newer session of the same process has taken its names: it keeps its tunnels and gets nothing new. */
   isSuperseded: boolean;
 }
@@ -31,49 +40,69 @@ export interface ClaimOutcome {
   readonly superseded: readonly LinkId[];
 }
 
+/** What sessions at other relays mean for a name that a session here wants. */
+export type NameVerdict = 'free' | 'taken' | 'stale';
+
+/** The names that sessions at other relays own. */
+export interface ForeignNames {
+  /** Whether the session may have the name: another identity's is `taken`, that of a newer session of its own `stale`. */
+  verdict(owner: Owner, name: string, nowMs: number): NameVerdict;
+  /** Since when the session's identity owns the name elsewhere, in milliseconds since 1970. */
+  ownedSince(owner: Owner, name: string): number | undefined;
+}
+
+/** How a {@link NamesTable} looks beyond this relay. */
+export interface NamesTableOptions {
+  /** Default: there are no others. */
+  readonly foreign?: ForeignNames;
+  /** What to add to `nowMs` for milliseconds since 1970. Default 0. */
+  readonly wallOffsetMs?: number;
+}
+
 /**
  * Who owns which name in which realm. A name belongs to one session; a newer session of the same identity takes it, another identity
  * gets it only when the owner gave no sign of life for `nameFreeAfterMs`. The session that lost it ends, unless both are of
- * the same process (identity and boot id): then it is superseded, and stays without names.
+ * the same process (identity and boot id): then it is superseded, and stays without names. Names of a session that was lost without
+ * GOODBYE stay reserved for its identity.
  */
 export class NamesTable {
   readonly #owners = new Map<LinkId, Owner>();
   readonly #realms = new Map<string, Map<string, Owner>>();
   /** By process, oldest first. */
   readonly #superseded = new Map<string, Owner[]>();
+  readonly #reserved = new Reservations();
+  readonly #changed = new Set<Owner>();
+  readonly #foreign: ForeignNames | undefined;
+  readonly #wallOffsetMs: number;
   #supersededCount = 0;
+
+  constructor({ foreign, wallOffsetMs = 0 }: NamesTableOptions = {}) {
+    this.#foreign = foreign;
+    this.#wallOffsetMs = wallOffsetMs;
+  }
 
   /** Admits a session with all its names, or with none when one of them isn't free. */
   admit(session: AgentSession, nowMs: number): ClaimOutcome {
-    const owner: Owner = {
-      link: session.link,
-      realm: session.realm,
-      identity: session.identity,
-      tag: session.tag,
-      identityKey: bytesKey(session.identity),
-      bootKey: bytesKey(session.bootId),
-      sessionSeq: session.sessionSeq,
-      names: new Set(),
-      aliveMs: nowMs,
-      isSuperseded: false,
-    };
+    const owner = ownerOf(session, nowMs);
     const { free, taken, stale } = this.#sort(owner, session.names, nowMs);
     if (taken.length > 0 || stale.length > 0) return { taken, stale, evicted: [], superseded: [] };
     this.#owners.set(owner.link, owner);
-    return { taken, stale, ...this.#give(owner, free) };
+    return { taken, stale, ...this.#give(owner, free, nowMs) };
   }
 
   /** Gives a session the names among these that are free for it; undefined when that would be too many. */
   claim(owner: Owner, names: readonly string[], nowMs: number): ClaimOutcome | undefined {
     const { free, taken, stale } = this.#sort(owner, names, nowMs);
     if (owner.names.size + free.length > namesPerSessionMax) return undefined;
-    return { taken, stale, ...this.#give(owner, free) };
+    return { taken, stale, ...this.#give(owner, free, nowMs) };
   }
 
   /** Takes names from a session; names that aren't its own are left alone. */
   release(owner: Owner, names: readonly string[]): void {
     for (const name of names) {
-      if (owner.names.delete(name)) this.#unlist(owner.realm, name);
+      if (!owner.names.delete(name)) continue;
+      this.#unlist(owner.realm, name);
+      this.#changed.add(owner);
     }
   }
 
@@ -82,9 +111,68 @@ export class NamesTable {
     const owner = this.#owners.get(link);
     if (owner === undefined) return undefined;
     this.#owners.delete(link);
-    for (const name of owner.names) this.#unlist(owner.realm, name);
+    owner.keptMs ??= 0;
+    if (owner.names.size > 0) this.#changed.add(owner);
+    for (const name of owner.names.keys()) this.#unlist(owner.realm, name);
     if (owner.isSuperseded) this.#forgetSuperseded(owner);
     return owner;
+  }
+
+  /** Forgets a session that ended without GOODBYE: what it owned stays reserved for the rest of the time since its last sign of life. */
+  removeLost(link: LinkId, nowMs: number): void {
+    const owner = this.#owners.get(link);
+    if (owner === undefined) return;
+    const untilMs = owner.aliveMs + nameFreeAfterMs;
+    owner.keptMs = Math.max(0, untilMs - nowMs);
+    this.remove(link);
+    if (owner.keptMs === 0) return;
+    const { identityKey, realm } = owner;
+    for (const [name, sinceMs] of owner.names)
+      this.#reserved.add(realm, name, { identityKey, untilMs, sinceMs });
+  }
+
+  /** A session elsewhere has an owner's names: of the same process, it is superseded, else it is gone. */
+  yieldTo(
+    newcomer: Pick<Owner, 'identityKey' | 'bootKey'>,
+    owner: Owner,
+  ): Pick<ClaimOutcome, 'evicted' | 'superseded'> {
+    const isSameProcess = newcomer.identityKey === owner.identityKey && newcomer.bootKey === owner.bootKey;
+    if (!isSameProcess) return { evicted: this.#evict(owner), superseded: [] };
+    this.#supersede(owner);
+    return {
+      evicted: this.#endExcess(owner),
+      superseded: [owner.link].filter((link) => this.#owners.has(link)),
+    };
+  }
+
+  /** A sign of life. */
+  noteAlive(owner: Owner, nowMs: number): void {
+    owner.aliveMs = nowMs;
+    if (!owner.isLapsed) return;
+    owner.isLapsed = false;
+    this.#changed.add(owner);
+  }
+
+  /** Ends reservations, and lets those lapse who were silent for too long. */
+  handleTimeout(nowMs: number): void {
+    this.#reserved.handleTimeout(nowMs);
+    for (const owner of this.#owners.values()) {
+      if (owner.isLapsed || nowMs - owner.aliveMs < nameFreeAfterMs) continue;
+      owner.isLapsed = true;
+      if (owner.names.size > 0) this.#changed.add(owner);
+    }
+  }
+
+  /** This process stood still for so long: nobody else's silence is that long. */
+  handleStandstill(ms: number): void {
+    for (const owner of this.#owners.values()) owner.aliveMs += ms;
+  }
+
+  /** The sessions whose names have changed since the last call, some of them gone. */
+  takeChanged(): Owner[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
   }
 
   /** Forgets the superseded sessions of a session's process. */
@@ -92,6 +180,11 @@ export class NamesTable {
     const links = (this.#superseded.get(processKey(owner)) ?? []).map(({ link }) => link);
     for (const link of links) this.remove(link);
     return links;
+  }
+
+  /** All sessions. */
+  sessions(): IterableIterator<Owner> {
+    return this.#owners.values();
   }
 
   /** The session of a link. */
@@ -117,42 +210,73 @@ export class NamesTable {
   #sort(owner: Owner, names: readonly string[], nowMs: number): SortedNames {
     const sorted: SortedNames = { free: [], taken: [], stale: [] };
     for (const name of new Set(names)) {
-      const other = this.find(owner.realm, name);
-      if (other === owner) continue;
-      if (other === undefined || nowMs - other.aliveMs >= nameFreeAfterMs) sorted.free.push(name);
-      else if (other.identityKey !== owner.identityKey) sorted.taken.push(name);
-      else if (isNewer(owner, other)) sorted.free.push(name);
-      else sorted.stale.push(name);
+      if (this.find(owner.realm, name) === owner) continue;
+      const verdict = this.#verdict(owner, name, nowMs);
+      sorted[verdict === 'free' ? (this.#foreign?.verdict(owner, name, nowMs) ?? 'free') : verdict].push(
+        name,
+      );
     }
     return sorted;
   }
 
-  #give(owner: Owner, names: readonly string[]): Pick<ClaimOutcome, 'evicted' | 'superseded'> {
+  #verdict(owner: Owner, name: string, nowMs: number): NameVerdict {
+    const reserved = this.#reserved.find(owner.realm, name, nowMs);
+    if (reserved !== undefined && reserved.identityKey !== owner.identityKey) return 'taken';
+    const other = this.find(owner.realm, name);
+    if (other === undefined || nowMs - other.aliveMs >= nameFreeAfterMs) return 'free';
+    if (other.identityKey !== owner.identityKey) return 'taken';
+    return isNewer(owner, other) ? 'free' : 'stale';
+  }
+
+  #give(owner: Owner, names: readonly string[], nowMs: number): Pick<ClaimOutcome, 'evicted' | 'superseded'> {
     const evicted: LinkId[] = [];
     const superseded: LinkId[] = [];
     for (const name of names) {
+      const sinceMs = this.#ownedSince(owner, name, nowMs);
       const other = this.find(owner.realm, name);
       if (other !== undefined && processKey(other) === processKey(owner)) {
         this.#supersede(other);
         superseded.push(other.link);
-      } else if (other !== undefined) {
-        this.remove(other.link);
-        evicted.push(other.link, ...this.removeSuperseded(other));
-      }
-      owner.names.add(name);
+      } else if (other !== undefined) evicted.push(...this.#evict(other));
+      owner.names.set(name, sinceMs);
+      this.#reserved.delete(owner.realm, name);
       this.#list(owner, name);
+      this.#changed.add(owner);
     }
-    const all = this.#superseded.get(processKey(owner)) ?? [];
-    for (const { link } of all.slice(0, Math.max(0, all.length - supersededPerProcessMax))) {
-      this.remove(link);
-      evicted.push(link);
-    }
+    evicted.push(...this.#endExcess(owner));
     return { evicted, superseded: superseded.filter((link) => this.#owners.has(link)) };
   }
 
+  /** The identity keeps the time at which it got the name, whatever session and relay it had it at. */
+  #ownedSince(owner: Owner, name: string, nowMs: number): number {
+    const { realm, identityKey } = owner;
+    const other = this.find(realm, name);
+    const reserved = this.#reserved.find(realm, name, nowMs);
+    const known = [
+      other?.identityKey === identityKey ? other.names.get(name) : undefined,
+      reserved?.identityKey === identityKey ? reserved.sinceMs : undefined,
+      this.#foreign?.ownedSince(owner, name),
+    ].filter((sinceMs) => sinceMs !== undefined);
+    return Math.min(Math.max(1, Math.round(nowMs + this.#wallOffsetMs)), ...known);
+  }
+
+  #evict(owner: Owner): LinkId[] {
+    this.remove(owner.link);
+    return [owner.link, ...this.removeSuperseded(owner)];
+  }
+
+  /** Ends the oldest superseded sessions of a process when it has too many. */
+  #endExcess(owner: Owner): LinkId[] {
+    const all = this.#superseded.get(processKey(owner)) ?? [];
+    const excess = all.slice(0, Math.max(0, all.length - supersededPerProcessMax)).map(({ link }) => link);
+    for (const link of excess) this.remove(link);
+    return excess;
+  }
+
   #supersede(owner: Owner): void {
-    for (const name of owner.names) this.#unlist(owner.realm, name);
+    for (const name of owner.names.keys()) this.#unlist(owner.realm, name);
     owner.names.clear();
+    this.#changed.add(owner);
     owner.isSuperseded = true;
     this.#supersededCount++;
     const key = processKey(owner);
@@ -187,13 +311,34 @@ interface SortedNames {
   readonly stale: string[];
 }
 
+function ownerOf(session: AgentSession, nowMs: number): Owner {
+  return {
+    link: session.link,
+    realm: session.realm,
+    identity: session.identity,
+    tag: session.tag,
+    identityKey: bytesKey(session.identity),
+    bootKey: bytesKey(session.bootId),
+    sessionSeq: session.sessionSeq,
+    claims: session.claims,
+    names: new Map(),
+    aliveMs: nowMs,
+    isLapsed: false,
+    keptMs: undefined,
+    isSuperseded: false,
+  };
+}
+
 /** Keys of identity and boot id have a fixed length, so the realm can't be taken for a part of them. */
 function processKey({ identityKey, bootKey, realm }: Owner): string {
   return identityKey + bootKey + realm;
 }
 
 /** A restarted agent that could not keep its counter begins again with the same number and another boot id: it is newer. */
-function isNewer(session: Owner, other: Owner): boolean {
+export function isNewer(
+  session: Pick<Owner, 'sessionSeq' | 'bootKey'>,
+  other: Pick<Owner, 'sessionSeq' | 'bootKey'>,
+): boolean {
   if (session.sessionSeq !== other.sessionSeq) return session.sessionSeq > other.sessionSeq;
   return session.bootKey !== other.bootKey;
 }

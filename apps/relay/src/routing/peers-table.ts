@@ -44,6 +44,16 @@ export class PeersTable {
     return this.#peerByLink.has(link);
   }
 
+  /** The relay at the end of a link. */
+  identityKey(link: LinkId): string | undefined {
+    return this.#peerByLink.get(link);
+  }
+
+  /** Whether there is a link to this relay. */
+  hasRelay(identityKey: string): boolean {
+    return this.#linksByPeer.has(identityKey);
+  }
+
   /** Whether OPENs to that link's relay use this very link. */
   isChosen(link: LinkId): boolean {
     const key = this.#peerByLink.get(link);

@@ -42,9 +42,29 @@ describe('names', () => {
     ]);
     router.handleAgentUp(agent(3, ['b@x']), 0);
     expect(drain(router)).toMatchObject([{ kind: 'admitted', link: 3 }]);
-    router.handleLinkDown(1, 0);
+    router.handleLinkDown(1, 0, 'goodbye');
     router.handleAgentUp(agent(4, ['a@x']), 0);
     expect(drain(router)).toMatchObject([{ kind: 'admitted', link: 4 }]);
+  });
+
+  it('of a lost session are kept for its identity until 15 s after its last sign of life', () => {
+    const router = makeRouter();
+    const identity = bytes(50);
+    router.handleAgentUp(agent(1, ['a@x', 'b@x'], { identity }), 0);
+    router.handleAlive(1, 4000);
+    router.handleLinkDown(1, 10_000);
+    router.handleAgentUp(agent(2, ['a@x']), 18_999);
+    router.handleAgentUp(agent(3, ['a@x'], { identity }), 18_999);
+    router.handleAgentUp(agent(4, ['b@x']), 19_000);
+    expect(drain(router)).toMatchObject([
+      { kind: 'admitted', link: 1 },
+      { kind: 'refused', link: 2, code: 'name_taken' },
+      { kind: 'admitted', link: 3 },
+      { kind: 'admitted', link: 4 },
+    ]);
+    router.handleLinkDown(3, 20_000, 'goodbye');
+    router.handleAgentUp(agent(5, ['a@x']), 20_000);
+    expect(drain(router)).toMatchObject([{ kind: 'admitted', link: 5 }]);
   });
 
   it('go to the newer session of the same identity, the older one is replaced', () => {
@@ -195,7 +215,7 @@ describe('an OPEN of an agent', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
     router.handleAgentUp(agent(2, ['b@x']), 0);
-    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true }, 0);
     drain(router);
     const message = open('b@x', { visited: [bytes(3)] });
     router.handleOpen({ open: 1, link: 1, message }, 0);
@@ -229,8 +249,8 @@ describe('an OPEN of an agent', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
     router.handleAgentUp(agent(2, ['b@x'], { realm: 's' }), 0);
-    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true });
-    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: true }, 0);
+    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true }, 0);
     drain(router);
     let openId = 0;
     const outputsOf = (message: Open) => {
@@ -258,10 +278,10 @@ describe('an OPEN of an agent', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
     // Own identity is 100…: towards 9… the link that the other dialled is chosen, towards 200… our own.
-    router.handlePeerUp({ link: 2, identity: bytes(9), dialled: true });
-    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: false });
-    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true });
-    router.handlePeerUp({ link: 5, identity: bytes(200), dialled: false });
+    router.handlePeerUp({ link: 2, identity: bytes(9), dialled: true }, 0);
+    router.handlePeerUp({ link: 3, identity: bytes(9), dialled: false }, 0);
+    router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true }, 0);
+    router.handlePeerUp({ link: 5, identity: bytes(200), dialled: false }, 0);
     drain(router);
     router.handleOpen({ open: 1, link: 1, message: open('z@x', { hopsLeft: 200 }) }, 0);
     const forwards = drain(router);
@@ -276,7 +296,7 @@ describe('an OPEN of an agent', () => {
   it('resets the losers when one leg wins, and ignores their late answers', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
-    for (const link of [2, 3, 4]) router.handlePeerUp({ link, identity: bytes(link), dialled: true });
+    for (const link of [2, 3, 4]) router.handlePeerUp({ link, identity: bytes(link), dialled: true }, 0);
     router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
     drain(router);
     router.handleOpenOk(2, bytes(0, 0));
@@ -292,7 +312,7 @@ describe('an OPEN of an agent', () => {
   it('cancels its legs when the opener goes away', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
-    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true }, 0);
     router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
     drain(router);
     router.handleOpenerGone(1, 'shutdown');
@@ -353,7 +373,7 @@ describe('an OPEN of an agent', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
     router.handleAgentUp(agent(2, ['b@x']), 0);
-    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true }, 0);
     drain(router);
     router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 2001);
     expect(drain(router)).toMatchObject([
@@ -377,9 +397,9 @@ describe('an OPEN of an agent', () => {
 describe('an OPEN of a peer', () => {
   it('that can not go on is not_here, or hop_limit when there would be somebody to ask', () => {
     const router = makeRouter();
-    router.handlePeerUp({ link: 1, identity: bytes(1), dialled: true });
+    router.handlePeerUp({ link: 1, identity: bytes(1), dialled: true }, 0);
     router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
-    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true }, 0);
     router.handleOpen({ open: 2, link: 1, message: open('z@x', { hopsLeft: 0 }) }, 0);
     router.handleOpen({ open: 3, link: 1, message: open('z@x', { hopsLeft: 1, visited: [bytes(2)] }) }, 0);
     expect(drain(router)).toMatchObject([
@@ -392,8 +412,8 @@ describe('an OPEN of a peer', () => {
   it('that arrives twice is answered once', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
-    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true });
-    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true });
+    router.handlePeerUp({ link: 2, identity: bytes(2), dialled: true }, 0);
+    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true }, 0);
     drain(router);
     const message = open('a@x');
     router.handleOpen({ open: 1, link: 2, message }, 0);

@@ -1,4 +1,12 @@
-import { codeSentence, hopLimitDefault, type Open, visitedRelaysMax, type WireCode } from '@macula/wire';
+import {
+  codeSentence,
+  hopLimitDefault,
+  type Open,
+  type Owned,
+  type OwnedHave,
+  visitedRelaysMax,
+  type WireCode,
+} from '@macula/wire';
 import {
   ghostProbeMs,
   ghostSilenceMs,
@@ -6,9 +14,12 @@ import {
   pendingOpensMax,
   pendingOpensPerLinkMax,
 } from '../limits.js';
+import type { Ownership } from '../ownership/ownership.js';
+import { ownerFor, refusalOfAgent, withinRealm, withSource } from './agent-open.js';
 import { type ClaimOutcome, NamesTable, type Owner } from './names-table.js';
 import { PeersTable } from './peers-table.js';
 import { noteFailure, type PendingOpen } from './pending-open.js';
+import { addTo, removeFrom } from './sets.js';
 import {
   type AgentSession,
   bytesKey,
@@ -28,6 +39,8 @@ export interface RouterOptions {
   readonly openTimeoutMs?: number;
   /** Relays an OPEN may visit, the agent's own included. Default 3. */
   readonly hopLimit?: number;
+  /** Who owns names at other relays; default: nobody is asked. */
+  readonly ownership?: Ownership;
 }
 
 /**
@@ -41,7 +54,8 @@ export class Router {
   readonly #identity: Uint8Array;
   readonly #openTimeoutMs: number;
   readonly #hopLimit: number;
-  readonly #names = new NamesTable();
+  readonly #ownership: Ownership | undefined;
+  readonly #names: NamesTable;
   readonly #peers: PeersTable;
   readonly #opens = new Map<OpenId, PendingOpen>();
   readonly #opensByLink = new Map<LinkId, Set<OpenId>>();
@@ -57,21 +71,17 @@ export class Router {
     this.#identity = options.identity;
     this.#openTimeoutMs = options.openTimeoutMs ?? openTimeoutMsDefault;
     this.#hopLimit = options.hopLimit ?? hopLimitDefault;
-    this.#peers = new PeersTable(options.identity);
+    this.#ownership = options.ownership;
+    this.#names = options.ownership?.names ?? new NamesTable();
+    this.#peers = options.ownership?.peers ?? new PeersTable(options.identity);
   }
 
-  /** An agent has proven its HELLO; answered by `admitted` or `refused`. */
+  /** An agent has proven its HELLO; answered by `admitted` or `refused`, after a while where two hosts seem to use one key. */
   handleAgentUp(session: AgentSession, nowMs: number): void {
-    const outcome = this.#names.admit(session, nowMs);
-    const { link } = session;
-    if (outcome.taken.length > 0) {
-      this.#refuse(link, 'name_taken', outcome.taken);
-    } else if (outcome.stale.length > 0) {
-      this.#refuse(link, 'replaced', outcome.stale);
-    } else {
-      this.#outputs.push({ kind: 'admitted', link });
-      this.#loseNames(outcome, nowMs);
-    }
+    const rival = this.#ownership?.handleNewcomer(session, nowMs);
+    if (rival === undefined) this.#admit(session, nowMs);
+    else this.#outputs.push({ kind: 'probe', link: rival });
+    this.#settle(nowMs);
   }
 
   /** An agent adds and withdraws names; answered by `names_done`. Withdrawing comes first. */
@@ -82,7 +92,7 @@ export class Router {
   ): void {
     const owner = this.#names.session(link);
     if (owner === undefined) return;
-    owner.aliveMs = nowMs;
+    this.#names.noteAlive(owner, nowMs);
     if (owner.isSuperseded) {
       // The newer session's HELLO said what holds, and its own NAMES will.
       this.#outputs.push({ kind: 'names_done', link, request: names.request, taken: [] });
@@ -94,11 +104,13 @@ export class Router {
       this.#names.remove(link);
       this.#forgetLink(link, nowMs);
       this.#outputs.push({ kind: 'evicted', link, code: 'protocol_error', text: 'too many names' });
+      this.#settle(nowMs);
       return;
     }
     this.#loseNames(outcome, nowMs);
     const taken = [...outcome.taken, ...outcome.stale];
     this.#outputs.push({ kind: 'names_done', link, request: names.request, taken });
+    this.#settle(nowMs);
   }
 
   /** An agent says that its older sessions are over. */
@@ -109,30 +121,52 @@ export class Router {
   }
 
   /** A peering stands. */
-  handlePeerUp(peer: PeerLink): void {
+  handlePeerUp(peer: PeerLink, nowMs: number): void {
     this.#peers.add(peer);
+    this.#ownership?.handlePeerUp(peer, nowMs);
   }
 
-  /** A link is gone, with everything that was in flight over it. */
-  handleLinkDown(link: LinkId, nowMs: number): void {
-    this.#names.remove(link);
+  /**
+   * A link is gone, with everything that was in flight over it. Without GOODBYE an agent's names stay reserved for its identity until 15 s
+   * after its last sign of life.
+   */
+  handleLinkDown(link: LinkId, nowMs: number, ending: 'goodbye' | 'lost' = 'lost'): void {
+    if (ending === 'goodbye') this.#names.remove(link);
+    else this.#names.removeLost(link, nowMs);
     this.#peers.remove(link);
+    this.#ownership?.handleLinkDown(link);
     this.#forgetLink(link, nowMs);
+    this.#settle(nowMs);
   }
 
   /** Something was heard from an agent. */
   handleAlive(link: LinkId, nowMs: number): void {
     const owner = this.#names.session(link);
-    if (owner !== undefined) owner.aliveMs = nowMs;
+    if (owner !== undefined) this.#names.noteAlive(owner, nowMs);
+  }
+
+  /** A relay says, or passes on, who owns names. */
+  handleOwned(link: LinkId, message: Owned | OwnedHave, nowMs: number): void {
+    if (message.kind === 'owned') this.#ownership?.handleOwned(link, message, nowMs);
+    else this.#ownership?.handleHave(link, message, nowMs);
+    this.#settle(nowMs);
+  }
+
+  /** Some relays may not belong to the mesh any more. */
+  handleAdmissionChanged(): void {
+    this.#ownership?.handleAdmissionChanged();
   }
 
   /** A stream began with OPEN; answered by `accept` or `fail`. */
   handleOpen(input: { open: OpenId; link: LinkId; message: Open }, nowMs: number): void {
     const { open, link } = input;
     const fromPeer = this.#peers.has(link);
-    const message = fromPeer ? input.message : this.#withSource(link, this.#withinRealm(link, input.message));
+    const message = fromPeer
+      ? input.message
+      : withSource(this.#names.session(link), withinRealm(this.#names.session(link), input.message));
     const pathKey = bytesKey(message.pathId);
-    const refusal = (fromPeer ? undefined : this.#refusalOfAgent(link, message)) ?? this.#refusalNow(link);
+    const refusal =
+      (fromPeer ? undefined : refusalOfAgent(this.#names, link, message)) ?? this.#refusalNow(link);
     // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
     const isCopy = this.#opensByPath.has(pathKey);
     if (isCopy || refusal !== undefined) {
@@ -152,7 +186,7 @@ export class Router {
       failure: undefined,
     };
     this.#remember(pending);
-    const owner = this.#ownerFor(message);
+    const owner = ownerFor(this.#names, message);
     if (owner !== undefined) this.#forwardToSession(pending, owner, nowMs);
     else this.#forwardToPeers(pending);
   }
@@ -181,7 +215,7 @@ export class Router {
     const link = pending.legs.get(leg);
     this.#forgetLeg(leg);
     if (pending.stage === 'local' && (code === 'not_here' || code === 'relay_lost')) {
-      const owner = this.#ownerFor(pending.message);
+      const owner = ownerFor(this.#names, pending.message);
       if (owner !== undefined && owner.link !== link) this.#forwardToSession(pending, owner, nowMs);
       else this.#forwardToPeers(pending);
       return;
@@ -206,26 +240,36 @@ export class Router {
       this.#end(pending, 'timeout');
       this.#answer(pending.open, 'timeout', undefined, this.#viaOf(link, undefined));
     }
+    this.#ownership?.handleTimeout(nowMs);
+    for (const { session, isRefused } of this.#ownership?.takeDecided(nowMs) ?? []) {
+      if (isRefused) this.#refuse(session.link, 'identity_conflict', session.names);
+      else this.#admit(session, nowMs);
+    }
+    this.#settle(nowMs);
   }
 
   /** The next thing to do, or undefined. */
   pollOutput(): RouterOutput | undefined {
-    return this.#outputs.shift();
+    return this.#outputs.shift() ?? this.#ownership?.pollOutput();
   }
 
   /** When `handleTimeout` must be called next. */
-  pollTimeout(): { readonly atMs: number; readonly why: 'open' | 'probe' } | undefined {
+  pollTimeout(): { readonly atMs: number; readonly why: 'open' | 'probe' | 'names' } | undefined {
     const [probe] = this.#probes.values();
     const [pending] = this.#opens.values();
-    if (pending === undefined) return undefined; // without an OPEN there is no probe either
-    const probeMs = probe === undefined ? Number.POSITIVE_INFINITY : probe.sentMs + ghostProbeMs;
-    if (probeMs < pending.deadlineMs) return { atMs: probeMs, why: 'probe' };
-    return { atMs: pending.deadlineMs, why: 'open' };
+    const never = Number.POSITIVE_INFINITY;
+    const timeouts = [
+      { atMs: probe === undefined ? never : probe.sentMs + ghostProbeMs, why: 'probe' },
+      { atMs: pending?.deadlineMs ?? never, why: 'open' },
+      { atMs: this.#ownership?.pollTimeout() ?? never, why: 'names' },
+    ] as const;
+    const next = timeouts.reduce((first, other) => (other.atMs < first.atMs ? other : first));
+    return next.atMs === never ? undefined : next;
   }
 
   /** Names an agent's session owns now. */
   namesOf(link: LinkId): readonly string[] {
-    return [...(this.#names.session(link)?.names ?? [])];
+    return [...(this.#names.session(link)?.names.keys() ?? [])];
   }
 
   /** Whether OPENs to the relay at the end of this link use this link. */
@@ -250,36 +294,23 @@ export class Router {
     };
   }
 
-  /**
-   * An OPEN into another realm becomes one to a name of its own realm that no node has: everybody, here and at the peers, does
-   * what is done for any unknown name, so that neither the answer nor its time says whether that realm or its names exist.
-   */
-  #withinRealm(link: LinkId, message: Open): Open {
-    const session = this.#names.session(link);
-    if (session === undefined || message.realm === session.realm) return message;
-    return { ...message, realm: session.realm, to: nobodysName };
+  #admit(session: AgentSession, nowMs: number): void {
+    const outcome = this.#names.admit(session, nowMs);
+    const { link } = session;
+    if (outcome.taken.length > 0) {
+      this.#refuse(link, 'name_taken', outcome.taken);
+    } else if (outcome.stale.length > 0) {
+      this.#refuse(link, 'replaced', outcome.stale);
+    } else {
+      this.#outputs.push({ kind: 'admitted', link });
+      this.#loseNames(outcome, nowMs);
+    }
   }
 
-  /** `from` may be nobody's name, but not somebody else's. */
-  #refusalOfAgent(link: LinkId, message: Open): WireCode | undefined {
-    const session = this.#names.session(link);
-    if (session === undefined) return 'not_found';
-    const named = this.#names.find(message.realm, message.from);
-    return named !== undefined && named.identityKey !== session.identityKey ? 'name_taken' : undefined;
-  }
-
-  /** An agent doesn't choose what it is known by to the one it opens to. */
-  #withSource(link: LinkId, { source: _said, ...message }: Open): Open {
-    const session = this.#names.session(link);
-    return session === undefined ? message : { ...message, source: session.identity };
-  }
-
-  /** Who is to answer here, if it isn't excluded. */
-  #ownerFor({ realm, to, exclude }: Open): Owner | undefined {
-    const owner = this.#names.find(realm, to);
-    if (owner === undefined || exclude.length === 0) return owner;
-    const tagKey = bytesKey(owner.tag);
-    return exclude.some((tag) => bytesKey(tag) === tagKey) ? undefined : owner;
+  /** Tells other relays what has changed here, and ends sessions whose names are owned elsewhere. */
+  #settle(nowMs: number): void {
+    this.#ownership?.publishChanges(nowMs);
+    for (const loss of this.#ownership?.takeLosses() ?? []) this.#loseNames(loss, nowMs, loss.code);
   }
 
   /** The tag of our own session at the end of a link, whatever that says; else what the peer says. */
@@ -347,13 +378,17 @@ export class Router {
     this.#outputs.push({ kind: 'refused', link, code, text });
   }
 
-  #loseNames({ evicted, superseded }: Pick<ClaimOutcome, 'evicted' | 'superseded'>, nowMs: number): void {
+  #loseNames(
+    { evicted, superseded }: Pick<ClaimOutcome, 'evicted' | 'superseded'>,
+    nowMs: number,
+    code: WireCode = 'replaced',
+  ): void {
     for (const link of superseded) {
       this.#outputs.push({ kind: 'superseded', link });
       this.#probe(link, this.#legsByLink.get(link) ?? [], nowMs);
     }
     for (const link of evicted) {
-      this.#outputs.push({ kind: 'evicted', link, code: 'replaced', text: codeSentence('replaced') });
+      this.#outputs.push({ kind: 'evicted', link, code, text: codeSentence(code) });
       this.#forgetLink(link, nowMs);
     }
   }
@@ -398,18 +433,4 @@ export class Router {
     this.#legs.delete(leg);
     this.#probes.delete(leg);
   }
-}
-
-/** No node is called so: a name of Erlang has no zero bytes. Who advertises it nevertheless reaches nobody but its own realm. */
-const nobodysName = 'nobody\0@nowhere';
-
-function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
-  let set = sets.get(key);
-  if (set === undefined) sets.set(key, (set = new Set()));
-  set.add(value);
-}
-
-function removeFrom<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
-  const set = sets.get(key);
-  if (set?.delete(value) && set.size === 0) sets.delete(key);
 }

@@ -30,7 +30,7 @@ describe('sessions told apart by tags', () => {
     const router = new Router({ identity: bytes(100) });
     router.handleAgentUp(agent(1, ['me@x']), 0);
     router.handleAgentUp(agent(2, ['b@x']), 0);
-    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true });
+    router.handlePeerUp({ link: 3, identity: bytes(3), dialled: true }, 0);
     drain(router);
     return router;
   }

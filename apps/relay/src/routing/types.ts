@@ -1,4 +1,6 @@
 import type { Open, WireCode } from '@macula/wire';
+import type { OwnershipOutput } from '../ownership/types.js';
+import type { SignedClaim } from '../session/claimed-names.js';
 
 /** One connection whose HELLO was proven: an agent's session or a peering. Given by the shell, never reused. */
 export type LinkId = number;
@@ -21,6 +23,8 @@ export interface AgentSession {
   readonly names: readonly string[];
   /** Names this session to agents and relays without saying whose it is: 16 random bytes, fresh for every session. */
   readonly tag: Uint8Array;
+  /** What it has signed, for other relays to see. */
+  readonly claims?: { readonly present: SignedClaim } | undefined;
 }
 
 /** A connection to another relay. */
@@ -34,6 +38,7 @@ export interface PeerLink {
 
 /** What the shell has to do. */
 export type RouterOutput =
+  | OwnershipOutput
   /** The session stands: send WELCOME. */
   | { readonly kind: 'admitted'; readonly link: LinkId }
   /** The session is not wanted: say so and close. The router has forgotten the link. */
@@ -49,8 +54,6 @@ export type RouterOutput =
       readonly request: number;
       readonly taken: readonly string[];
     }
-  /** Send PING; the answer comes back as `handleAlive`. */
-  | { readonly kind: 'probe'; readonly link: LinkId }
   /** Open a stream on the link and send this OPEN. */
   | { readonly kind: 'forward'; readonly leg: LegId; readonly link: LinkId; readonly message: Open }
   /** Send OPEN_OK to the opener and splice its stream with the leg's. Both ids are forgotten. */

@@ -54,6 +54,11 @@ export class ControlChannel {
     }
   }
 
+  /** Bytes that wait for the peer to read them. */
+  get bufferedBytes(): number {
+    return this.#stream.bufferedBytes;
+  }
+
   /** Says GOODBYE, then closes the connection after a moment, so that the message arrives. */
   closeConnection(connection: Connection, code: WireCode, text: string): void {
     const isBroken = this.#broken;

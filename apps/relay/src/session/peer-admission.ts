@@ -37,6 +37,14 @@ export class PeerAdmission {
     return this.isOpen ? 'anybody' : undefined;
   }
 
+  /**
+   * Whether what a relay says of its names counts when another relay passes it on. Who knows the mesh secret can't be told from afar: there its
+   * neighbours have checked it.
+   */
+  admitsOrigin(id: string): boolean {
+    return this.isOpen || this.#hasMeshSecret || this.#isAllowed(id);
+  }
+
   /** New rules hold from now on; whoever they no longer admit is the caller's to close, see {@link stillAdmits}. */
   replaceRules(rules: PeerRules): void {
     this.#rules = rules;

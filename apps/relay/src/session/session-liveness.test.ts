@@ -52,6 +52,7 @@ function sessionOf(role: SessionRole): Session {
       onAlive: () => undefined,
       onFormerGone: () => undefined,
       onDraining: () => undefined,
+      onOwned: () => undefined,
       onClosed: (_session, code) => closed.push(code),
     },
   );

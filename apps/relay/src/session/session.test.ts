@@ -211,6 +211,22 @@ describe('a session', () => {
     expect(relay.status().sessions).toHaveLength(1);
   });
 
+  it('wants at most 64 names of 32 KiB, those of others included', async () => {
+    await bed.relay(1);
+    const long = Array.from({ length: 40 }, (_, index) => `${index}@${'x'.repeat(900)}`);
+    const refused = await bed.agent(1, { names: long });
+    expect(refused.message('goodbye')).toMatchObject({ code: 'protocol_error' });
+    await bed.agent(1, { names: ['taken@x'] });
+    for (const add of [long, Array.from({ length: 65 }, (_, index) => `${index}@x`)]) {
+      const agent = await bed.agent(1);
+      agent.changeNames({ request: 1, add: ['taken@x'], remove: [] });
+      await until(() => agent.message('names_done'), 'the answer');
+      for (const name of add) agent.changeNames({ request: 2, add: [name], remove: [] });
+      await agent.gone();
+      expect(agent.message('goodbye')).toMatchObject({ code: 'protocol_error' });
+    }
+  });
+
   it('gets DRAINING and then GOODBYE draining', async () => {
     const relay = await bed.relay(1);
     const agent = await bed.agent(1, { names: ['a@x'] });

@@ -5,11 +5,14 @@ import {
   codeSentence,
   type Message,
   type Names,
+  type Owned,
+  type OwnedHave,
   type SessionRole,
   type WireCode,
   WireError,
 } from '@macula/wire';
 import {
+  ownedBufferBytesMax,
   sessionPingAfterMs,
   sessionSilenceMsMax,
   streamsPerSessionMax,
@@ -50,8 +53,10 @@ export interface SessionHandlers {
   /** An agent says that its older sessions are over. */
   onFormerGone(session: Session): void;
   onDraining(session: Session): void;
-  /** The session is over, once. */
-  onClosed(session: Session, code: WireCode, why: string): void;
+  /** A relay tells who owns names. */
+  onOwned(session: Session, message: Owned | OwnedHave): void;
+  /** The session is over, once; by a word of the other side (`goodbye`), or because it is lost or not wanted here. */
+  onClosed(session: Session, code: WireCode, why: string, ending: 'goodbye' | 'lost'): void;
 }
 
 /**
@@ -100,7 +105,8 @@ export class Session {
         // A relay dials again when it loses the connection, and knows no RENEW.
         if (facts.role === 'agent') this.send({ kind: 'renew' });
       },
-      onClosed: (info) => this.#over(codeOfClosed(info), whyClosed(info)),
+      onClosed: (info) =>
+        this.#over(codeOfClosed(info), whyClosed(info), info.kind === 'lost' ? 'lost' : 'goodbye'),
     });
   }
 
@@ -121,6 +127,11 @@ export class Session {
 
   send(message: Message): void {
     if (!this.#isClosed) this.#channel.send(message);
+  }
+
+  /** Sends what the other side can ask for again, unless it is slow to read. */
+  sendIfRoom(message: Message): void {
+    if (this.#channel.bufferedBytes <= ownedBufferBytesMax) this.send(message);
   }
 
   ping(): void {
@@ -155,11 +166,11 @@ export class Session {
     this.#over(code, text);
   }
 
-  #over(code: WireCode, why: string): void {
+  #over(code: WireCode, why: string, ending: 'goodbye' | 'lost' = 'lost'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#channel.stop();
-    this.#handlers.onClosed(this, code, why);
+    this.#handlers.onClosed(this, code, why, ending);
   }
 
   #heard(): void {
@@ -179,7 +190,7 @@ export class Session {
         return;
       case 'goodbye':
         this.connection.close(codeNumber(message.code), message.text);
-        this.#over(remoteCode(message.code), message.text);
+        this.#over(remoteCode(message.code), message.text, 'goodbye');
         return;
       case 'draining':
         this.isDraining = true;
@@ -188,6 +199,11 @@ export class Session {
       case 'names':
         if (this.facts.claims === undefined) break;
         this.#handlers.onNames(this, message, this.facts.claims.handleNames(message));
+        return;
+      case 'owned':
+      case 'owned_have':
+        if (this.facts.role !== 'relay') break;
+        this.#handlers.onOwned(this, message);
         return;
       case 'former_gone':
         if (this.facts.role !== 'agent') break;

@@ -61,8 +61,8 @@ export class SimMesh {
     const [linkA, linkB] = [this.#nextId++, this.#nextId++];
     relayA.links.set(linkA, { relay: relayB, link: linkB });
     relayB.links.set(linkB, { relay: relayA, link: linkA });
-    relayA.router.handlePeerUp({ link: linkA, identity: relayB.identity, dialled: true });
-    relayB.router.handlePeerUp({ link: linkB, identity: relayA.identity, dialled: false });
+    relayA.router.handlePeerUp({ link: linkA, identity: relayB.identity, dialled: true }, this.nowMs);
+    relayB.router.handlePeerUp({ link: linkB, identity: relayA.identity, dialled: false }, this.nowMs);
     return () => {
       relayA.links.delete(linkA);
       relayB.links.delete(linkB);

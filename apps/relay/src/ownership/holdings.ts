@@ -1,0 +1,150 @@
+import { claimOfOwned, type OwnedClaim, verifyNameClaim } from '@macula/wire';
+import type { ForeignNames, NameVerdict, Owner } from '../routing/names-table.js';
+import { bytesKey } from '../routing/types.js';
+import type { OriginLog } from './origin-log.js';
+import type { Holding } from './types.js';
+
+/**
+ * The names that sessions at other relays own, by realm and name. What a relay says counts while the relay lives, and only if the
+ * agent has signed it; that is checked when it would have an effect, since most never has one and a check costs 0.3 ms.
+ */
+export class Holdings implements ForeignNames {
+  readonly #realms = new Map<string, Map<string, Set<Holding>>>();
+  readonly #held = new Set<Holding>();
+  readonly #forged: OriginLog[] = [];
+  #count = 0;
+
+  /** What a claim says. */
+  add(log: OriginLog, entry: OwnedClaim): Holding {
+    const since = new Map<string, number>();
+    entry.names.forEach((name, index) => {
+      if (entry.since[index]! > 0) since.set(name, entry.since[index]!);
+    });
+    const holding: Holding = {
+      log,
+      session: entry.session,
+      claim: claimOfOwned(entry, log.identity),
+      signature: entry.claim,
+      identityKey: bytesKey(entry.identity),
+      bootKey: bytesKey(entry.bootId),
+      since,
+      isSigned: undefined,
+      heldUntilMs: undefined,
+    };
+    for (const name of since.keys()) this.#list(entry.realm, name, holding);
+    return holding;
+  }
+
+  /** Forgets a holding. */
+  remove(holding: Holding): void {
+    this.#held.delete(holding);
+    const names = this.#realms.get(holding.claim.realm);
+    for (const name of holding.since.keys()) {
+      const there = names?.get(name);
+      if (there?.delete(holding) !== true) continue;
+      this.#count--;
+      if (there.size === 0) names!.delete(name);
+    }
+    if (names?.size === 0) this.#realms.delete(holding.claim.realm);
+  }
+
+  /** The session is lost: its names stay reserved until then. */
+  hold(holding: Holding, untilMs: number): void {
+    holding.heldUntilMs = untilMs;
+    this.#held.add(holding);
+  }
+
+  /** Forgets what a relay said, reservations included. */
+  removeOrigin(log: OriginLog): void {
+    for (const names of [...this.#realms.values()])
+      for (const there of [...names.values()])
+        for (const holding of [...there]) if (holding.log === log) this.remove(holding);
+  }
+
+  /** Ends reservations. */
+  handleTimeout(nowMs: number): void {
+    for (const holding of [...this.#held]) if (holding.heldUntilMs! <= nowMs) this.remove(holding);
+  }
+
+  /** Who holds a name elsewhere, whether or not it counts. */
+  at(realm: string, name: string): readonly Holding[] {
+    return [...(this.#realms.get(realm)?.get(name) ?? [])];
+  }
+
+  /** Whether the agent signed it; what it did not sign is forgotten. */
+  isSigned(holding: Holding): boolean {
+    if (holding.isSigned !== undefined) return holding.isSigned;
+    try {
+      holding.isSigned = verifyNameClaim(holding.claim, holding.signature);
+    } catch {
+      holding.isSigned = false; // the key is unusable: nobody signed with it
+    }
+    if (!holding.isSigned) {
+      this.remove(holding);
+      this.#forged.push(holding.log);
+    }
+    return holding.isSigned;
+  }
+
+  /** The relays that said something forged, since the last call. */
+  takeForged(): OriginLog[] {
+    return this.#forged.splice(0);
+  }
+
+  verdict(owner: Owner, name: string, nowMs: number): NameVerdict {
+    let verdict: NameVerdict = 'free';
+    for (const holding of this.at(owner.realm, name)) {
+      const isOther = holding.identityKey !== owner.identityKey;
+      if (isOther ? !isReserved(holding, nowMs) : !isStanding(holding, nowMs) || !isNewer(holding, owner))
+        continue;
+      if (!this.isSigned(holding)) continue;
+      if (isOther) return 'taken';
+      verdict = 'stale';
+    }
+    return verdict;
+  }
+
+  ownedSince(owner: Owner, name: string): number | undefined {
+    let sinceMs: number | undefined;
+    for (const holding of this.at(owner.realm, name)) {
+      if (holding.identityKey !== owner.identityKey || !this.isSigned(holding)) continue;
+      sinceMs = Math.min(sinceMs ?? Number.POSITIVE_INFINITY, holding.since.get(name)!);
+    }
+    return sinceMs;
+  }
+
+  /** Names held elsewhere. */
+  get size(): number {
+    return this.#count;
+  }
+
+  #list(realm: string, name: string, holding: Holding): void {
+    let names = this.#realms.get(realm);
+    if (names === undefined) this.#realms.set(realm, (names = new Map()));
+    const there = names.get(name);
+    if (there === undefined) names.set(name, new Set([holding]));
+    else there.add(holding);
+    this.#count++;
+  }
+}
+
+/** Whether the session stands, as far as is known. */
+export function isStanding(holding: Holding, nowMs: number): boolean {
+  return holding.heldUntilMs === undefined && holding.log.isLive(nowMs);
+}
+
+/** Whether the names are kept from other identities: the session stands, or was lost a moment ago. */
+function isReserved(holding: Holding, nowMs: number): boolean {
+  return holding.heldUntilMs === undefined ? holding.log.isLive(nowMs) : nowMs < holding.heldUntilMs;
+}
+
+/**
+ * Whether the session elsewhere is the newer of two of one identity. Of two sessions of one process with the same number, which an
+ * agent has while it tries several relays at once, that is the one whose names it changed later; else both stand.
+ */
+export function isNewer(holding: Holding, owner: Owner): boolean {
+  const { sessionSeq, claimSeq } = holding.claim;
+  if (sessionSeq !== owner.sessionSeq) return sessionSeq > owner.sessionSeq;
+  if (holding.bootKey !== owner.bootKey) return holding.bootKey > owner.bootKey;
+  return claimSeq > (owner.claims?.present.claim.claimSeq ?? 0);
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { SimOwners } from '../testing/sim-owners.js';
+
+/** Every relay is peered with every other. */
+function fullMesh(seed: number, relays: readonly string[]): SimOwners {
+  const mesh = new SimOwners(seed, relays);
+  for (const [index, a] of relays.entries()) for (const b of relays.slice(index + 1)) mesh.peer(a, b);
+  mesh.run();
+  mesh.advance(1000);
+  return mesh;
+}
+
+/** Each relay is peered with the next one of these pairs only. */
+function joined(seed: number, relays: readonly string[], pairs: readonly string[]): SimOwners {
+  const mesh = new SimOwners(seed, relays);
+  for (const pair of pairs) mesh.peer(pair[0]!, pair[1]!);
+  mesh.run();
+  mesh.advance(6000);
+  return mesh;
+}
+
+const shapes: readonly [string, () => SimOwners][] = [
+  ['a full mesh', () => fullMesh(1, ['A', 'B', 'C'])],
+  ['a star', () => joined(2, ['A', 'B', 'C', 'H'], ['HA', 'HB', 'HC'])],
+  ['a line', () => joined(3, ['A', 'M', 'B', 'C'], ['AM', 'MB', 'BC'])],
+  ['a mesh with a broken peering', () => joined(4, ['A', 'B', 'C', 'D'], ['AC', 'AD', 'BC', 'BD', 'CD'])],
+];
+
+describe.each(shapes)('in %s', (_shape, make) => {
+  it('a name that lives is not given to another identity, at no relay', () => {
+    const mesh = make();
+    const owner = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    for (const { name } of mesh.relays) {
+      const thief = mesh.session(name, { identity: mesh.identity(), names: ['b@x', 'a@x'], sessionSeq: 9 });
+      expect(thief.code).toBe('name_taken');
+    }
+    mesh.advance(30_000);
+    expect(mesh.owners('a@x')).toEqual([owner]);
+    expect(mesh.owners('b@x')).toEqual([]);
+  });
+
+  it('the owner returning at another relay wins at once, its older session is replaced', () => {
+    const mesh = make();
+    const identity = mesh.identity();
+    const before = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    const after = mesh.session('C', { identity, names: ['a@x'], sessionSeq: 6 });
+    expect(after.state).toBe('up');
+    mesh.run();
+    expect(before.code).toBe('replaced');
+    expect(mesh.owners('a@x')).toEqual([after]);
+    const late = mesh.session('B', { identity, names: ['a@x'], sessionSeq: 5 });
+    expect(late.code).toBe('replaced');
+  });
+
+  it('a newer session of the same process supersedes the older one, which keeps its tunnels', () => {
+    const mesh = make();
+    const identity = mesh.identity();
+    const bootId = mesh.random.bytes(16);
+    const before = mesh.session('A', { identity, bootId, names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    const after = mesh.session('B', { identity, bootId, names: ['a@x'], sessionSeq: 6 });
+    mesh.run();
+    expect([before.state, before.isSuperseded]).toEqual(['up', true]);
+    expect(mesh.owners('a@x')).toEqual([after]);
+    mesh.end(before, 'lost');
+    mesh.run();
+    expect(mesh.owners('a@x')).toEqual([after]);
+    expect(mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 }).code).toBe(
+      'name_taken',
+    );
+  });
+
+  it('a lost session keeps its names for its identity until 15 s after its last sign of life', () => {
+    const mesh = make();
+    const identity = mesh.identity();
+    const lost = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 5 });
+    mesh.advance(3000);
+    lost.isAnswering = false;
+    mesh.advance(4000);
+    mesh.end(lost, 'lost');
+    mesh.run();
+    mesh.advance(10_000);
+    for (const { name } of mesh.relays)
+      expect(mesh.session(name, { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 }).code).toBe(
+        'name_taken',
+      );
+    mesh.advance(1000);
+    const other = mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(other.state).toBe('up');
+  });
+
+  it('its own identity has them back at once, with whatever number', () => {
+    const mesh = make();
+    const identity = mesh.identity();
+    const lost = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    mesh.end(lost, 'lost');
+    mesh.run();
+    expect(mesh.session('C', { identity, names: ['a@x'], sessionSeq: 1 }).state).toBe('up');
+  });
+
+  it('GOODBYE and a withdrawal free a name at once, everywhere', () => {
+    const mesh = make();
+    const [first, second] = ['a@x', 'b@x'].map((name) =>
+      mesh.session('A', { identity: mesh.identity(), names: [name], sessionSeq: 5 }),
+    );
+    mesh.run();
+    mesh.end(first!, 'goodbye');
+    mesh.changeNames(second!, { add: ['c@x'], remove: ['b@x'] });
+    mesh.run();
+    const names = ['a@x', 'b@x'];
+    expect(mesh.session('C', { identity: mesh.identity(), names, sessionSeq: 1 }).state).toBe('up');
+    const late = mesh.session('B', { identity: mesh.identity(), names: ['c@x'], sessionSeq: 1 });
+    expect(late.code).toBe('name_taken');
+  });
+
+  it('of two identities that claim a name at once the same one wins everywhere', () => {
+    const mesh = make();
+    const early = mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    mesh.nowMs += 5;
+    const late = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect([early.state, late.state]).toEqual(['up', 'up']);
+    mesh.run();
+    expect(late.code).toBe('name_taken');
+    expect(mesh.owners('a@x')).toEqual([early]);
+    mesh.advance(10_000);
+    expect(mesh.owners('a@x')).toEqual([early]);
+  });
+
+  it('realms do not see each other', () => {
+    const mesh = make();
+    const names = ['a@x'];
+    const one = mesh.session('A', { identity: mesh.identity(), names, sessionSeq: 1, realm: 'r' });
+    mesh.run();
+    const other = mesh.session('C', { identity: mesh.identity(), names, sessionSeq: 1, realm: 's' });
+    mesh.advance(10_000);
+    expect([one.state, other.state]).toEqual(['up', 'up']);
+  });
+
+  it('every relay knows the names of all others, and nothing that is over', () => {
+    const mesh = make();
+    const sessions = mesh.relays.map(({ name }) =>
+      mesh.session(name, { identity: mesh.identity(), names: [`${name}@x`, `${name}@y`], sessionSeq: 1 }),
+    );
+    mesh.run();
+    const others = 2 * (mesh.relays.length - 1);
+    expect(mesh.relays.map(({ ownership }) => ownership.remoteNames)).toEqual(mesh.relays.map(() => others));
+    for (const session of sessions) mesh.end(session, 'goodbye');
+    mesh.run();
+    expect(mesh.relays.map(({ ownership }) => ownership.remoteNames)).toEqual(mesh.relays.map(() => 0));
+  });
+});

@@ -1,0 +1,400 @@
+import type { Identity } from '@macula/crypto';
+import type { Owned, OwnedConflict, OwnedHave, WireCode } from '@macula/wire';
+import { nameFreeAfterMs, ownershipTickMs } from '../limits.js';
+import { isNewer as isNewerHere, NamesTable, type Owner } from '../routing/names-table.js';
+import { PeersTable } from '../routing/peers-table.js';
+import { type AgentSession, bytesKey, type LinkId, type PeerLink } from '../routing/types.js';
+import { Contests, type Newcomer } from './contests.js';
+import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js';
+import { Holdings, isNewer, isStanding } from './holdings.js';
+import type { LogRecord, OriginLog } from './origin-log.js';
+import { type LogChange, Replication } from './replication.js';
+import type { Holding, NameLoss, OwnershipOutput } from './types.js';
+
+/** Settings of an {@link Ownership}. */
+export interface OwnershipOptions {
+  readonly identity: Identity;
+  /** Higher than at the last start if the clock is right: milliseconds since 1970. */
+  readonly epoch: number;
+  /** What to add to `nowMs` for milliseconds since 1970. */
+  readonly wallOffsetMs: number;
+  /** Whether a relay belongs to the mesh. Default: every one does. */
+  readonly admitsOrigin?: (identity: Uint8Array) => boolean;
+}
+
+/**
+ * Who owns which name in the whole mesh: what the sessions here own, what other relays say of theirs, and what becomes of a session
+ * here when both don't go together. See SPEC.md for the invariants. It works for the router, which owns its inputs.
+ *
+ * Call order: after every input call `publishChanges`, then drain `takeLosses` and `pollOutput`.
+ */
+export class Ownership {
+  readonly names: NamesTable;
+  readonly peers: PeersTable;
+  /** Sessions here that lost a name to what was said elsewhere, by code, since the start. */
+  readonly conflicts: Map<WireCode, number> = new Map();
+  readonly #holdings = new Holdings();
+  readonly #replication: Replication;
+  readonly #contests = new Contests();
+  readonly #disputes = new Disputes();
+  readonly #outputs: OwnershipOutput[] = [];
+  readonly #losses: NameLoss[] = [];
+  /** Sessions that others have been told of. */
+  readonly #published = new Set<LinkId>();
+  #tickMs: number | undefined;
+
+  constructor({ identity, epoch, wallOffsetMs, admitsOrigin = () => true }: OwnershipOptions) {
+    this.names = new NamesTable({ foreign: this.#holdings, wallOffsetMs });
+    this.peers = new PeersTable(identity.publicKey);
+    this.#replication = new Replication({ identity, epoch, peers: this.peers, admitsOrigin });
+  }
+
+  /**
+   * A session wants in. Gives the session here that must be asked first whether it lives: the newcomer waits until
+   * `takeDecided` says what becomes of it.
+   */
+  handleNewcomer(session: AgentSession, nowMs: number): LinkId | undefined {
+    const newcomer = newcomerOf(session);
+    const rival = this.#rivalHere(session, newcomer);
+    if (rival === undefined && !this.#hasRivalElsewhere(session, newcomer, nowMs)) return undefined;
+    if (rival === undefined || !this.#contests.isContested(newcomer, nowMs)) {
+      this.#contests.noteReplaced(newcomer, nowMs);
+      return undefined;
+    }
+    this.#disputes.addLocal(session, rival.link, nowMs);
+    return rival.link;
+  }
+
+  /** Newcomers whose waiting is over, and whether they are turned away with `identity_conflict`. */
+  takeDecided(nowMs: number): { readonly session: AgentSession; readonly isRefused: boolean }[] {
+    const { local, foreign } = this.#disputes.takeDue(nowMs);
+    for (const dispute of foreign) this.#decideForeign(dispute, nowMs);
+    return local.map((dispute) => ({
+      session: dispute.newcomer,
+      isRefused: this.#isRefused(dispute, nowMs),
+    }));
+  }
+
+  /** A peering stands, and is among `peers`. */
+  handlePeerUp(peer: PeerLink, nowMs: number): void {
+    this.#replication.handlePeerUp(peer, nowMs);
+  }
+
+  /** A link is gone. */
+  handleLinkDown(link: LinkId): void {
+    this.#disputes.handleLinkDown(link);
+  }
+
+  /** A relay passes on what some relay says of its sessions. */
+  handleOwned(link: LinkId, message: Owned, nowMs: number): void {
+    this.#replication.handleOwned(link, message, nowMs);
+    this.#handleChanges(nowMs);
+  }
+
+  /** A relay asks for what it doesn't know. */
+  handleHave(link: LinkId, message: OwnedHave, nowMs: number): void {
+    this.#replication.handleHave(link, message, nowMs);
+  }
+
+  /** Looks at what time has changed. */
+  handleTimeout(nowMs: number): void {
+    if (this.#tickMs !== undefined && nowMs < this.#tickMs) return;
+    const lateMs = nowMs - (this.#tickMs ?? nowMs);
+    if (lateMs > standstillMs) {
+      this.#replication.handleStandstill(lateMs);
+      this.names.handleStandstill(lateMs);
+    }
+    this.#tickMs = nowMs + ownershipTickMs;
+    this.names.handleTimeout(nowMs);
+    this.#holdings.handleTimeout(nowMs);
+    this.#contests.handleTimeout(nowMs);
+    this.#replication.handleTimeout(nowMs);
+    this.#handleChanges(nowMs);
+  }
+
+  /** When `handleTimeout` and `takeDecided` must be called next. */
+  pollTimeout(): number {
+    return Math.min(this.#tickMs ?? 0, this.#disputes.pollTimeout() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Sessions here that must go, or are superseded, since the last call. */
+  takeLosses(): NameLoss[] {
+    return this.#losses.splice(0);
+  }
+
+  /** Tells the mesh what has changed here. */
+  publishChanges(nowMs: number): void {
+    for (;;) {
+      const changed = this.names.takeChanged();
+      if (changed.length === 0) return;
+      for (const owner of changed) this.#publish(owner, nowMs);
+    }
+  }
+
+  /** Some relays may not belong to the mesh any more: what they said is forgotten at once. */
+  handleAdmissionChanged(): void {
+    for (const log of this.#replication.purge()) this.#holdings.removeOrigin(log);
+  }
+
+  /** The next thing to do, or undefined. */
+  pollOutput(): OwnershipOutput | undefined {
+    return this.#outputs.shift() ?? this.#replication.pollOutput();
+  }
+
+  /** Names held by sessions at other relays. */
+  get remoteNames(): number {
+    return this.#holdings.size;
+  }
+
+  #publish(owner: Owner, nowMs: number): void {
+    const { link, claims, names, keptMs } = owner;
+    if (claims === undefined) return;
+    const isOver = keptMs !== undefined || owner.isLapsed || names.size === 0;
+    if (isOver) {
+      if (!this.#published.delete(link)) return;
+      this.#replication.publish({ kind: 'release', session: link, keepMs: Math.round(keptMs ?? 0) }, nowMs);
+      return;
+    }
+    // Somebody else may have taken a name while the session was silent.
+    if (!this.#published.has(link) && this.#meetAll(owner, nowMs)) return;
+    this.#published.add(link);
+    const { claim, signature } = claims.present;
+    this.#replication.publish(
+      {
+        kind: 'claim',
+        session: link,
+        realm: claim.realm,
+        identity: claim.identity,
+        bootId: claim.bootId,
+        sessionSeq: claim.sessionSeq,
+        claimSeq: claim.claimSeq,
+        names: claim.names,
+        since: claim.names.map((name) => names.get(name) ?? 0),
+        claim: signature,
+      },
+      nowMs,
+    );
+  }
+
+  #handleChanges(nowMs: number): void {
+    for (
+      let change = this.#replication.pollChange();
+      change !== undefined;
+      change = this.#replication.pollChange()
+    )
+      this.#handleChange(change, nowMs);
+    for (const { identity } of this.#holdings.takeForged())
+      this.#outputs.push({ kind: 'noted', note: { what: 'forged_claim', origin: identity } });
+  }
+
+  #handleChange(change: LogChange, nowMs: number): void {
+    switch (change.kind) {
+      case 'said':
+        this.#handleSaid(change.log, change.record, change.replaced, nowMs);
+        return;
+      case 'dropped':
+        if (change.record.holding !== undefined) this.#holdings.remove(change.record.holding);
+        return;
+      case 'former':
+        this.#hold(change.record.holding, change.heardMs + nameFreeAfterMs, nowMs);
+        return;
+      case 'conflict':
+        this.#handleConflict(change.log, change.entry, nowMs);
+        return;
+      case 'revived':
+        for (const { holding } of [...change.log.records()])
+          if (holding !== undefined) this.#meetHolding(holding, nowMs);
+        return;
+      case 'own_epoch':
+        this.#published.clear();
+        for (const owner of this.names.sessions()) this.#publish(owner, nowMs);
+    }
+  }
+
+  #handleSaid(log: OriginLog, record: LogRecord, replaced: LogRecord | undefined, nowMs: number): void {
+    const { entry } = record;
+    if (entry.kind === 'release') {
+      record.holding = this.#hold(replaced?.holding, record.learnedMs + entry.keepMs, nowMs);
+    } else if (entry.kind === 'claim') {
+      if (replaced?.holding !== undefined) this.#holdings.remove(replaced.holding);
+      record.holding = this.#holdings.add(log, entry);
+      this.#noteReplacedElsewhere(record.holding, nowMs);
+      this.#meetHolding(record.holding, nowMs);
+    }
+  }
+
+  /** A session elsewhere is over: its names stay reserved until then. Gives what is kept. */
+  #hold(holding: Holding | undefined, untilMs: number, nowMs: number): Holding | undefined {
+    if (holding === undefined || (holding.heldUntilMs ?? Number.POSITIVE_INFINITY) <= untilMs) return holding;
+    if (untilMs > nowMs) {
+      this.#holdings.hold(holding, untilMs);
+      return holding;
+    }
+    this.#holdings.remove(holding);
+    return undefined;
+  }
+
+  /** Compares what a session elsewhere holds with who owns that here. */
+  #meetHolding(holding: Holding, nowMs: number): void {
+    for (const name of holding.since.keys()) {
+      const owner = this.names.find(holding.claim.realm, name);
+      if (owner !== undefined) this.#meet({ owner, name, holding }, nowMs);
+    }
+  }
+
+  /** Compares what a session here owns with what is held elsewhere; true when it had to give way. */
+  #meetAll(owner: Owner, nowMs: number): boolean {
+    for (const name of [...owner.names.keys()])
+      for (const holding of this.#holdings.at(owner.realm, name))
+        if (this.#meet({ owner, name, holding }, nowMs)) return true;
+    return false;
+  }
+
+  /** Of two owners of one name one gives way: the older session of one identity, or the identity that has had it for less time. */
+  #meet({ owner, name, holding }: Meeting, nowMs: number): boolean {
+    if (!isStanding(holding, nowMs)) return false;
+    if (holding.identityKey !== owner.identityKey) {
+      const isEarlier = owner.isLapsed || isBefore(holding, owner, name);
+      return isEarlier && this.#holdings.isSigned(holding) && this.#lose(owner, holding, 'name_taken');
+    }
+    if (!isNewer(holding, owner) || !this.#holdings.isSigned(holding)) return false;
+    if (holding.bootKey === owner.bootKey) return this.#lose(owner, holding, 'replaced');
+    const newcomer = newcomerIn(holding);
+    if (!this.#contests.isContested(newcomer, nowMs)) {
+      this.#contests.noteReplaced(newcomer, nowMs);
+      return this.#lose(owner, holding, 'replaced');
+    }
+    const { log, session } = holding;
+    if (this.#disputes.addForeign({ owner: owner.link, origin: log.key, session }, nowMs))
+      this.#outputs.push({ kind: 'probe', link: owner.link });
+    return false;
+  }
+
+  #lose(owner: Owner, newcomer: Pick<Holding, 'identityKey' | 'bootKey'>, code: WireCode): true {
+    const lost = this.names.yieldTo(newcomer, owner);
+    this.#losses.push({ ...lost, code });
+    if (lost.evicted.length > 0) this.#count(code);
+    return true;
+  }
+
+  #rivalHere({ names }: AgentSession, newcomer: Newcomer): Owner | undefined {
+    for (const name of names) {
+      const owner = this.names.find(newcomer.realm, name);
+      const isOfIdentity = owner?.identityKey === newcomer.identityKey && owner.bootKey !== newcomer.bootKey;
+      if (isOfIdentity && isNewerHere(newcomer, owner)) return owner;
+    }
+    return undefined;
+  }
+
+  #hasRivalElsewhere({ names }: AgentSession, newcomer: Newcomer, nowMs: number): boolean {
+    return names.some((name) =>
+      this.#holdings.at(newcomer.realm, name).some((other) => this.#isReplacing(newcomer, other, nowMs)),
+    );
+  }
+
+  #noteReplacedElsewhere(holding: Holding, nowMs: number): void {
+    const newcomer = newcomerIn(holding);
+    for (const name of holding.since.keys()) {
+      for (const other of this.#holdings.at(newcomer.realm, name)) {
+        if (!this.#isReplacing(newcomer, other, nowMs) || !this.#holdings.isSigned(holding)) continue;
+        this.#contests.noteReplaced(newcomer, nowMs);
+        return;
+      }
+    }
+  }
+
+  /** Whether a standing session elsewhere gives way to a newcomer of its identity from another process. */
+  #isReplacing(newcomer: Newcomer, other: Holding, nowMs: number): boolean {
+    if (other.identityKey !== newcomer.identityKey || other.bootKey === newcomer.bootKey) return false;
+    if (!isStanding(other, nowMs) || other.claim.sessionSeq > newcomer.sessionSeq) return false;
+    return this.#holdings.isSigned(other);
+  }
+
+  #isRefused({ newcomer, owner: link, sinceMs }: LocalDispute, nowMs: number): boolean {
+    const owner = this.names.session(link);
+    const isAlive = owner !== undefined && owner.names.size > 0 && owner.aliveMs > sinceMs;
+    if (isAlive) {
+      this.#contests.noteRefused(newcomerOf(newcomer), nowMs);
+      this.#noteConflict(link);
+    } else this.#contests.noteReplaced(newcomerOf(newcomer), nowMs);
+    return isAlive;
+  }
+
+  #decideForeign(dispute: ForeignDispute, nowMs: number): void {
+    const owner = this.names.session(dispute.owner);
+    const holding = this.#replication.log(dispute.origin)?.ofSession(dispute.session)?.holding;
+    if (owner === undefined || holding === undefined || !isStanding(holding, nowMs)) return;
+    const isAbout = [...holding.since.keys()].some((name) => owner.names.has(name));
+    if (!isAbout || holding.identityKey !== owner.identityKey || !isNewer(holding, owner)) return;
+    const newcomer = newcomerIn(holding);
+    if (dispute.stage === 'asked' && owner.aliveMs > dispute.sinceMs) {
+      const { realm, identity, bootId, sessionSeq } = holding.claim;
+      this.#replication.publish({ kind: 'conflict', realm, identity, bootId, sessionSeq }, nowMs);
+      this.#contests.noteRefused(newcomer, nowMs);
+      this.#disputes.protest(dispute, nowMs);
+      this.#noteConflict(owner.link);
+      return;
+    }
+    this.#contests.noteReplaced(newcomer, nowMs);
+    this.#lose(owner, holding, 'replaced');
+  }
+
+  /** Another relay's session answers, so a newcomer here is the second host with its key; only where this relay saw them replace each other. */
+  #handleConflict(
+    log: OriginLog,
+    { realm, identity, bootId, sessionSeq }: OwnedConflict,
+    nowMs: number,
+  ): void {
+    const [identityKey, bootKey] = [bytesKey(identity), bytesKey(bootId)];
+    const newcomer = { realm, identityKey, bootKey, sessionSeq };
+    if (!this.#contests.isContested(newcomer, nowMs)) return;
+    for (const owner of [...this.names.sessions()]) {
+      if (owner.identityKey !== identityKey || owner.bootKey !== bootKey || owner.realm !== realm) continue;
+      if (owner.sessionSeq !== sessionSeq || !this.#isHeldBy(log, owner, nowMs)) continue;
+      this.#contests.noteRefused(newcomer, nowMs);
+      this.#lose(owner, { identityKey, bootKey: '' }, 'identity_conflict');
+    }
+  }
+
+  /** Whether a session at that relay, of another process of the owner's identity, holds one of its names. */
+  #isHeldBy(log: OriginLog, owner: Owner, nowMs: number): boolean {
+    return [...owner.names.keys()].some((name) =>
+      this.#holdings
+        .at(owner.realm, name)
+        .some((other) => other.log === log && this.#isReplacing(owner, other, nowMs)),
+    );
+  }
+
+  #noteConflict(link: LinkId): void {
+    this.#count('identity_conflict');
+    this.#outputs.push({ kind: 'noted', note: { what: 'identity_conflict', link } });
+  }
+
+  #count(code: WireCode): void {
+    this.conflicts.set(code, (this.conflicts.get(code) ?? 0) + 1);
+  }
+}
+
+interface Meeting {
+  readonly owner: Owner;
+  readonly name: string;
+  readonly holding: Holding;
+}
+
+/** Whether the identity elsewhere had the name before the one here. */
+function isBefore(holding: Holding, owner: Owner, name: string): boolean {
+  const theirs = holding.since.get(name)!;
+  const ours = owner.names.get(name)!;
+  return theirs === ours ? holding.identityKey < owner.identityKey : theirs < ours;
+}
+
+function newcomerOf({ realm, identity, bootId, sessionSeq }: AgentSession): Newcomer {
+  return { realm, identityKey: bytesKey(identity), bootKey: bytesKey(bootId), sessionSeq };
+}
+
+function newcomerIn({ claim, identityKey, bootKey }: Holding): Newcomer {
+  return { realm: claim.realm, identityKey, bootKey, sessionSeq: claim.sessionSeq };
+}
+
+/** Milliseconds that a tick must be late for this process, not the others, to be what stood still. */
+const standstillMs = 3000;
