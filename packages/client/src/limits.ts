@@ -18,9 +18,12 @@ export const controlBufferBytesMax: number = 1024 * 1024;
 
 /**
  * Milliseconds until the next attempt after a session ended `replaced`: somewhere a second process uses our identity and name. Coming back at
- * once would replace that one, and so on for ever.
+ * once would replace that one, and so on; coming back in 10 s lets relays notice within half a minute that there are two.
  */
-export const replacedDelayMs = 30_000;
+export const replacedDelayMs = 10_000;
+
+/** Milliseconds until the next attempt after `identity_conflict`: it is over when the other host is stopped or gets a key of its own. */
+export const conflictDelayMs = 30_000;
 
 /**
  * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 167 PINGs a second for their relay. Less than the 13 s

@@ -292,6 +292,27 @@ describe('a mesh', () => {
     expect([sessions, a.mesh.status().relays[0]!.state]).toEqual([0, 'connecting']);
   });
 
+  it('of several relays that may have given it its names claims them again at the one it uses', async () => {
+    const [slow, fast] = [await fixture.relay('slow'), await fixture.relay('fast')];
+    slow.isSlow = true;
+    const a = fixture.mesh('a@x', { relays: [slow.url, fast.url] });
+    a.mesh.start();
+    await a.mesh.joined();
+    const [session] = fast.sessions;
+    await expect.poll(() => session!.messages.map(({ kind }) => kind)).toContain('names');
+    expect(session!.messages.find(({ kind }) => kind === 'names')).toMatchObject({ add: [], claimSeq: 1 });
+  });
+
+  it('waits when relays say that another host has its key', async () => {
+    const relay = await fixture.relay();
+    relay.refuseWith = 'identity_conflict';
+    const a = fixture.mesh('a@x', { relays: [relay.url] });
+    a.mesh.start();
+    await expect(a.mesh.joined()).rejects.toMatchObject({ wireCode: 'identity_conflict' });
+    await new Promise((resolve) => setTimeout(resolve, 400)); // the next try would come after 120 ms at most
+    expect(a.events.filter(({ kind }) => kind === 'dial_failed')).toHaveLength(1);
+  });
+
   it('does not come back in a tight loop to a relay that takes it and drops it', async () => {
     const relay = await fixture.relay();
     const sessionsMs: number[] = [];

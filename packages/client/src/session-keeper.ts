@@ -4,6 +4,7 @@ import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
 import { describeFailure, MeshError } from './errors.js';
 import {
+  conflictDelayMs,
   formerLingerMs,
   redialDelayMsMax,
   redialDelayMsMin,
@@ -70,6 +71,8 @@ export class SessionKeeper {
   /** The present session is to be renewed even if it answers: its relay asked, or may have given our names away. */
   #mustRenew = false;
   #sessionSeq = 0;
+  /** Proofs sent with this number: as many relays may have given our names to a session of it. */
+  #proofs = 0;
   #sessions = 0;
   #sessionUpAtMs = 0;
   /** Sessions lost in a row before they were stable. */
@@ -145,6 +148,7 @@ export class SessionKeeper {
     if (this.#present === undefined) this.#state = 'dialling';
     this.#sessionSeq = Math.max(this.#sessionSeq + 1, Date.now());
     const sessionSeq = this.#sessionSeq;
+    this.#proofs = 0;
     this.#cancelDial = dialAny({
       transport,
       relays: inOrder(relays, { first: this.#present?.url, last: this.#flapping }),
@@ -153,6 +157,7 @@ export class SessionKeeper {
       makeSession: (connection, url, onEnded) => {
         const session = makeSession(connection, url, sessionSeq, {
           onProof: () => {
+            this.#proofs += 1;
             this.#mustRenew = this.#present !== undefined;
           },
           onRenew: () => this.#handleRenew(session),
@@ -185,12 +190,16 @@ export class SessionKeeper {
       this.#later(delayMs, () => this.#renew());
       return;
     }
-    const refusals = errors.filter((error) => error instanceof MeshError && error.code === 'refused');
+    const refusals = errors
+      .filter((error) => error instanceof MeshError)
+      .filter(({ code }) => code === 'refused');
     const [first] = refusals;
-    if (first instanceof MeshError && refusals.length === errors.length && !isPassing(first.wireCode)) {
+    if (first !== undefined && refusals.length === errors.length && !isPassing(first.wireCode)) {
       this.#options.onRefused(first);
     }
-    this.#redialIn(delayMs);
+    // Every try makes the relays ask the other host whether it lives.
+    const isConflict = refusals.some(({ wireCode }) => wireCode === 'identity_conflict');
+    this.#redialIn(isConflict ? conflictDelayMs : delayMs);
   }
 
   #redialIn(delayMs: number): void {
@@ -224,6 +233,8 @@ export class SessionKeeper {
       this.#former.add(former);
       this.#options.onEvent({ kind: 'session_renewed', ...facts, former: former.url.text, why });
     }
+    // Sessions of one number are equal to relays until one of them claims its names again.
+    if (this.#proofs > 1) void session.changeNames({ add: [], remove: [] });
     this.#options.onPresent(session, former);
     this.#tellWaiters();
     if (former !== undefined) this.handleReleased(former);
@@ -252,6 +263,7 @@ export class SessionKeeper {
     // A renewal under way is as good as a dial; its HELLO may also be why an older relay says `replaced`.
     if (this.#cancelDial !== undefined) this.#state = 'dialling';
     else if (error.wireCode === 'replaced') this.#redialIn(replacedDelayMs);
+    else if (error.wireCode === 'identity_conflict') this.#redialIn(conflictDelayMs);
     else if (this.#flaps <= 1) this.#dial();
     else this.#redialIn(Math.min(redialDelayMsMin * 2 ** (this.#flaps - 2), redialDelayMsMax));
   }

@@ -19,6 +19,8 @@ export class TestRelay {
   readonly sessions = new Set<TestSession>();
   /** Refuse every HELLO with this code. */
   refuseWith: WireCode | undefined;
+  /** Takes proofs and never says WELCOME. */
+  isSlow = false;
   /** Called with every session that is about to be welcomed. */
   onSession: (session: TestSession) => void = () => undefined;
   /** Sent in one piece with WELCOME. */
@@ -129,6 +131,7 @@ export class TestSession {
       this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: 'test' });
       return;
     }
+    if (this.#relay.isSlow) return;
     this.realm = hello.realm;
     this.identity = hello.identity;
     this.process = Buffer.concat([hello.identity, hello.bootId]).toString('hex');
