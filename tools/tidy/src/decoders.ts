@@ -108,6 +108,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
   'packages/wire/src/body.ts decodeBody': messages,
   'packages/wire/src/frame.ts FrameReader': messages,
   'packages/wire/src/messages.ts decodeMessage': messages,
+  'packages/wire/src/owned-entry.ts decodeOwnedEntry': of(
+    'packages/wire/src/owned-entry.test.ts',
+    'answer mutated valid bytes with an entry',
+  ),
   'apps/node-agent/src/control/decode.ts decodeBeamMessage': of(control, 'of a join are a message'),
   'apps/node-agent/src/control/frame-reader.ts FrameReader': of(control, 'of frames with a length of'),
   'apps/node-agent/src/service/join-options.ts parseJoinOptions': of(control, 'of a join are a message'),
