@@ -129,6 +129,46 @@ describe.each(shapes)('in %s', (_shape, make) => {
     expect(mesh.owners('a@x')).toEqual([early]);
   });
 
+  it('sessions of one process with one number stand side by side until it claims its names again at one of them', () => {
+    const mesh = make();
+    const identity = mesh.identity();
+    const hello = { identity, bootId: mesh.random.bytes(16), names: ['a@x'], sessionSeq: 5 };
+    const [one, two] = [mesh.session('A', hello), mesh.session('B', hello)];
+    mesh.run();
+    const three = mesh.session('C', hello);
+    mesh.advance(1000);
+    expect([one, two, three].map(({ state }) => state)).toEqual(['up', 'up', 'up']);
+    mesh.changeNames(two, { add: [], remove: [] });
+    mesh.run();
+    expect(mesh.owners('a@x')).toEqual([two]);
+    expect([one.isSuperseded, three.isSuperseded]).toEqual([true, true]);
+  });
+
+  it('a session that was silent for 15 s goes when somebody else takes its name, at whatever relay', () => {
+    const mesh = make();
+    const silent = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    mesh.advance(2000);
+    silent.isAnswering = false;
+    mesh.advance(17_000);
+    const other = mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    mesh.run();
+    expect([silent.code, other.state]).toEqual(['name_taken', 'up']);
+  });
+
+  it('a session that speaks again after 15 s has its name back if nobody has taken it', () => {
+    const mesh = make();
+    const silent = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    mesh.advance(2000);
+    silent.isAnswering = false;
+    mesh.advance(20_000);
+    silent.isAnswering = true;
+    mesh.advance(2000);
+    expect(mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 }).code).toBe(
+      'name_taken',
+    );
+    expect(silent.state).toBe('up');
+  });
+
   it('realms do not see each other', () => {
     const mesh = make();
     const names = ['a@x'];

@@ -155,8 +155,6 @@ export class Ownership {
       this.#replication.publish({ kind: 'release', session: link, keepMs: Math.round(keptMs ?? 0) }, nowMs);
       return;
     }
-    // Somebody else may have taken a name while the session was silent.
-    if (!this.#published.has(link) && this.#meetAll(owner, nowMs)) return;
     this.#published.add(link);
     const { claim, signature } = claims.present;
     this.#replication.publish(
@@ -242,39 +240,31 @@ export class Ownership {
     }
   }
 
-  /** Compares what a session here owns with what is held elsewhere; true when it had to give way. */
-  #meetAll(owner: Owner, nowMs: number): boolean {
-    for (const name of [...owner.names.keys()])
-      for (const holding of this.#holdings.at(owner.realm, name))
-        if (this.#meet({ owner, name, holding }, nowMs)) return true;
-    return false;
-  }
-
   /** Of two owners of one name one gives way: the older session of one identity, or the identity that has had it for less time. */
-  #meet({ owner, name, holding }: Meeting, nowMs: number): boolean {
-    if (!isStanding(holding, nowMs)) return false;
+  #meet({ owner, name, holding }: Meeting, nowMs: number): void {
+    if (!isStanding(holding, nowMs)) return;
     if (holding.identityKey !== owner.identityKey) {
       const isEarlier = owner.isLapsed || isBefore(holding, owner, name);
-      return isEarlier && this.#holdings.isSigned(holding) && this.#lose(owner, holding, 'name_taken');
+      if (isEarlier && this.#holdings.isSigned(holding)) this.#lose(owner, holding, 'name_taken');
+      return;
     }
-    if (!isNewer(holding, owner) || !this.#holdings.isSigned(holding)) return false;
-    if (holding.bootKey === owner.bootKey) return this.#lose(owner, holding, 'replaced');
+    if (!isNewer(holding, owner) || !this.#holdings.isSigned(holding)) return;
     const newcomer = newcomerIn(holding);
-    if (!this.#contests.isContested(newcomer, nowMs)) {
-      this.#contests.noteReplaced(newcomer, nowMs);
-      return this.#lose(owner, holding, 'replaced');
+    const isSameProcess = holding.bootKey === owner.bootKey;
+    if (isSameProcess || !this.#contests.isContested(newcomer, nowMs)) {
+      if (!isSameProcess) this.#contests.noteReplaced(newcomer, nowMs);
+      this.#lose(owner, holding, 'replaced');
+      return;
     }
     const { log, session } = holding;
     if (this.#disputes.addForeign({ owner: owner.link, origin: log.key, session }, nowMs))
       this.#outputs.push({ kind: 'probe', link: owner.link });
-    return false;
   }
 
-  #lose(owner: Owner, newcomer: Pick<Holding, 'identityKey' | 'bootKey'>, code: WireCode): true {
+  #lose(owner: Owner, newcomer: Pick<Holding, 'identityKey' | 'bootKey'>, code: WireCode): void {
     const lost = this.names.yieldTo(newcomer, owner);
     this.#losses.push({ ...lost, code });
     if (lost.evicted.length > 0) this.#count(code);
-    return true;
   }
 
   #rivalHere({ names }: AgentSession, newcomer: Newcomer): Owner | undefined {

@@ -282,6 +282,31 @@ describe('a lying relay', () => {
     expect(mesh.relay('B').ownership.remoteNames).toBe(0);
   });
 
+  it('can not say what a relay has withdrawn, nor bring it back, where that relay is heard itself', () => {
+    const mesh = new SimOwners(18, ['A', 'B', 'H']);
+    const said: Owned[] = [];
+    mesh.tamper = (message, from) => {
+      if (from === 'B' && message.kind === 'owned') said.push(message);
+      return message;
+    };
+    const first = mesh.session('B', { identity: mesh.identity(), names: ['first@x'], sessionSeq: 1 });
+    for (const pair of ['AB', 'AH', 'BH']) mesh.peer(pair[0]!, pair[1]!);
+    mesh.run();
+    mesh.session('B', { identity: mesh.identity(), names: ['b@x'], sessionSeq: 1 });
+    mesh.session('B', { identity: mesh.identity(), names: ['c@x'], sessionSeq: 1 });
+    mesh.run();
+    mesh.say('H', 'A', { ...said.at(-1)!, from: 0 });
+    mesh.run();
+    expect(mesh.relay('A').ownership.remoteNames).toBe(3);
+    mesh.end(first, 'goodbye');
+    mesh.advance(100_000);
+    const claim = said.find(({ version }) => version === 1)!;
+    expect(isClaim(claim)).toBe(true);
+    mesh.say('H', 'A', { ...claim, from: 0 });
+    mesh.run();
+    expect(mesh.relay('A').ownership.remoteNames).toBe(2);
+  });
+
   it('can not freeze another by a higher epoch that it makes up', () => {
     const mesh = star(15);
     const beats: Owned[] = [];
