@@ -92,6 +92,7 @@ export class NamesTable {
 
   /** Gives a session the names among these that are free for it; undefined when that would be too many. */
   claim(owner: Owner, names: readonly string[], nowMs: number): ClaimOutcome | undefined {
+    this.#changed.add(owner); // what the agent has signed is another claim, even if its names are the same
     const { free, taken, stale } = this.#sort(owner, names, nowMs);
     if (owner.names.size + free.length > namesPerSessionMax) return undefined;
     return { taken, stale, ...this.#give(owner, free, nowMs) };
