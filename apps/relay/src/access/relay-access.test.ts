@@ -149,9 +149,13 @@ describe('a relay whose key is removed from the list', () => {
     await bed.relay(3, { peers: ['https://relay:1'] }, { seed: seeds[2]! });
     const connected = (): number => first.status().peers.filter(({ state }) => state === 'connected').length;
     await until(() => connected() === 2, 'both peerings');
+    const namesElsewhere = (): number => Number(/names_remote (\d+)$/m.exec(first.metrics())?.[1]);
+    for (const port of [2, 3]) await bed.agent(port, { names: [`on${port}@x`] });
+    await until(() => namesElsewhere() === 2, 'the names at both');
 
     put({ relays: [ids[0]] });
     await until(() => connected() === 0, 'the end of both', 5000);
+    expect(namesElsewhere()).toBe(0);
     put({ relays: ids });
     await until(() => connected() === 2, 'both peerings again');
   });

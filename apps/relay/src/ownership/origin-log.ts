@@ -61,6 +61,7 @@ export class OriginLog {
   /** First 8 bytes of the relays that have its entries from itself. */
   neighbours: ReadonlySet<string> = new Set();
   readonly #records = new Map<number, LogRecord>();
+  readonly #releases = new Set<LogRecord>();
   /** Ascending. */
   #versions: number[] = [];
   readonly #byVersion = new Map<number, LogRecord>();
@@ -119,8 +120,8 @@ export class OriginLog {
 
   /** Forgets releases that everybody has heard of. */
   purge(nowMs: number): void {
-    for (const record of [...this.#records.values()]) {
-      if (record.entry.kind !== 'release' || nowMs - record.learnedMs < ownedReleaseKeptMs) continue;
+    for (const record of [...this.#releases]) {
+      if (nowMs - record.learnedMs < ownedReleaseKeptMs) continue;
       this.#remove(record);
       this.purgedTo = Math.max(this.purgedTo, record.version);
     }
@@ -162,6 +163,7 @@ export class OriginLog {
     if (replaced !== undefined) this.#remove(replaced);
     if (key === undefined) return;
     if (record.entry.kind === 'neighbours') this.neighbours = prefixesIn(record.entry.relays);
+    if (record.entry.kind === 'release') this.#releases.add(record);
     this.#records.set(key, record);
     this.#byVersion.set(record.version, record);
     this.#versions.splice(this.#indexOf(record.version), 0, record.version);
@@ -170,6 +172,7 @@ export class OriginLog {
 
   #remove(record: LogRecord): void {
     this.#records.delete(keyOf(record.entry)!);
+    this.#releases.delete(record);
     this.#byVersion.delete(record.version);
     this.#versions.splice(this.#indexOf(record.version), 1);
     this.bytes -= record.bytes.length + recordOverheadBytes;
@@ -177,6 +180,7 @@ export class OriginLog {
 
   #clear(): void {
     this.#records.clear();
+    this.#releases.clear();
     this.#byVersion.clear();
     this.#versions = [];
     this.neighbours = new Set();

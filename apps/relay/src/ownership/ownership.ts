@@ -101,8 +101,8 @@ export class Ownership {
     if (this.#tickMs !== undefined && nowMs < this.#tickMs) return;
     const lateMs = nowMs - (this.#tickMs ?? nowMs);
     if (lateMs > standstillMs) {
-      this.#replication.handleStandstill(lateMs);
-      this.names.handleStandstill(lateMs);
+      this.#replication.handleStandstill(lateMs, nowMs);
+      this.names.handleStandstill(lateMs, nowMs);
     }
     this.#tickMs = nowMs + ownershipTickMs;
     this.names.handleTimeout(nowMs);
@@ -124,11 +124,7 @@ export class Ownership {
 
   /** Tells the mesh what has changed here. */
   publishChanges(nowMs: number): void {
-    for (;;) {
-      const changed = this.names.takeChanged();
-      if (changed.length === 0) return;
-      for (const owner of changed) this.#publish(owner, nowMs);
-    }
+    for (const owner of this.names.takeChanged()) this.#publish(owner, nowMs);
   }
 
   /** Some relays may not belong to the mesh any more: what they said is forgotten at once. */

@@ -145,8 +145,8 @@ export class Replication {
   }
 
   /** This process stood still for so long: nobody else's silence is that long. */
-  handleStandstill(ms: number): void {
-    for (const log of this.#logs.values()) log.heardMs += ms;
+  handleStandstill(ms: number, nowMs: number): void {
+    for (const log of this.#logs.values()) log.heardMs = Math.min(nowMs, log.heardMs + ms);
   }
 
   /** Forgets relays that don't belong to the mesh any more. */

@@ -165,8 +165,8 @@ export class NamesTable {
   }
 
   /** This process stood still for so long: nobody else's silence is that long. */
-  handleStandstill(ms: number): void {
-    for (const owner of this.#owners.values()) owner.aliveMs += ms;
+  handleStandstill(ms: number, nowMs: number): void {
+    for (const owner of this.#owners.values()) owner.aliveMs = Math.min(nowMs, owner.aliveMs + ms);
   }
 
   /** The sessions whose names have changed since the last call, some of them gone. */
