@@ -36,6 +36,8 @@ export interface ClaimOutcome {
   readonly stale: readonly string[];
   /** Sessions that lost a name and must go; already removed. */
   readonly evicted: readonly LinkId[];
+  /** The same, after a silence so long that another identity got the name. */
+  readonly lapsed: readonly LinkId[];
   /** Sessions that lost their names to a newer one of the same process and stay. */
   readonly superseded: readonly LinkId[];
 }
@@ -85,7 +87,8 @@ export class NamesTable {
   admit(session: AgentSession, nowMs: number): ClaimOutcome {
     const owner = ownerOf(session, nowMs);
     const { free, taken, stale } = this.#sort(owner, session.names, nowMs);
-    if (taken.length > 0 || stale.length > 0) return { taken, stale, evicted: [], superseded: [] };
+    if (taken.length > 0 || stale.length > 0)
+      return { taken, stale, evicted: [], lapsed: [], superseded: [] };
     this.#owners.set(owner.link, owner);
     return { taken, stale, ...this.#give(owner, free, nowMs) };
   }
@@ -229,8 +232,9 @@ export class NamesTable {
     return isNewer(owner, other) ? 'free' : 'stale';
   }
 
-  #give(owner: Owner, names: readonly string[], nowMs: number): Pick<ClaimOutcome, 'evicted' | 'superseded'> {
+  #give(owner: Owner, names: readonly string[], nowMs: number): Omit<ClaimOutcome, 'taken' | 'stale'> {
     const evicted: LinkId[] = [];
+    const lapsed: LinkId[] = [];
     const superseded: LinkId[] = [];
     for (const name of names) {
       const sinceMs = this.#ownedSince(owner, name, nowMs);
@@ -238,14 +242,15 @@ export class NamesTable {
       if (other !== undefined && processKey(other) === processKey(owner)) {
         this.#supersede(other);
         superseded.push(other.link);
-      } else if (other !== undefined) evicted.push(...this.#evict(other));
+      } else if (other !== undefined)
+        (other.identityKey === owner.identityKey ? evicted : lapsed).push(...this.#evict(other));
       owner.names.set(name, sinceMs);
       this.#reserved.delete(owner.realm, name);
       this.#list(owner, name);
       this.#changed.add(owner);
     }
     evicted.push(...this.#endExcess(owner));
-    return { evicted, superseded: superseded.filter((link) => this.#owners.has(link)) };
+    return { evicted, lapsed, superseded: superseded.filter((link) => this.#owners.has(link)) };
   }
 
   /** The identity keeps the time at which it got the name, whatever session and relay it had it at. */

@@ -178,7 +178,7 @@ describe('names', () => {
       { kind: 'admitted', link: 1 },
       { kind: 'refused', link: 2 },
       { kind: 'admitted', link: 3 },
-      { kind: 'evicted', link: 1 },
+      { kind: 'evicted', link: 1, code: 'name_taken' },
     ]);
   });
 

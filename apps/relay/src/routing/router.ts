@@ -117,7 +117,7 @@ export class Router {
   handleFormerGone(link: LinkId, nowMs: number): void {
     const owner = this.#names.session(link);
     if (owner === undefined || owner.isSuperseded) return;
-    this.#loseNames({ evicted: this.#names.removeSuperseded(owner), superseded: [] }, nowMs);
+    this.#loseNames({ evicted: this.#names.removeSuperseded(owner) }, nowMs);
   }
 
   /** A peering stands. */
@@ -378,19 +378,19 @@ export class Router {
     this.#outputs.push({ kind: 'refused', link, code, text });
   }
 
-  #loseNames(
-    { evicted, superseded }: Pick<ClaimOutcome, 'evicted' | 'superseded'>,
-    nowMs: number,
-    code: WireCode = 'replaced',
-  ): void {
+  #loseNames(lost: Partial<ClaimOutcome>, nowMs: number, code: WireCode = 'replaced'): void {
+    const { superseded = [], evicted = [], lapsed = [] } = lost;
     for (const link of superseded) {
       this.#outputs.push({ kind: 'superseded', link });
       this.#probe(link, this.#legsByLink.get(link) ?? [], nowMs);
     }
-    for (const link of evicted) {
-      this.#outputs.push({ kind: 'evicted', link, code, text: codeSentence(code) });
-      this.#forgetLink(link, nowMs);
-    }
+    for (const link of evicted) this.#evict(link, code, nowMs);
+    for (const link of lapsed) this.#evict(link, 'name_taken', nowMs);
+  }
+
+  #evict(link: LinkId, code: WireCode, nowMs: number): void {
+    this.#outputs.push({ kind: 'evicted', link, code, text: codeSentence(code) });
+    this.#forgetLink(link, nowMs);
   }
 
   #forgetLink(link: LinkId, nowMs: number): void {
