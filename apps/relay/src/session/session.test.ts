@@ -204,7 +204,8 @@ describe('a session', () => {
     const good = await bed.agent(1);
     const deaf = await bed.agent(1);
     deaf.control.pause();
-    for (let number = 0; number < 200_000; number++) deaf.send({ kind: 'ping', number });
+    // 22 bytes each as PONG: 60,000 are above the 1 MiB that may wait.
+    for (let n = 0; n < 60_000; n++) deaf.send({ kind: 'ping', number: 2 ** 40 + n });
     expect(await deaf.gone()).toMatchObject({ code: codeNumber('protocol_error') });
     good.send({ kind: 'ping', number: 1 });
     await until(() => good.message('pong'), 'PONG');
