@@ -205,7 +205,8 @@ export class Mesh {
     };
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
-    if (admission?.kind === 'admitted') this.#realms.add(session, { realm, grant: admission.grant });
+    if (admission?.kind === 'admitted')
+      this.#realms.add(session, { realm, grant: admission.grant, process: processOf(session.facts) });
     if (role === 'agent') {
       const { sessionSeq, names } = hello;
       const { claims } = session.facts;
@@ -380,7 +381,7 @@ export class Mesh {
         const session = this.sessions.get(output.link);
         if (session === undefined) return;
         session.isSuperseded = true;
-        this.#inheritGrant(session);
+        this.#realms.inherit(session);
         this.#parts.logger.info(describe(session), 'session superseded');
         return;
       }

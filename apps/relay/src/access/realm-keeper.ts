@@ -10,13 +10,21 @@ export interface RealmKeeperOptions<Session> {
   onEnd(session: Session, end: SessionEnd): void;
 }
 
+/** What a session was admitted with, and whose it is. */
+export interface KeptSession extends RealmSession {
+  /** The same for all sessions of one process of an agent. */
+  readonly process: string;
+}
+
 /**
  * Watches over the sessions that stand: ends those whose token expires or is revoked, whose issuer or realm is removed. A session
  * whose process has come back with a newer token goes on under that one.
  */
 export class RealmKeeper<Session extends object> {
   readonly #options: RealmKeeperOptions<Session>;
-  readonly #sessions = new Map<Session, RealmSession>();
+  readonly #sessions = new Map<Session, KeptSession>();
+  /** The session of each process that was admitted last. */
+  readonly #newest = new Map<string, Session>();
   #rules: AccessRules;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer looks again, at the latest. */
@@ -33,8 +41,9 @@ export class RealmKeeper<Session extends object> {
   }
 
   /** A session stands under what it was admitted with. */
-  add(session: Session, admitted: RealmSession): void {
+  add(session: Session, admitted: KeptSession): void {
     this.#sessions.set(session, admitted);
+    this.#newest.set(admitted.process, session);
     if ((admitted.grant?.notAfterMs ?? Number.POSITIVE_INFINITY) < this.#dueMs) this.#arm();
   }
 
@@ -43,14 +52,18 @@ export class RealmKeeper<Session extends object> {
     return this.#sessions.get(session);
   }
 
-  /** The older session of a process goes on under what the newer one was admitted with. */
-  inherit(older: Session, newer: Session): void {
-    const admitted = this.#sessions.get(newer);
-    if (admitted !== undefined && this.#sessions.has(older)) this.#sessions.set(older, admitted);
+  /** An older session of a process goes on under what the newest one was admitted with. */
+  inherit(older: Session): void {
+    const kept = this.#sessions.get(older);
+    const newest = kept === undefined ? undefined : this.#newest.get(kept.process);
+    const admitted = newest === undefined ? undefined : this.#sessions.get(newest);
+    if (admitted !== undefined) this.#sessions.set(older, admitted);
   }
 
   remove(session: Session): void {
+    const kept = this.#sessions.get(session);
     this.#sessions.delete(session);
+    if (kept !== undefined && this.#newest.get(kept.process) === session) this.#newest.delete(kept.process);
   }
 
   /** Other rules are in force from now on. */
@@ -63,12 +76,13 @@ export class RealmKeeper<Session extends object> {
   close(): void {
     clearTimeout(this.#timer);
     this.#sessions.clear();
+    this.#newest.clear();
   }
 
   #endSome(): void {
     const kept = [...this.#sessions].map(([session, { realm, grant }]) => ({ session, realm, grant }));
     for (const { session, code, text } of sessionEnds(kept, this.#rules, this.#options.nowMs())) {
-      this.#sessions.delete(session.session);
+      this.remove(session.session);
       this.#options.onEnd(session.session, { code, text });
     }
     this.#arm();
