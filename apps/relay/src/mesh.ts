@@ -404,17 +404,6 @@ export class Mesh {
     }
   }
 
-  /** A superseded session lives as long as the newer one of its process may. */
-  #inheritGrant(session: Session): void {
-    const { identity, bootId, realm } = session.facts;
-    for (const other of this.sessions.values()) {
-      const { facts } = other;
-      const isOfProcess =
-        Buffer.from(facts.identity).equals(identity) && Buffer.from(facts.bootId).equals(bootId);
-      if (isOfProcess && facts.realm === realm && !other.isSuperseded) this.#realms.inherit(session, other);
-    }
-  }
-
   #noteRefused(connection: Connection, code: WireCode, why: string): void {
     this.#count(code);
     const { host, port } = connection.remoteAddress;
@@ -424,6 +413,11 @@ export class Mesh {
   #count(code: WireCode): void {
     this.refusedHellos.set(code, (this.refusedHellos.get(code) ?? 0) + 1);
   }
+}
+
+/** A key for all sessions of one process; its first two parts have a fixed length. */
+function processOf({ identity, bootId, realm }: SessionFacts): string {
+  return Buffer.concat([identity, bootId]).toString('latin1') + realm;
 }
 
 function describe(session: Session | undefined): Record<string, unknown> {
