@@ -162,7 +162,9 @@ class Model {
           others.some(
             (other) => other.startedMs <= session.endedMs! && (!isSame(other) || isNewer(other, session)),
           ),
-        identity_conflict: () => others.filter((other) => isSame(other)).length >= 3,
+        // Counted per identity, whatever the names.
+        identity_conflict: () =>
+          this.#history.filter((other) => isSame(other) && other !== session).length >= 3,
       };
       expect(reasons[session.code]?.(), `${session.code} of ${session.sessionSeq}`).toBe(true);
     }
