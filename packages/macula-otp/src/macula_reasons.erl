@@ -114,6 +114,12 @@ explain(busy) ->
 explain(too_many_failures) ->
     <<"The other node has seen too many attempts from here that could not prove its cookie, and takes one in 30 s now. Compare "
       "erlang:get_cookie() on both sides, correct it, and wait 30 s.">>;
+explain(tunnel_limit) ->
+    <<"This node, or its realm, has as many tunnels as its relay allows. Disconnect nodes that are not needed, or have the relay's "
+      "operator raise the limit.">>;
+explain(open_rate) ->
+    <<"This node tried too many connections in too short a time, or too many names that no relay knows. Wait a few seconds and try "
+      "again; look for a process that sends to nodes that are gone, in a loop.">>;
 explain(bad_name) ->
     <<"This is not a name a node can have in the mesh. It must be name@host, at most 255 bytes.">>;
 explain(internal) ->

@@ -35,6 +35,20 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
     sentence:
       'two hosts use the same identity key; give each its own (delete the copied key file, or set MACULA_DATA_DIR)',
   },
+  session_limit: {
+    number: 16,
+    sentence:
+      'the relay has as many sessions as it allows; end some, wait 30 s for those of a crash to be given up, or have its operator raise the limit',
+  },
+  name_limit: {
+    number: 17,
+    sentence:
+      'the sessions want more names than the relay allows; use fewer names, or have its operator raise the limit',
+  },
+  rate_limited: {
+    number: 18,
+    sentence: 'too many HELLOs or control messages in too short a time; find what the node does in a loop',
+  },
   not_found: { number: 32, sentence: 'no relay of the mesh knows a node of this name in this realm' },
   not_here: { number: 33, sentence: 'this relay has no session of that name' },
   hop_limit: { number: 34, sentence: 'too many relays on the way' },
@@ -48,6 +62,25 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
   too_many_failures: {
     number: 42,
     sentence: 'too many failed attempts to connect from there; correct the cookie and wait 30 s',
+  },
+  tunnel_limit: {
+    number: 43,
+    sentence:
+      'there are as many tunnels as the relay allows; disconnect nodes, or have its operator raise the limit',
+  },
+  open_rate: {
+    number: 44,
+    sentence:
+      'too many connections were tried in too short a time; wait a few seconds, and find what tries them in a loop',
+  },
+  stream_limit: {
+    number: 45,
+    sentence: 'too many connections are being made at this moment; wait a few seconds',
+  },
+  unknown_names: {
+    number: 46,
+    sentence:
+      'too many names that no relay knows were tried in too short a time; wait a few seconds, and find what looks for nodes that are gone',
   },
   token_missing: {
     number: 64,
@@ -110,6 +143,9 @@ export type WireCode =
   | 'shutdown'
   | 'channel_binding_mismatch'
   | 'identity_conflict'
+  | 'session_limit'
+  | 'name_limit'
+  | 'rate_limited'
   | 'not_found'
   | 'not_here'
   | 'hop_limit'
@@ -121,6 +157,10 @@ export type WireCode =
   | 'agent_stopped'
   | 'tunnel_error'
   | 'too_many_failures'
+  | 'tunnel_limit'
+  | 'open_rate'
+  | 'stream_limit'
+  | 'unknown_names'
   | 'token_missing'
   | 'token_malformed'
   | 'token_wrong_algorithm'

@@ -16,6 +16,8 @@ export type LocalReason =
   | 'peer_closed'
   | 'busy'
   | 'too_many_failures'
+  | 'tunnel_limit'
+  | 'open_rate'
   | 'bad_name'
   | 'internal';
 
@@ -54,6 +56,8 @@ export const remedies: Readonly<Record<LocalReason, string>> = {
   peer_closed: 'The other node stopped or closed the connection; try again when it is up',
   busy: 'A limit on the way is reached; try again later',
   too_many_failures: 'Compare erlang:get_cookie() on both nodes; the other one logs who failed',
+  tunnel_limit: "Disconnect nodes, or have the relay's operator raise the limit",
+  open_rate: 'Wait a few seconds, and find what connects in a loop',
   bad_name: 'A node name looks like name@host',
   internal: 'Run the agent with MACULA_LOG=debug and report what it says',
 };
@@ -75,6 +79,9 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   shutdown: 'peer_closed',
   channel_binding_mismatch: 'refused',
   identity_conflict: 'refused',
+  session_limit: 'busy',
+  name_limit: 'refused',
+  rate_limited: 'busy',
   not_found: 'not_found',
   not_here: 'not_here',
   hop_limit: 'hop_limit',
@@ -86,6 +93,10 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   agent_stopped: 'peer_closed',
   tunnel_error: 'internal',
   too_many_failures: 'too_many_failures',
+  tunnel_limit: 'tunnel_limit',
+  open_rate: 'open_rate',
+  stream_limit: 'open_rate',
+  unknown_names: 'open_rate',
   token_missing: 'refused',
   token_malformed: 'refused',
   token_wrong_algorithm: 'refused',
