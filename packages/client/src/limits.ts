@@ -67,6 +67,9 @@ export const formerLingerMs = 1000;
 /** Milliseconds until an OPEN without answer is `timeout`. */
 export const openTimeoutMs = 15_000;
 
+/** Milliseconds without OPENs after a relay has said that they come too fast: 200 or more a second. */
+export const openPauseMs = 1000;
+
 /** Milliseconds a freshly accepted stream has to deliver its OPEN. */
 export const acceptTimeoutMs = 5000;
 

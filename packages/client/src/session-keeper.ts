@@ -308,7 +308,19 @@ function inOrder(
   return last === undefined ? relays : [...relays.filter((url) => url !== last), last];
 }
 
-/** Refusals that end by themselves: the join goes on trying. */
+/**
+ * Refusals that end by themselves: the join goes on trying. `session_limit` is one, since sessions of a crash are given up after 30 s;
+ * `name_limit` is none, since somebody must want fewer names.
+ */
 function isPassing(code: WireCode): boolean {
-  return code === 'busy' || code === 'draining' || code === 'shutdown' || code === 'hello_timeout';
+  return passing.has(code);
 }
+
+const passing: ReadonlySet<WireCode> = new Set([
+  'busy',
+  'draining',
+  'shutdown',
+  'hello_timeout',
+  'session_limit',
+  'rate_limited',
+]);

@@ -30,6 +30,7 @@ import {
   pingTimeoutMs,
 } from './limits.js';
 import { Liveness } from './liveness.js';
+import { OpenPause } from './open-pause.js';
 import type { StreamHandover } from './stream-handover.js';
 
 /** What a session needs to know to say HELLO. */
@@ -66,6 +67,7 @@ export class Session {
   readonly #frames: FrameReader = new FrameReader();
   readonly #dialer: HelloDialer;
   readonly #liveness: Liveness;
+  readonly #openPause = new OpenPause();
   #request = 0;
   /** What the relay was told last, and how often. */
   #claimedNames: readonly string[];
@@ -163,6 +165,15 @@ export class Session {
       queueMicrotask(() => handlers.onFailed(new MeshError('relay_lost', 'relay_lost')));
       return () => undefined;
     }
+    const refusal = this.#openPause.refusal(performance.now());
+    if (refusal !== undefined) {
+      queueMicrotask(() => handlers.onFailed(refusal));
+      return () => undefined;
+    }
+    const failed: OpenHandlers['onFailed'] = (error, via) => {
+      this.#openPause.note(error, performance.now());
+      handlers.onFailed(error, via);
+    };
     const stream = this.#connection.openStream();
     const giveUp = readFirstMessage(stream, openTimeoutMs, {
       onMessage: (message, handover) => {
@@ -170,14 +181,14 @@ export class Session {
           return handlers.onAnswer(message.answer, this.#watched(handover), message.via);
         stream.start(ignoreEverything);
         stream.reset(codeNumber('ok'));
-        handlers.onFailed(
+        failed(
           message.kind === 'open_failed'
             ? new MeshError('open_failed', message.code, message.text || undefined)
             : new WireError('unexpected_message', `${message.kind} instead of OPEN_OK`),
           message.kind === 'open_failed' ? message.via : undefined,
         );
       },
-      onFailed: (error) => handlers.onFailed(error),
+      onFailed: (error) => failed(error),
     });
     stream.write(encodeMessage(open));
     this.#liveness.noteUse();
