@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { parseAccessFile } from './access/access-file.js';
 import { parseRelayConfig, type RelayConfigInput } from './config.js';
 import { RelayError } from './errors.js';
+import { parseQuotaLimits } from './quota/parse-quota-limits.js';
 
 const valid: RelayConfigInput = {
   listen: '[::1]:4433',
@@ -32,6 +33,32 @@ it('mutated settings are settings within their bounds, or a RelayError with a re
           expect(thrown).toBeInstanceOf(RelayError);
           expect((thrown as RelayError).remedy).not.toBe('');
         }
+      }
+    }),
+    { numRuns: runsOf(process.env, 2000) },
+  );
+  expect(parsed).toBeGreaterThan(0);
+});
+
+it('mutated limits are whole numbers from 1, or a RelayError', () => {
+  const input = {
+    identity: { sessions: 5, bytesPerSecond: 1000 },
+    realm: { tunnels: 9 },
+    address: { unfinishedHellos: 3 },
+    realms: { a: { identity: { names: 2 } } },
+  };
+  const text = Buffer.from(JSON.stringify(input));
+  let parsed = 0;
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 4 }), (recipe) => {
+      try {
+        const limits = parseQuotaLimits(jsonOf(mutate(text, text, recipe)));
+        for (const scope of [limits.identity, limits.realm, limits.address])
+          for (const limit of Object.values(scope))
+            expect(limit).toSatisfy((n: number) => Number.isInteger(n) && n > 0);
+        parsed++;
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: 'RelayError', code: 'bad_config' });
       }
     }),
     { numRuns: runsOf(process.env, 2000) },

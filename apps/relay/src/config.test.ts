@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostPortText, parseRelayConfig } from './config.js';
 import { RelayError } from './errors.js';
+import { quotaLimitsDefault } from './quota/quota-limits.js';
 
 function codeOf(input: unknown): string {
   try {
@@ -37,6 +38,7 @@ describe('parseRelayConfig', () => {
       logLevel: 'info',
       openTimeoutMs: 10_000,
       sessionsMax: 10_000,
+      limits: quotaLimitsDefault,
       drainGraceMs: 2000,
     });
   });
@@ -56,6 +58,7 @@ describe('parseRelayConfig', () => {
     ['bad_config', { tlsVerify: 'maybe' }],
     ['bad_config', { openTimeoutMs: 1.5 }],
     ['bad_config', { sessionsMax: 0 }],
+    ['bad_config', { limits: { identity: { sesions: 1 } } }],
     ['bad_config', { certFile: 'a' }],
     ['bad_config', { peerIdentities: ['short'] }],
     ['bad_config', { realms: [''] }],

@@ -3,6 +3,8 @@ import { parseRelayUrl, transportSetting } from '@macula/transport';
 import { realmBytesMax, textBytesMax } from '@macula/wire';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from './limits.js';
+import { parseQuotaLimits, type QuotaLimitsInput } from './quota/parse-quota-limits.js';
+import type { QuotaLimits } from './quota/quota-limits.js';
 
 /** Settings as an operator writes them; everything has a default. Plain JSON. */
 export interface RelayConfigInput {
@@ -51,6 +53,8 @@ export interface RelayConfigInput {
   readonly openTimeoutMs?: number | undefined;
   /** Sessions at a time, 1 to 1,000,000. Default 10,000. */
   readonly sessionsMax?: number | undefined;
+  /** What each identity, realm and address may have and do. Default: see the README. */
+  readonly limits?: QuotaLimitsInput | undefined;
   /** Milliseconds agents get to move before a stopping relay closes their sessions, 0 to 600,000. Default 2,000. */
   readonly drainGraceMs?: number | undefined;
 }
@@ -81,6 +85,7 @@ export interface RelayConfig {
   readonly logLevel: LogLevel;
   readonly openTimeoutMs: number;
   readonly sessionsMax: number;
+  readonly limits: QuotaLimits;
   readonly drainGraceMs: number;
 }
 
@@ -136,6 +141,7 @@ export function parseRelayConfig(
     logLevel: fields.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     openTimeoutMs: fields.count('openTimeoutMs', openTimeoutMsDefault, 100, 60_000),
     sessionsMax: fields.count('sessionsMax', sessionsMaxDefault, 1, 1_000_000),
+    limits: parseQuotaLimits(fields.any('limits')),
     drainGraceMs: fields.count('drainGraceMs', drainGraceMsDefault, 0, 600_000),
   };
   fields.refuseUnknown();
@@ -245,6 +251,11 @@ class Settings {
       throw bad(name, `must be a whole number between ${min} and ${max}`);
     }
     return value;
+  }
+
+  /** For who checks it himself. */
+  any(name: string): unknown {
+    return this.#take(name);
   }
 
   refuseUnknown(): void {

@@ -11,6 +11,14 @@ export {
 } from './config.js';
 export { RelayError, type RelayErrorCode } from './errors.js';
 export { loadOrMakeSeed, loadSeed, makeKeyFile } from './identity-file.js';
+export type { QuotaLimitsInput } from './quota/parse-quota-limits.js';
+export type {
+  AddressLimits,
+  CountLimits,
+  IdentityLimits,
+  RateLimits,
+  ScopeLimits,
+} from './quota/quota-limits.js';
 export { type RelayParts, type RunningRelay, startRelay } from './relay.js';
 export type { RelaySecrets } from './secrets.js';
 export type { PeerDialerState } from './session/peer-dialer.js';

@@ -50,6 +50,114 @@ export const sessionsMaxDefault = 10_000;
 /** Connections whose HELLO isn't finished: with 64 KiB each that is 64 MiB at worst. */
 export const pendingHellosMax = 1024;
 
+/**
+ * Of those, connections of one address: 64. A HELLO takes two round trips, so that 64 places let in 320 agents a second whose round trip is
+ * 100 ms, about as many as the relay's cryptography does in all: 500 agents behind one NAT are back in two seconds. Sixteen addresses
+ * can hold all places.
+ */
+export const unfinishedHellosDefault = 64;
+
+/** Milliseconds a HELLO may take before it makes room for others when all places are taken: two round trips of 300 ms, and computing. */
+export const helloFairMs = 1000;
+
+/** HELLOs of one address that may fail per second in the long run. */
+export const failedHellosPerSecondDefault = 10;
+
+/** Seconds of that at once: with 10 a second 600, so that 500 agents that chose a faster relay meanwhile are no attack. */
+export const failedHellosBurstSeconds = 60;
+
+/**
+ * HELLOs that an address with more failures than that may begin per second. 64 places for 60 a second leave a second to each. 500 agents behind
+ * one NAT, who try every 2 s, are in again in two minutes beside somebody who fails 200 times a second.
+ */
+export const slowedHellosPerSecond = 60;
+
+/** Milliseconds, times 0.5 to 1.5, after which such an address is told to try again. */
+export const slowedRetryMs = 2000;
+
+/** Addresses remembered for their failures: about 300 bytes each, 5 MiB in all. */
+export const addressesMax = 16_384;
+
+/** Sessions of one identity, which is one node: 16, for its restarts while the relay doesn't know yet that the last life is over. */
+export const sessionsDefault = 16;
+
+/** Different names of one identity: as many as four sessions can advertise. */
+export const namesDefault = 256;
+
+/** Tunnels that one identity has opened: twice what one agent can have. */
+export const tunnelsDefault = 8192;
+
+/** Streams of one identity in the middle of their OPEN: a node with 1,000 tunnels opens all of them again at once. */
+export const streamsDefault = 1024;
+
+/** Tunnel bytes per second of one identity: 1 GB, more than a relay carries in all, so nothing until an operator sets less. */
+export const bytesPerSecondDefault = 1_000_000_000;
+
+/** OPENs per second of one identity in the long run: 200 cost the relay about 5 % of a core. */
+export const opensPerSecondDefault = 200;
+
+/** OPENs per second of one identity in the long run to names that no relay knows: each asks every relay of the mesh. */
+export const unknownNamesPerSecondDefault = 5;
+
+/** HELLOs per second of one identity in the long run: an agent tries again every 2 s at most. */
+export const hellosPerSecondDefault = 2;
+
+/**
+ * Seconds of each rate that may be used at once. OPENs: 10 x 200, a node with 1,000 tunnels that is restarted twice in a row. Unknown
+ * names: 200 x 5, since 1,000 names that are at other relays are looked for before one is found. HELLOs: 30 x 2. Bytes: one second.
+ */
+export const quotaBurstSeconds: Readonly<
+  Record<'bytesPerSecond' | 'opensPerSecond' | 'unknownNamesPerSecond' | 'hellosPerSecond', number>
+> = { bytesPerSecond: 1, opensPerSecond: 10, unknownNamesPerSecond: 200, hellosPerSecond: 30 };
+
+/** Bytes that may be sent at once at least, however low the rate: what a stream buffers, 256 KiB. */
+export const bytesBurstMin: number = 256 * 1024;
+
+/** Milliseconds for which a name that no relay knew is not asked for again. */
+export const unknownNameMs = 2000;
+
+/** Names remembered for that: at 1,020 bytes each, and their realm, 20 MiB at worst. */
+export const unknownNamesMax = 16_384;
+
+/**
+ * Refusals of one identity that are forgiven at once, in the unit of {@link strikeWeights}: a flood of 2,000 OPENs a second is out after
+ * another second. An honest agent, refused once, waits.
+ */
+export const strikesMax = 2048;
+
+/** Refusals of one identity that are forgiven per second in the long run. */
+export const strikesPerSecond = 50;
+
+/** What refusals count: a stream costs the relay least; too many control messages end a session, and the fourth time in a row the identity is out. */
+export const strikeWeights = { stream: 1, session: 8, hello: 8, control: 512 } as const;
+
+/** Milliseconds for which an identity with more refusals than that gets no session. */
+export const refusedIdentityMs = 30_000;
+
+/** Refused streams per second of a session that are answered with a sentence; the others are reset with the code. */
+export const toldRefusalsPerSecond = 10;
+
+/** Such answers at once. */
+export const toldRefusalsBurst = 20;
+
+/** Control messages per second of a session in the long run: an agent PINGs once a second. */
+export const controlPerSecond = 20;
+
+/** Control messages of a session at once. */
+export const controlBurst = 400;
+
+/** What NAMES counts among them: the check of its signature takes twenty times as long as a PING. */
+export const controlCostOfNames = 20;
+
+/** Milliseconds that a refusal says to wait at least. */
+export const retryMsMin = 1000;
+
+/** Accounts without a session that are remembered: about 1 KiB each, 16 MiB in all and scope. */
+export const restingAccountsMax = 16_384;
+
+/** Milliseconds between looks for accounts that have rested. */
+export const quotaSweepMs = 10_000;
+
 /** Streams one connection may have opened towards the relay at a time. */
 export const streamsPerSessionMax = 4096;
 

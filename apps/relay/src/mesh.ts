@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, Transport } from '@macula/transport';
-import { codeNumber, codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
+import { codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
 import type { AccessRules } from './access/access-rules.js';
-import { admitToRealm, type RealmAdmission, refusedName, sessionEnd } from './access/realm-admission.js';
+import { refusedName } from './access/realm-admission.js';
 import { RealmKeeper } from './access/realm-keeper.js';
 import type { RelayConfig } from './config.js';
-import { pendingHellosMax, streamOpenTimeoutMs } from './limits.js';
+import { streamOpenTimeoutMs } from './limits.js';
 import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
+import { Limiter } from './quota/limiter.js';
 import { Router } from './routing/router.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
-import { acceptHello, type Refusal } from './session/accept-hello.js';
-import { ClaimedNames, isTooMuch } from './session/claimed-names.js';
+import { acceptHello } from './session/accept-hello.js';
+import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
 import { dialHello, type Welcomed } from './session/dial-hello.js';
+import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
 import { PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
+import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
 
 /** What a {@link Mesh} works with. */
@@ -54,7 +57,9 @@ export class Mesh {
   readonly peerAdmission: PeerAdmission;
   /** By code, since the start. */
   readonly refusedHellos: Map<WireCode, number> = new Map();
+  readonly limiter: Limiter;
   readonly #parts: MeshParts;
+  readonly #gatekeeper: Gatekeeper;
   readonly #realms: RealmKeeper<Session>;
   readonly #bootId: Uint8Array = randomBytes(16);
   readonly #liveness: ReturnType<typeof setInterval>;
@@ -62,7 +67,6 @@ export class Mesh {
   #isRouting = false;
   #nextLink: LinkId = 1;
   #lastSeq = 0;
-  #pendingHellos = 0;
   #isDraining = false;
 
   constructor(parts: MeshParts) {
@@ -77,6 +81,19 @@ export class Mesh {
         session.close(code, text);
       },
     });
+    this.limiter = new Limiter(config.limits, {
+      nowMs: parts.nowMs,
+      random: Math.random,
+      sessionOf: (link) => this.sessions.get(link),
+      knows: (realm, name) => this.router.knows(realm, name),
+    });
+    this.#gatekeeper = new Gatekeeper({
+      ownId: identityId(identity.publicKey),
+      limiter: this.limiter,
+      realms: this.#realms,
+      peerAdmission: this.peerAdmission,
+      closedBy: () => (this.#isDraining ? 'draining' : this.#isFull ? 'busy' : undefined),
+    });
     this.ownership = new Ownership({
       identity,
       epoch: Date.now(),
@@ -88,8 +105,11 @@ export class Mesh {
     this.router = new Router({ identity: identity.publicKey, openTimeoutMs, ownership: this.ownership });
     this.broker = new StreamBroker(
       {
+        limiter: this.limiter,
         open: ({ open, session, message }) => {
+          const refusal = this.limiter.open({ open, session, message });
           if (this.#isDraining) this.#perform(draining(open));
+          else if (refusal !== undefined) this.#perform({ kind: 'fail', open, ...refusal });
           else
             this.#route((nowMs) =>
               this.router.handleOpen({ open, link: session.facts.link, message }, nowMs),
@@ -104,6 +124,7 @@ export class Mesh {
     this.dialers = config.peers.map((url) => new PeerDialer(url, this.#dialerParts()));
     this.#liveness = setInterval(() => {
       for (const session of [...this.sessions.values()]) session.checkLiveness();
+      this.limiter.sweep();
     }, 1000);
     this.#liveness.unref();
   }
@@ -116,19 +137,19 @@ export class Mesh {
 
   /** A connection that a listener accepted. */
   handleConnection(connection: Connection): void {
-    const { identity, timeouts, config, meshSecret, publicCertificates } = this.#parts;
+    const { identity, timeouts, meshSecret, publicCertificates } = this.#parts;
     if (this.#isDraining) {
-      refuse(connection, 'draining');
+      turnAway(connection, refusalOf('draining'));
       return;
     }
-    if (this.#pendingHellos >= pendingHellosMax || this.sessions.size >= config.sessionsMax) {
-      this.#noteRefused(connection, 'busy', codeSentence('busy'));
-      refuse(connection, 'busy');
+    const turn = this.#isFull ? refusalOf('busy') : this.limiter.connection(connection);
+    if ('code' in turn) {
+      this.#noteRefused(connection, turn.code, turn.text);
+      turnAway(connection, turn);
       return;
     }
-    this.#pendingHellos++;
-    let admission: RealmAdmission | undefined;
-    acceptHello(connection, {
+    let admitted: Admitted;
+    const end = acceptHello(connection, {
       identity,
       bootId: this.#bootId,
       nonce: randomBytes(32),
@@ -136,18 +157,25 @@ export class Mesh {
       publicCertificates: publicCertificates ?? [],
       timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
       decide: async (proven) => {
-        admission = await this.#admitToRealm(proven);
-        return admission?.kind === 'refused' ? admission : this.#refusalOf(proven, admission);
+        const decision = await this.#gatekeeper.decide(connection, proven);
+        if (decision.refusal === undefined) admitted = decision.admitted;
+        return decision.refusal;
       },
       onAdmitted: (proven, channel) => {
-        this.#pendingHellos--;
-        this.#handleAdmitted(connection, channel, { proven, admission });
+        // It gets the next link, if it gets one.
+        const wanted = { connection, proven, granted: admitted?.limits };
+        const refusal = this.limiter.session(this.#nextLink, wanted);
+        turn.over(refusal?.code);
+        if (refusal === undefined) return this.#handleAdmitted(connection, channel, { proven, admitted });
+        channel.closeConnection(connection, refusal.code, refusal.text);
+        this.#noteRefused(connection, refusal.code, refusal.text);
       },
       onFailed: (code, why) => {
-        this.#pendingHellos--;
+        turn.over(code);
         this.#noteRefused(connection, code, why);
       },
     });
+    turn.holds(end);
   }
 
   /** Sends DRAINING to everybody and takes nothing new from now on. */
@@ -155,6 +183,10 @@ export class Mesh {
     this.#isDraining = true;
     for (const dialer of this.dialers) dialer.stop();
     for (const session of this.sessions.values()) session.send({ kind: 'draining' });
+  }
+
+  get #isFull(): boolean {
+    return this.sessions.size >= this.#parts.config.sessionsMax;
   }
 
   /** Number of agents' sessions. */
@@ -189,7 +221,7 @@ export class Mesh {
   #handleAdmitted(
     connection: Connection,
     channel: ControlChannel,
-    { proven, admission }: { proven: ProvenHello; admission: RealmAdmission | undefined },
+    { proven, admitted }: { proven: ProvenHello; admitted: Admitted },
   ): void {
     const { hello, claim, isMeshSecretProven } = proven;
     const { role, identity, bootId, label } = hello;
@@ -205,8 +237,8 @@ export class Mesh {
     };
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
-    if (admission?.kind === 'admitted')
-      this.#realms.add(session, { realm, grant: admission.grant, process: processOf(session.facts) });
+    if (admitted !== undefined)
+      this.#realms.add(session, { realm, grant: admitted.grant, process: processOf(session.facts) });
     if (role === 'agent') {
       const { sessionSeq, names } = hello;
       const { claims } = session.facts;
@@ -220,39 +252,11 @@ export class Mesh {
     }
   }
 
-  /** Undefined for relays, which serve many realms. */
-  async #admitToRealm({ hello, token }: ProvenHello): Promise<RealmAdmission | undefined> {
-    if (hello.role !== 'agent') return undefined;
-    const { realm, names, identity } = hello;
-    return admitToRealm(
-      { realm, names, identity: identityId(identity) },
-      token,
-      this.#realms.rules,
-      Date.now(),
-    );
-  }
-
-  #refusalOf(proven: ProvenHello, admission: RealmAdmission | undefined): Refusal | undefined {
-    const code = this.#refusalCodeOf(proven);
-    if (code !== undefined) return { code, text: codeSentence(code) };
-    if (admission?.kind !== 'admitted') return undefined;
-    // The rules may have changed while the token was checked.
-    const { realm } = proven.hello;
-    return sessionEnd({ realm, grant: admission.grant }, this.#realms.rules, Date.now());
-  }
-
-  #refusalCodeOf({ hello, isMeshSecretProven }: ProvenHello): WireCode | undefined {
-    const { config, identity } = this.#parts;
-    if (this.#isDraining) return 'draining';
-    if (this.sessions.size >= config.sessionsMax) return 'busy';
-    if (hello.role === 'agent') return isTooMuch(hello.names) ? 'protocol_error' : undefined;
-    const id = identityId(hello.identity);
-    if (id === identityId(identity.publicKey)) return 'self_connection';
-    return this.peerAdmission.admits({ id, isMeshSecretProven }) === undefined ? 'not_a_relay' : undefined;
-  }
-
   #addSession(facts: Omit<SessionFacts, 'link'>, connection: Connection, channel: ControlChannel): Session {
-    if (facts.role === 'relay') this.#endFormerLife(facts);
+    if (facts.role === 'relay') {
+      this.#endFormerLife(facts);
+      this.limiter.quotas.handlePeerUp();
+    }
     const link = this.#nextLink++;
     const { nowMs } = this.#parts;
     const session = new Session({ ...facts, link }, { connection, channel, nowMs }, this.#sessionHandlers);
@@ -271,11 +275,13 @@ export class Mesh {
 
   readonly #sessionHandlers: SessionHandlers = {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
-    onNames: (session, names) => {
+    onControl: (session, type) => this.limiter.control(session, type),
+    onNames: (session, names, { claim }) => {
       const refused = refusedName(this.#realms.admitted(session)?.grant, names.add);
-      if (refused === undefined)
+      if (refused !== undefined)
+        session.close('token_wrong_name', `${codeSentence('token_wrong_name')} (${refused})`);
+      else if (this.limiter.names(session, claim.names))
         this.#route((nowMs) => this.router.handleNames(session.facts.link, names, nowMs));
-      else session.close('token_wrong_name', `${codeSentence('token_wrong_name')} (${refused})`);
     },
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
@@ -285,6 +291,7 @@ export class Mesh {
     onClosed: (session, code, why, ending) => {
       this.sessions.delete(session.facts.link);
       this.#realms.remove(session);
+      this.limiter.quotas.handleSessionOver(session.facts.link);
       this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs, ending));
       for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
       this.#parts.logger.info({ ...describe(session), code, why }, 'session down');
@@ -382,6 +389,7 @@ export class Mesh {
         if (session === undefined) return;
         session.isSuperseded = true;
         this.#realms.inherit(session);
+        this.limiter.quotas.handleSuperseded(output.link);
         this.#parts.logger.info(describe(session), 'session superseded');
         return;
       }
@@ -428,11 +436,6 @@ function describe(session: Session | undefined): Record<string, unknown> {
   return { role, id: session.id, realm, label, dialled, transport, remote };
 }
 
-function refuse(connection: Connection, code: WireCode): void {
-  connection.start({ onStream: (stream) => stream.reset(codeNumber(code)), onClosed: () => {} });
-  connection.close(codeNumber(code), codeSentence(code));
-}
-
 function draining(open: number): RouterOutput {
-  return { kind: 'fail', open, code: 'draining', text: codeSentence('draining') };
+  return { kind: 'fail', open, ...refusalOf('draining') };
 }

@@ -119,6 +119,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'apps/relay/src/config-mutated.test.ts',
     'mutated access files are rules',
   ),
+  'apps/relay/src/quota/parse-quota-limits.ts parseQuotaLimits': of(
+    'apps/relay/src/config-mutated.test.ts',
+    'mutated limits are whole numbers',
+  ),
   'apps/relay/src/config.ts parseRelayConfig': of(
     'apps/relay/src/config-mutated.test.ts',
     'mutated settings are settings within their bounds',

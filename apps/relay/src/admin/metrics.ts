@@ -32,6 +32,9 @@ export function metricsText(
   metric('counter', 'forwarded_bytes_total', 'Tunnel bytes carried, both directions.', {
     '': spliceCounters.bytesForwarded,
   });
+  metric('counter', 'paced_bytes_total', 'Tunnel bytes behind which a limit made the relay wait.', {
+    '': spliceCounters.bytesPaced,
+  });
   metric('gauge', 'opens_pending', 'OPENs in flight.', { '': counts.opens });
   metric('counter', 'opens_total', 'OPENs received.', { '': openCounters.opens });
   metric('counter', 'opens_failed_total', 'OPENs answered with a code.', byCode(openCounters.failed));
@@ -43,6 +46,18 @@ export function metricsText(
     'Sessions ended, or protected, because of what other relays said.',
     byCode(mesh.ownership.conflicts),
   );
+  metric(
+    'counter',
+    'sessions_limited_total',
+    'Sessions ended by a limit.',
+    byCode(mesh.limiter.endedSessions),
+  );
+  metric('gauge', 'hellos_unfinished', 'Connections that have not finished their HELLO.', {
+    '': mesh.limiter.helloPlaces.counts.unfinished,
+  });
+  metric('gauge', 'limit_accounts', 'Identities, realms and addresses that limits remember.', {
+    '': mesh.limiter.quotas.counts.accounts + mesh.limiter.helloPlaces.counts.addresses,
+  });
   metric('gauge', 'memory_bytes', 'Resident memory of the worker.', { '': process.memoryUsage.rss() });
   return `${lines.join('\n')}\n`;
 }

@@ -137,6 +137,11 @@ export class Ownership {
     return this.#outputs.shift() ?? this.#replication.pollOutput();
   }
 
+  /** Whether another relay says that somebody has the name there. */
+  knows(realm: string, name: string): boolean {
+    return this.#holdings.at(realm, name).length > 0;
+  }
+
   /** Names held by sessions at other relays. */
   get remoteNames(): number {
     return this.#holdings.size;

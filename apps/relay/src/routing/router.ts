@@ -272,6 +272,11 @@ export class Router {
     return [...(this.#names.session(link)?.names.keys() ?? [])];
   }
 
+  /** Whether somebody is known to have this name, here or at another relay. */
+  knows(realm: string, name: string): boolean {
+    return this.#names.find(realm, name) !== undefined || this.#ownership?.knows(realm, name) === true;
+  }
+
   /** Whether OPENs to the relay at the end of this link use this link. */
   isChosenPeer(link: LinkId): boolean {
     return this.#peers.isChosen(link);

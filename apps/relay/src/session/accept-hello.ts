@@ -30,11 +30,14 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** Ends an unfinished HELLO, which is told as failed. */
+export type EndHello = (code: WireCode, text: string) => void;
+
 /**
  * The listener's side of HELLO on a fresh connection. Until it is proven, and the proven admitted, the dialer has one stream,
- * `helloBytesMax` bytes and `timeoutMs`; anything else ends the connection with a code.
+ * `helloBytesMax` bytes and `timeoutMs`; anything else ends the connection with a code. Returns how to end it sooner.
  */
-export function acceptHello(connection: Connection, options: AcceptHelloOptions): void {
+export function acceptHello(connection: Connection, options: AcceptHelloOptions): EndHello {
   const listener = new HelloListener({
     ...options,
     certificateSha256: connection.certificateSha256,
@@ -112,4 +115,5 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
       options.onFailed('shutdown', 'the connection was closed before HELLO');
     },
   });
+  return fail;
 }

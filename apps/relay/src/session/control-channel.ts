@@ -24,6 +24,8 @@ export class ControlChannel {
   handlers: ControlHandlers;
   /** Bytes the peer may send in all; lifted once its HELLO is proven. */
   bytesMax: number = helloBytesMax;
+  /** Asked for every frame, by its type, before it is decoded; false: it is not read, since the session is being closed. */
+  mayRead: (type: number) => boolean = () => true;
   #bytesReceived = 0;
   readonly #stream: Stream;
   readonly #reader = new FrameReader();
@@ -83,7 +85,7 @@ export class ControlChannel {
     try {
       while (!this.#broken) {
         const frame = this.#reader.next();
-        if (frame === undefined) return;
+        if (frame === undefined || !this.mayRead(frame.type)) return;
         const message = decodeMessage(frame);
         if (message !== undefined) this.handlers.onMessage(message);
       }

@@ -48,6 +48,7 @@ function sessionOf(role: SessionRole): Session {
     { connection, channel, nowMs: () => nowMs },
     {
       onStream: () => undefined,
+      onControl: () => true,
       onNames: () => undefined,
       onAlive: () => undefined,
       onFormerGone: () => undefined,

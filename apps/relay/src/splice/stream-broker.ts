@@ -6,17 +6,22 @@ import {
   encodeMessage,
   type Message,
   type Open,
+  type OpenFailed,
   type OpenOk,
   type WireCode,
 } from '@macula/wire';
 import { refusedStreamLingerMs } from '../limits.js';
+import type { Limiter } from '../quota/limiter.js';
+import type { StreamRefusal } from '../quota/quotas.js';
 import type { LegId, OpenFailure, OpenId, RouterOutput } from '../routing/types.js';
 import type { Session } from '../session/session.js';
 import { FirstFrame } from './first-frame.js';
-import { type SpliceCounters, splice } from './splice.js';
+import { type SpliceCounters, type SpliceEnd, splice } from './splice.js';
 
 /** How streams report to the router. */
 export interface BrokerEvents {
+  /** Is asked about every stream and told what becomes of it. */
+  readonly limiter: Pick<Limiter, 'stream' | 'answered' | 'streamOver' | 'bytes'>;
   open(input: { open: OpenId; session: Session; message: Open }): void;
   openerGone(open: OpenId, code: WireCode): void;
   legOk(leg: LegId, answer: OpenOk): void;
@@ -30,9 +35,12 @@ interface Opener {
   readonly session: Session;
   readonly first: FirstFrame;
   isClosed: boolean;
+  /** Called once, when its stream is over. */
+  readonly over: () => void;
 }
 
 interface Leg {
+  readonly session: Session;
   readonly first: FirstFrame;
   isClosed: boolean;
 }
@@ -47,7 +55,7 @@ export interface OpenCounters {
 
 /** The streams of all OPENs in flight: reads OPEN and its answer, carries out what the router decides, makes splices. */
 export class StreamBroker {
-  readonly spliceCounters: SpliceCounters = { bytesForwarded: 0, active: 0, total: 0 };
+  readonly spliceCounters: SpliceCounters = { bytesForwarded: 0, active: 0, total: 0, bytesPaced: 0 };
   readonly openCounters: OpenCounters = { opens: 0, accepted: 0, failed: new Map() };
   readonly #events: BrokerEvents;
   readonly #openTimeoutMs: number;
@@ -64,6 +72,15 @@ export class StreamBroker {
   /** A stream that the other side of a session opened. */
   handleStream(session: Session, stream: Stream): void {
     const open = this.#nextOpen++;
+    const refusal = this.#events.limiter.stream(open, session);
+    if (refusal !== undefined) {
+      this.#refuseUnread(session, stream, refusal);
+      return;
+    }
+    const over = (): void => {
+      session.streamsIn--;
+      this.#events.limiter.streamOver(open);
+    };
     const timer = setTimeout(() => stream.reset(codeNumber('timeout')), this.#openTimeoutMs);
     const first = new FirstFrame(stream, {
       onMessage: (message) => {
@@ -80,12 +97,12 @@ export class StreamBroker {
       onClosed: (reason) => {
         clearTimeout(timer);
         opener.isClosed = true;
-        session.streamsIn--;
+        over();
         if (!this.#openers.delete(open)) return;
         this.#events.openerGone(open, reason.kind === 'reset' ? codeFromNumber(reason.code) : 'relay_lost');
       },
     });
-    const opener: Opener = { session, first, isClosed: false };
+    const opener: Opener = { session, first, isClosed: false, over };
   }
 
   /** Carries out a decision. `sessionOf` finds the session of a link. */
@@ -135,7 +152,7 @@ export class StreamBroker {
         this.#legFailed(id, { code: code === 'ok' ? 'relay_lost' : code, text: codeSentence(code) });
       },
     });
-    const leg: Leg = { first, isClosed: false };
+    const leg: Leg = { session, first, isClosed: false };
     this.#legs.set(id, leg);
     stream.write(encodeMessage(message));
   }
@@ -159,6 +176,7 @@ export class StreamBroker {
     const leg = this.#legs.get(legId);
     this.#openers.delete(openId);
     this.#legs.delete(legId);
+    this.#events.limiter.answered(openId, 'ok');
     if (opener === undefined || leg === undefined || opener.isClosed || leg.isClosed) {
       opener?.first.stream.reset(codeNumber('relay_lost'));
       leg?.first.stream.reset(codeNumber('relay_lost'));
@@ -167,22 +185,46 @@ export class StreamBroker {
     this.openCounters.accepted++;
     const said = via === undefined ? {} : { via };
     opener.first.stream.write(encodeMessage({ kind: 'open_ok', answer, ...said }));
-    splice(
-      { stream: opener.first.stream, rest: opener.first.takeRest() },
-      { stream: leg.first.stream, rest: leg.first.takeRest() },
-      this.spliceCounters,
-      () => opener.session.streamsIn--,
-    );
+    splice(this.#spliceEnd(opener), this.#spliceEnd(leg), this.spliceCounters, opener.over);
   }
 
   #fail({ open: openId, kind: _, ...failure }: Extract<StreamOutput, { kind: 'fail' }>): void {
     const { code } = failure;
-    const { failed } = this.openCounters;
-    failed.set(code, (failed.get(code) ?? 0) + 1);
+    this.#countFailed(code);
     const opener = this.#openers.get(openId);
     if (opener === undefined) return;
     this.#openers.delete(openId);
-    const { stream } = opener.first;
+    this.#events.limiter.answered(openId, code);
+    this.#refuse(opener.first.stream, failure, opener.over);
+  }
+
+  #spliceEnd({ session, first }: Pick<Opener, 'session' | 'first'>): SpliceEnd {
+    return {
+      stream: first.stream,
+      rest: first.takeRest(),
+      pace: (bytes) => this.#events.limiter.bytes(session, bytes),
+    };
+  }
+
+  #countFailed(code: WireCode): void {
+    const { failed } = this.openCounters;
+    failed.set(code, (failed.get(code) ?? 0) + 1);
+  }
+
+  /** Ends a stream before anything of it is read: with OPEN_FAILED, or by a reset with the code alone. */
+  #refuseUnread(session: Session, stream: Stream, { code, text, isTold }: StreamRefusal): void {
+    this.#countFailed(code);
+    if (isTold) {
+      this.#refuse(stream, { code, text }, () => session.streamsIn--);
+      return;
+    }
+    stream.reset(codeNumber(code));
+    session.streamsIn--;
+  }
+
+  /** Ends a stream with OPEN_FAILED. */
+  #refuse(stream: Stream, failure: Omit<OpenFailed, 'kind'>, over: () => void): void {
+    const { code } = failure;
     stream.write(encodeMessage({ kind: 'open_failed', ...failure }));
     stream.end();
     const linger = setTimeout(() => stream.reset(codeNumber(code)), refusedStreamLingerMs);
@@ -192,7 +234,7 @@ export class StreamBroker {
       onDrain: () => {},
       onClosed: () => {
         clearTimeout(linger);
-        opener.session.streamsIn--;
+        over();
       },
     });
     stream.resume();
