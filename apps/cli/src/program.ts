@@ -69,6 +69,7 @@ function addRelay(program: Command): void {
       '--access-file <file>',
       'JSON file with the realms that need a token, the relays that may peer and the revoked tokens',
     )
+    .option('--limits <file>', 'JSON file with what each identity, realm and address may have and do')
     .option('--admin <host:port>', 'address of health, metrics and the admin API', parseAddress)
     .option('--admin-token-file <file>', 'bearer token of the admin API; needed when it is not on loopback')
     .option(

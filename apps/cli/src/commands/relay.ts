@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import type { QuotaLimitsInput } from '@macula/relay';
 import { CliError } from '../errors.js';
 
 /** Options of `macula relay` as Commander gives them. */
@@ -9,6 +11,7 @@ export interface RelayCommandOptions {
   readonly publicCert: readonly string[];
   readonly open: boolean;
   readonly accessFile?: string;
+  readonly limits?: string;
   readonly admin?: string;
   readonly adminTokenFile?: string;
   readonly data?: string;
@@ -41,6 +44,7 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
       publicCertFiles: options.publicCert,
       open: options.open,
       accessFile: options.accessFile,
+      limits: options.limits === undefined ? undefined : readLimits(options.limits),
       admin: options.admin,
       adminTokenFile: options.adminTokenFile,
       dataDir: options.data,
@@ -67,4 +71,14 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
       : `relay ${relay.id} listening on ${url}\n`,
   );
   await relay.stopped;
+}
+
+/** The relay checks what is in it. */
+function readLimits(file: string): QuotaLimitsInput {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const text = `the limits in ${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CliError('failed', text, 'See the table of limits in the README of the relay.', { cause });
+  }
 }
