@@ -1,6 +1,8 @@
-/** `pnpm bench node-pair` and `pnpm bench transport`. */
+/** `pnpm bench node-pair`, `pnpm bench transport` and `pnpm bench flood`. */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchFlood, formatFloods } from './flood/bench-flood.js';
+import { type FloodKind, floodKinds } from './flood/flooder.js';
 import { benchNodePair, type NodePairFigures } from './node-pair.js';
 import { formatTable } from './table.js';
 import { benchTransport } from './transport/bench-transport.js';
@@ -8,13 +10,14 @@ import { type SectionName, sectionNames } from './transport/plan.js';
 import { formatReport } from './transport/report.js';
 
 const usage = `Usage: pnpm bench node-pair [--json] [--rounds N]
+       pnpm bench flood [--json] [--rounds N] [--only ${floodKinds.join(',')}]
        pnpm bench transport [--json] [--rounds N] [--quick] [--check] [--only ${sectionNames.join(',')}]
 
   --json    figures for machines on standard output
-  --rounds  interleaved rounds; default 5
+  --rounds  interleaved rounds; default 5, of flood 1
   --quick   a few MB of everything, to see that it runs
   --check   exit code 1 when an aim is missed
-  --only    some sections; a transport brings what it is compared with
+  --only    some sections; a transport brings what it is compared with. Or some floods
 `;
 
 const onProgress = (text: string): void => {
@@ -23,7 +26,18 @@ const onProgress = (text: string): void => {
 
 const { name, values, rounds, only } = parse();
 if (name === 'node-pair') await nodePair();
+else if (name === 'flood') await flood();
 else await transport();
+
+async function flood(): Promise<void> {
+  const kinds = only as readonly FloodKind[] | undefined;
+  const reports = await benchFlood({
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(kinds === undefined ? {} : { only: kinds }),
+    onProgress,
+  });
+  print(values.json ? JSON.stringify(reports, undefined, 2) : formatFloods(reports));
+}
 
 async function nodePair(): Promise<void> {
   const figures = await benchNodePair({ rounds: rounds ?? 5, onProgress });
@@ -39,7 +53,7 @@ async function transport(): Promise<void> {
   const report = await benchTransport({
     quick: values.quick === true,
     ...(rounds === undefined ? {} : { rounds }),
-    ...(only === undefined ? {} : { only }),
+    ...(only === undefined ? {} : { only: only as readonly SectionName[] }),
     onProgress,
   });
   print(values.json ? JSON.stringify(report, undefined, 2) : formatReport(report));
@@ -61,13 +75,17 @@ function parse() {
     const [name, ...rest] = positionals;
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
     const only = values.only?.split(',');
-    const isForTransport = values.quick || values.check || only;
+    const isForTransport = values.quick || values.check;
     const isRight =
-      (name === 'transport' || (name === 'node-pair' && !isForTransport)) &&
+      (name === 'transport' ||
+        (name === 'node-pair' && !isForTransport && !only) ||
+        (name === 'flood' && !isForTransport)) &&
       rest.length === 0 &&
       (rounds === undefined || (Number.isInteger(rounds) && rounds >= 1)) &&
-      (only ?? []).every((section) => (sectionNames as readonly string[]).includes(section));
-    if (isRight) return { name, values, rounds, only: only as SectionName[] | undefined };
+      (only ?? []).every((section) =>
+        (name === 'flood' ? floodKinds : sectionNames).includes(section as never),
+      );
+    if (isRight) return { name, values, rounds, only };
   } catch {
     // An option that isn't known.
   }

@@ -1,4 +1,5 @@
 import type { CertificatePair } from '@macula/transport';
+import type { FloodFigures, FloodKind } from '../flood/flooder.js';
 
 /** Those who move bytes: our transports, then what they are compared with. */
 export const contestantNames = [
@@ -59,6 +60,12 @@ export interface Calls {
   resets: { args: { count: number }; result: number };
   /** Opens so many streams at once; the result is how many answered while all were open. */
   credit: { args: { count: number; waitMs: number }; result: number };
+  /** Makes pairs of agents with a tunnel each at the relay of a URL. */
+  meet: { args: { url: string; pairs: number }; result: null };
+  /** Sends through these tunnels and back; milliseconds each, null where nothing came back. */
+  echoes: { args: { ms: number; everyMs: number }; result: (number | null)[] };
+  /** Floods the relay of a URL as one identity, with the lowest priority. */
+  flood: { args: { kind: FloodKind; url: string; ms: number }; result: FloodFigures };
 }
 
 /** Name of a call. */

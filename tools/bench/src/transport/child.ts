@@ -13,6 +13,7 @@ const load = new QuicLoad();
 let agents: AgentLoad | undefined;
 /** Loaded when it is asked for: code of relay and client in the heap changes what the memory of others is measured as. */
 const agentLoad = (): Promise<typeof import('./agent-load.js')> => import('./agent-load.js');
+const floodCalls = (): Promise<typeof import('../flood/flood-calls.js')> => import('../flood/flood-calls.js');
 
 const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Calls[Name]['result']> } = {
   listen: ({ contestant, certificate }) => contestants[contestant].listen(certificate),
@@ -41,6 +42,9 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
   streams: ({ count }) => load.streams(count),
   resets: ({ count }) => load.resets(count),
   credit: ({ count, waitMs }) => load.credit(count, waitMs),
+  meet: async ({ url, pairs }) => (await floodCalls()).meet(url, pairs),
+  echoes: async ({ ms, everyMs }) => (await floodCalls()).echoes(ms, everyMs),
+  flood: async ({ kind, url, ms }) => (await floodCalls()).floodRelay(kind, url, ms),
 };
 
 async function usage(collect: boolean): Promise<Usage> {
