@@ -50,7 +50,7 @@ function addRelay(program: Command): void {
     .option('--peer <url>', 'relay to peer with (repeat for more)', collect, [])
     .option(
       '--peer-id <id>',
-      'identity of a relay that may peer (repeat for more; default: every relay may, for development)',
+      'identity of a relay that may peer (repeat for more; without any, and without a mesh secret, every relay may, for development)',
       collect,
       [],
     )
@@ -64,7 +64,11 @@ function addRelay(program: Command): void {
       collect,
       [],
     )
-    .option('--open', 'realms without tokens are meant to be open to everybody who reaches this relay', false)
+    .option(
+      '--open',
+      'realms without tokens, and peering without keys or a secret, are meant for everybody who reaches this relay',
+      false,
+    )
     .option(
       '--access-file <file>',
       'JSON file with the realms that need a token, the relays that may peer and the revoked tokens',

@@ -19,13 +19,13 @@ export interface RelayConfigInput {
   readonly listenQuinn?: string | undefined;
   /** URLs of relays to peer with. Default none. */
   readonly peers?: readonly string[] | undefined;
-  /** Ids of the relays that may peer (43 characters). Default empty: every relay may, for development. */
+  /** Ids of the relays that may peer (43 characters). Default empty: every relay may, and lets its nodes into every realm; for development, see `open`. */
   readonly peerIdentities?: readonly string[] | undefined;
   /** File with the secret that the relays of a mesh share (`macula keygen --mesh`); who proves it may peer. Default none. */
   readonly meshSecretFile?: string | undefined;
   /** PEM files with the certificates of proxies that end TLS in front of this relay. Default none. */
   readonly publicCertFiles?: readonly string[] | undefined;
-  /** Whether realms that need no token are meant to be open on an address that others can reach. Default false: the relay refuses to start. */
+  /** Whether realms that need no token, and peering without keys or a secret, are meant on an address that others can reach. Default false: the relay refuses to start. */
   readonly open?: boolean | undefined;
   /** Realms served. Default empty: every realm. */
   readonly realms?: readonly string[] | undefined;

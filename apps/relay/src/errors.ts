@@ -10,6 +10,7 @@
  * - `bad_token_file`: the admin token's file can't be read, is too short, or other users may read it.
  * - `bad_mesh_secret`: the mesh secret's file can't be read, holds no secret of 128 bits or more, or other users may read it.
  * - `open_realm`: an address that others can reach, a realm that needs no token, and nobody said that this is meant.
+ * - `open_peering`: an address that others can reach, neither keys nor a secret that admit relays, and nobody said that this is meant.
  * - `bad_access_file`: the access file can't be read, others than its owner may write it, or a field of it is wrong; the message names it.
  * - `data_dir_unusable`: the data directory can't be made or written.
  * - `transport_unavailable`: no transport works on this machine.
@@ -25,6 +26,7 @@ export type RelayErrorCode =
   | 'bad_token_file'
   | 'bad_mesh_secret'
   | 'open_realm'
+  | 'open_peering'
   | 'bad_access_file'
   | 'data_dir_unusable'
   | 'transport_unavailable'

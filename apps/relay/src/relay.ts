@@ -9,8 +9,8 @@ import { metricsText } from './admin/metrics.js';
 import { hostPortText, type RelayConfig } from './config.js';
 import { goodbyeLingerMs } from './limits.js';
 import { relayLogger } from './logger.js';
+import { opennessOf, reachableAddress, requireMeantOpen } from './meant-open.js';
 import { Mesh } from './mesh.js';
-import { isReachable, reachableAddress, requireMeantOpen } from './open-realm.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
 import { listenUrls, meshStatus, type RelayStatus, relayVersion } from './status.js';
 import { type ListenAddress, listenAsConfigured } from './transports.js';
@@ -58,6 +58,8 @@ export async function startRelay(config: RelayConfig, parts: RelayParts): Promis
     path: config.accessFile,
     settings: config,
     logger,
+    check: (rules) =>
+      requireMeantOpen(config, opennessOf(rules, { hasMeshSecret: secrets.meshSecret !== undefined })),
     onRules: (rules) => relay.handleRules(rules),
   });
   const relay = new Relay(config, { ...parts, logger, access }, secrets);
@@ -116,7 +118,6 @@ class Relay implements RunningRelay {
 
   async start(): Promise<void> {
     const { listen, admin, label, quic } = this.#config;
-    requireMeantOpen(this.#config, this.#parts.access.rules);
     const { transports } = this.#parts;
     const bound = await listenAsConfigured(this.#config, transports, this.#secrets.certificate, this.#logger);
     this.#listeners = bound.map(({ listener }) => listener);
@@ -143,21 +144,18 @@ class Relay implements RunningRelay {
   }
 
   handleRules(rules: AccessRules): void {
-    const { open } = this.#config;
-    if (rules.hasOpenRealm && !open && reachableAddress(this.#config) !== undefined)
-      this.#logger.error(
-        'A REALM HAS BECOME OPEN on an address that others can reach; without --open the relay will not start again so',
-      );
+    if (rules.servesNoRealm) this.#logger.warn(servesNobody);
     this.#mesh.handleRules(rules);
   }
 
   #warnOfOpenness(): void {
+    if (this.#parts.access.rules.servesNoRealm) this.#logger.warn(servesNobody);
     if (this.#mesh.peerAdmission.isOpen) {
       this.#logger.warn(
-        'every relay that connects is admitted as a peer and sees names and traffic sizes; set peerIdentities (macula relay --peer-id) or a mesh secret (--mesh-secret-file) in production',
+        'every relay that connects is admitted as a peer: it sees names and traffic sizes and lets its nodes into every realm, also those that need a token; give a mesh secret (macula relay --mesh-secret-file), --peer-id or "relays" in the access file',
       );
     }
-    if (isReachable(this.#config.listen) && this.#parts.access.rules.hasOpenRealm) {
+    if (reachableAddress(this.#config) !== undefined && this.#parts.access.rules.hasOpenRealm) {
       this.#logger.warn(
         'OPEN REALM on an address that others can reach: everybody may join, take names that are free, and use this relay; only the cookie keeps them out of your nodes',
       );
@@ -210,6 +208,8 @@ class Relay implements RunningRelay {
     this.#logger.info({ code }, 'relay closed');
   }
 }
+
+const servesNobody = 'the access file has "realms" without an entry, so no node may join; list one';
 
 function bytesOf(text: string | undefined, encoding: 'base64url' | 'hex'): Uint8Array | undefined {
   return text === undefined ? undefined : Uint8Array.from(Buffer.from(text, encoding));

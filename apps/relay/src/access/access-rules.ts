@@ -25,6 +25,8 @@ export class AccessRules {
   readonly hasRelayList: boolean;
   /** Somebody without a token gets in: not what one wants on a public address. */
   readonly hasOpenRealm: boolean;
+  /** Neither the file nor the settings list a realm, and the file has `realms`: no node may join. */
+  readonly servesNoRealm: boolean;
   readonly #servesEveryRealm: boolean;
 
   /**
@@ -39,6 +41,7 @@ export class AccessRules {
     this.hasRelayList = file?.relays !== undefined;
     this.#servesEveryRealm = file?.realms === undefined && settings.realms.length === 0;
     const listed = [...settings.realms, ...(file?.realms?.keys() ?? [])];
+    this.servesNoRealm = !this.#servesEveryRealm && listed.length === 0;
     this.hasOpenRealm =
       this.#servesEveryRealm || listed.some((realm) => this.realm(realm)?.access === 'open');
   }

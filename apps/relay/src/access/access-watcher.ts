@@ -12,6 +12,8 @@ export interface AccessWatcherOptions {
   readonly path: string | undefined;
   readonly settings: AccessSettings;
   readonly logger: Pick<Logger, 'info' | 'error'>;
+  /** Throws RelayError for rules that must not come into force: such a version is as wrong as a misspelt one. Default: takes all. */
+  readonly check?: (rules: AccessRules) => void;
   /** The file has changed and is right: from now on these rules count. Not called for the first ones. */
   readonly onRules: (rules: AccessRules) => void;
   /** Milliseconds between looks at the file. Default `accessPollMs`. */
@@ -46,14 +48,14 @@ export class AccessWatcher {
   /**
    * Reads the file and begins to watch it.
    *
-   * @throws RelayError `bad_access_file`: a relay doesn't start without right rules
+   * @throws RelayError `bad_access_file`, or what `check` throws: a relay doesn't start without right rules
    */
   static async open(options: AccessWatcherOptions): Promise<AccessWatcher> {
-    const { path, settings } = options;
-    if (path === undefined) return new AccessWatcher(options, new AccessRules(undefined, settings), '');
-    const { text, stats } = await readAccessFile(path);
-    const rules = new AccessRules(parseAccessFile(text, path), settings);
-    return new AccessWatcher(options, rules, fileFingerprint(stats));
+    const { path, settings, check } = options;
+    const read = path === undefined ? undefined : await readAccessFile(path);
+    const rules = new AccessRules(read && parseAccessFile(read.text, path!), settings);
+    check?.(rules);
+    return new AccessWatcher(options, rules, read === undefined ? '' : fileFingerprint(read.stats));
   }
 
   /** The last right ones. */
@@ -76,7 +78,7 @@ export class AccessWatcher {
   }
 
   async #check(): Promise<void> {
-    const { path, settings, logger, onRules } = this.#options;
+    const { path, settings, logger, check, onRules } = this.#options;
     if (path === undefined) return;
     const looks = await looksOf(path);
     if (this.#isClosed || looks === this.#seen) return;
@@ -85,6 +87,7 @@ export class AccessWatcher {
       const { text, stats } = await readAccessFile(path);
       this.#seen = fileFingerprint(stats);
       const rules = new AccessRules(parseAccessFile(text, path), settings);
+      check?.(rules);
       if (this.#isClosed) return;
       this.#rules = rules;
       logger.info({ path }, 'the access file has changed, its rules are in force');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { identityFromSeed, issueToken, type TokenClaims } from '@macula/crypto';
 import { codeNumber } from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recorder } from '../testing/recorder.js';
 import type { TestAgent, TestAgentOptions } from '../testing/test-agent.js';
 import { TestBed } from '../testing/test-bed.js';
 import { until } from '../testing/until.js';
@@ -53,7 +54,7 @@ const outcome = async (joined: Promise<TestAgent>): Promise<string | undefined> 
 
 describe('a realm that needs a token', () => {
   it('lets in who has one, and says to everybody else what is wrong', async () => {
-    put({ realms: work });
+    put({ realms: work, relays: [] });
     const relay = await bed.relay(1, { accessFile, open: false });
     const agent = identityFromSeed(randomBytes(32));
     const other = randomBytes(32);
@@ -171,5 +172,48 @@ describe('an access file that becomes wrong', () => {
     await later.gone();
     expect(agent.closed).toBeUndefined();
     expect(await outcome(joining({ names: ['c@x'] }))).toBe('token_missing');
+  });
+});
+
+describe('a relay on an address that others reach, without --open', () => {
+  it('does not start with a token realm while every relay may peer', async () => {
+    put({ realms: work });
+    const lines = recorder();
+    await expect(bed.relay(1, { accessFile, open: false }, { logger: lines.logger })).rejects.toMatchObject({
+      code: 'open_peering',
+      remedy: expect.stringMatching(/--mesh-secret-file.*--peer-id.*"relays".*--open/),
+    });
+    expect(lines.messages()).toEqual([]);
+    await bed.relay(1, { accessFile, open: false }, { meshSecret: randomBytes(32).toString('base64url') });
+  });
+
+  it.each([
+    ['no realms', {}],
+    ['no realms but what is revoked', { revoked: [], relays: [] }],
+    ['an open realm', { realms: { work: { access: 'open' } }, relays: [] }],
+    ['no list of relays', { realms: work }],
+  ])('keeps its rules when a version of the access file has %s', async (_what, slip) => {
+    put({ realms: work, relays: [] });
+    const lines = recorder();
+    await bed.relay(1, { accessFile, open: false }, { logger: lines.logger });
+    put(slip);
+    await until(
+      () => lines.messages().some((text) => text.startsWith('THE ACCESS FILE IS WRONG')),
+      'the error',
+    );
+    expect(await outcome(joining({}))).toBe('token_missing');
+    expect(await outcome(joining({ token: await issue() }))).toBe('welcome');
+    const stranger = await bed.relay(2, { peers: ['https://relay:1'] });
+    await until(() => lines.messages().includes('connection refused'), 'a refusal');
+    expect(stranger.status().peers).not.toContainEqual(expect.objectContaining({ state: 'connected' }));
+  });
+});
+
+describe('an access file without a realm', () => {
+  it('is warned of', async () => {
+    put({ realms: {}, relays: [] });
+    const lines = recorder();
+    await bed.relay(1, { accessFile }, { logger: lines.logger });
+    expect(lines.messages()).toContainEqual(expect.stringContaining('no node may join'));
   });
 });

@@ -1,27 +1,33 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RelayOptions } from './relay.js';
 import type { Scene } from './scene.js';
 
 /** A realm that needs tokens, kept by an operator with the `macula` command. */
 export class TokenRealm {
   readonly name: string;
-  /** For relays: `--access-file`. */
   readonly accessFile: string;
+  /** For relays: the access file, and a mesh secret, without which a stranger's relay would let its nodes into the realm. */
+  readonly relay: Pick<RelayOptions, 'accessFile' | 'args'>;
   readonly #scene: Scene;
   readonly #key: string;
+  readonly #meshSecret: string;
   #tokens = 0;
 
   private constructor(scene: Scene, name: string) {
     this.#scene = scene;
     this.name = name;
     this.accessFile = join(scene.directory, 'access.json');
+    this.#meshSecret = join(scene.directory, 'realm-mesh.key');
+    this.relay = { accessFile: this.accessFile, args: ['--mesh-secret-file', this.#meshSecret] };
     this.#key = join(scene.directory, 'issuer.key');
   }
 
-  /** Makes the issuer's key and the access file. */
+  /** Makes the issuer's key, the access file and the mesh secret. */
   static async make(scene: Scene, name: string): Promise<TokenRealm> {
     const realm = new TokenRealm(scene, name);
+    await realm.#macula('keygen', '--mesh', realm.#meshSecret);
     const issuer = (await realm.#macula('keygen', realm.#key)).trim();
     writeAccessFile(realm.accessFile, { realms: { [name]: { access: 'token', issuers: [issuer] } } });
     return realm;

@@ -9,9 +9,8 @@ export const scenario: Scenario = {
   drivers: ['local', 'netns'],
   async run({ scene }) {
     const realm = await TokenRealm.make(scene, 'org.example');
-    const { accessFile } = realm;
-    const relay1 = await scene.relay({ label: 'relay-1', accessFile });
-    const relay2 = await scene.relay({ label: 'relay-2', accessFile, peers: [relay1.url] });
+    const relay1 = await scene.relay({ label: 'relay-1', ...realm.relay });
+    const relay2 = await scene.relay({ label: 'relay-2', ...realm.relay, peers: [relay1.url] });
     const [ofA, ofB] = await Promise.all([realm.issue(['a@*.test']), realm.issue(['b@two.test'])]);
     const [a, b, stranger] = await Promise.all([
       scene.node({
