@@ -1,5 +1,5 @@
 import { CryptoError, isTokenErrorCode, tokenBytesMax } from '@macula/crypto';
-import { codeSentence } from '@macula/wire';
+import { codeRemedy, codeSentence } from '@macula/wire';
 import { CliError } from './errors.js';
 
 /**
@@ -23,8 +23,7 @@ export async function readToken(argument: string, input: AsyncIterable<Uint8Arra
 /** An error about a token with the remedy that the nodes show for it as well; others as they are. */
 export function tokenFailure(thrown: unknown): unknown {
   if (!(thrown instanceof CryptoError) || !isTokenErrorCode(thrown.code)) return thrown;
-  const sentence = codeSentence(thrown.code);
-  const remedy = sentence.slice(sentence.indexOf(';') + 1).trim();
+  const remedy = codeRemedy(thrown.code) ?? codeSentence(thrown.code);
   const capital = `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
   return new CliError('failed', `${thrown.code}: ${thrown.message}`, capital, { cause: thrown });
 }

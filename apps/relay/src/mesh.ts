@@ -13,13 +13,14 @@ import { Ownership } from './ownership/ownership.js';
 import { Limiter } from './quota/limiter.js';
 import { Router } from './routing/router.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
-import { acceptHello } from './session/accept-hello.js';
+import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
 import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
 import { dialHello, type Welcomed } from './session/dial-hello.js';
 import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
-import { PeerAdmission } from './session/peer-admission.js';
+import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
+import { describeSaid } from './session/said-hello.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
@@ -144,7 +145,7 @@ export class Mesh {
     }
     const turn = this.#isFull ? refusalOf('busy') : this.limiter.connection(connection);
     if ('code' in turn) {
-      this.#noteRefused(connection, turn.code, turn.text);
+      this.#noteRefused(connection, turn);
       turnAway(connection, turn);
       return;
     }
@@ -168,11 +169,11 @@ export class Mesh {
         turn.over(refusal?.code);
         if (refusal === undefined) return this.#handleAdmitted(connection, channel, { proven, admitted });
         channel.closeConnection(connection, refusal.code, refusal.text);
-        this.#noteRefused(connection, refusal.code, refusal.text);
+        this.#noteRefused(connection, refusal, { hello: proven.hello, isProven: true });
       },
-      onFailed: (code, why) => {
+      onFailed: (code, why, said) => {
         turn.over(code);
-        this.#noteRefused(connection, code, why);
+        this.#noteRefused(connection, { code, text: why }, said);
       },
     });
     turn.holds(end);
@@ -202,7 +203,8 @@ export class Mesh {
     for (const session of [...this.sessions.values()]) {
       const { admittedBy } = session.facts;
       if (admittedBy === undefined || this.peerAdmission.stillAdmits(session.id, admittedBy)) continue;
-      session.close('not_a_relay', codeSentence('not_a_relay'));
+      const { code, text } = notAdmitted({ id: session.id, at: identityId(this.#parts.identity.publicKey) });
+      session.close(code, text);
     }
     this.router.handleAdmissionChanged();
     this.#realms.handleRules(rules);
@@ -294,7 +296,9 @@ export class Mesh {
       this.limiter.quotas.handleSessionOver(session.facts.link);
       this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs, ending));
       for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
-      this.#parts.logger.info({ ...describe(session), code, why }, 'session down');
+      // Where it was let in before its relay heard of the other host, nothing else says so.
+      const level = code === 'identity_conflict' ? 'warn' : 'info';
+      this.#parts.logger[level]({ ...describe(session), code, why }, 'session down');
     },
   };
 
@@ -378,7 +382,10 @@ export class Mesh {
       }
       case 'refused':
         this.#count(output.code);
-        this.#parts.logger.warn({ code: output.code, why: output.text }, 'session refused');
+        this.#parts.logger.warn(
+          { code: output.code, why: output.text, ...describe(this.sessions.get(output.link)) },
+          'session refused',
+        );
         this.sessions.get(output.link)?.close(output.code, output.text);
         return;
       case 'evicted':
@@ -412,10 +419,13 @@ export class Mesh {
     }
   }
 
-  #noteRefused(connection: Connection, code: WireCode, why: string): void {
+  #noteRefused(connection: Connection, { code, text: why }: Refusal, said?: SaidHello): void {
     this.#count(code);
     const { host, port } = connection.remoteAddress;
-    this.#parts.logger.warn({ code, why, remote: `${host} ${port}` }, 'connection refused');
+    this.#parts.logger.warn(
+      { code, why, remote: `${host} ${port}`, ...describeSaid(said) },
+      'connection refused',
+    );
   }
 
   #count(code: WireCode): void {

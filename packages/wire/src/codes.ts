@@ -17,18 +17,34 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
     sentence:
       'another node uses this name in this realm; choose another name or wait 15 s after the other has left',
   },
-  replaced: { number: 6, sentence: 'the same identity opened a newer session for this name' },
-  realm_refused: { number: 7, sentence: 'the relay does not serve this realm' },
+  replaced: {
+    number: 6,
+    sentence:
+      'the same identity opened a newer session for this name; if that was no node of yours, a copy of its key file is in use: give each host its own',
+  },
+  realm_refused: {
+    number: 7,
+    sentence:
+      'the relay does not serve this realm; join one that it serves, or have its operator add this one',
+  },
   busy: { number: 8, sentence: 'the relay is at its limit; try again later' },
   draining: { number: 9, sentence: 'the relay is shutting down; use another one' },
-  id_mismatch: { number: 10, sentence: 'the relay is not the one pinned in its URL' },
-  not_a_relay: { number: 11, sentence: 'the peer is not admitted as a relay' },
+  id_mismatch: {
+    number: 10,
+    sentence:
+      'the relay is not the one pinned in its URL; ask its operator for its id: if it is another one, correct #id= in the URL, else something in between answers for it',
+  },
+  not_a_relay: {
+    number: 11,
+    sentence:
+      'one relay does not admit the other as a peer; give both the same --mesh-secret-file, or list the id of each at the other (--peer-id, or "relays" in the access file)',
+  },
   self_connection: { number: 12, sentence: 'the relay reached itself; remove its own URL from its peers' },
   shutdown: { number: 13, sentence: 'the peer ended' },
   channel_binding_mismatch: {
     number: 14,
     sentence:
-      'something between node and relay ends TLS; a proxy of the operator must be listed with --public-cert',
+      'something between node and relay ends TLS; if that is a proxy of the operator, give the relay its certificate with --public-cert',
   },
   identity_conflict: {
     number: 15,
@@ -187,7 +203,21 @@ export function codeFromNumber(number: number): WireCode {
   return nameByNumber.get(number) ?? 'protocol_error';
 }
 
-/** What a person should read: cause and remedy. */
-export function codeSentence(code: WireCode): string {
-  return wireCodes[code].sentence;
+/**
+ * What a person should read: cause and remedy, with a semicolon between them where there is a remedy.
+ *
+ * @param cause - in place of the general one, where more is known.
+ */
+export function codeSentence(code: WireCode, cause?: string): string {
+  const { sentence } = wireCodes[code];
+  if (cause === undefined) return sentence;
+  const remedy = codeRemedy(code);
+  return remedy === undefined ? cause : `${cause}; ${remedy}`;
+}
+
+/** What can be done about it, without a full stop; undefined where there is nothing to say. */
+export function codeRemedy(code: WireCode): string | undefined {
+  const { sentence } = wireCodes[code];
+  const at = sentence.indexOf('; ');
+  return at < 0 ? undefined : sentence.slice(at + 2);
 }

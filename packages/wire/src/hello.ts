@@ -1,4 +1,5 @@
 import { constantTimeEqual, hmacSha256, type Identity, identityId, verifySignature } from '@macula/crypto';
+import { codeSentence } from './codes.js';
 import { WireError } from './errors.js';
 import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
 import { type NameClaim, signNameClaim, verifyNameClaim } from './name-claim.js';
@@ -55,7 +56,10 @@ export class HelloDialer {
     requireMajor(challenge.major, 'listener');
     const relayId = usableId(challenge.identity);
     if (identityPin !== undefined && relayId !== identityPin)
-      throw new WireError('id_mismatch', `the relay is ${relayId}, not the pinned one`);
+      throw new WireError(
+        'id_mismatch',
+        codeSentence('id_mismatch', `the relay is ${relayId}, and its URL pins ${identityPin}`),
+      );
     const transcript = helloTranscript(this.hello, challenge);
     requireSignature({
       publicKey: challenge.identity,
@@ -171,7 +175,10 @@ export class HelloListener {
     if (isOwn) return;
     throw new WireError(
       'channel_binding_mismatch',
-      'the certificate that the dialer saw is not one of this relay',
+      codeSentence(
+        'channel_binding_mismatch',
+        'the certificate that the dialer saw is not one of this relay, so something in between ends TLS',
+      ),
     );
   }
 }

@@ -55,7 +55,7 @@ export async function admitToRealm(
   nowMs: number,
 ): Promise<RealmAdmission> {
   const rule = rules.realm(hello.realm);
-  if (rule === undefined) return refused('realm_refused');
+  if (rule === undefined) return refused('realm_refused', notServed(hello.realm));
   if (rule.access === 'open') return { kind: 'admitted', grant: undefined, limits: rule.limits };
   if (token === undefined || token === '') return refused('token_missing');
   try {
@@ -90,7 +90,7 @@ export function sessionEnd(
   nowMs: number,
 ): SessionEnd | undefined {
   const rule = rules.realm(realm);
-  if (rule === undefined) return end('realm_refused');
+  if (rule === undefined) return end('realm_refused', notServed(realm));
   if (rule.access === 'open') return undefined;
   if (grant === undefined) return end('token_missing');
   if (!rule.issuers.includes(grant.issuer)) return end('token_unknown_issuer');
@@ -154,17 +154,15 @@ export function tighterLimits(realm: TokenLimits, token: TokenLimits): TokenLimi
   return Object.fromEntries(entries);
 }
 
-/** The cause in detail, where there is one, and the sentence of the code, which has the remedy. */
-function end(code: WireCode, detail?: string): SessionEnd {
-  return { code, text: detail === undefined ? codeSentence(code) : `${detail}; ${remedyOf(code)}` };
+/** The cause in detail, where there is one, and the remedy of the code. */
+function end(code: WireCode, cause?: string): SessionEnd {
+  return { code, text: codeSentence(code, cause) };
 }
 
-function refused(code: WireCode, detail?: string): RealmAdmission {
-  return { kind: 'refused', ...end(code, detail) };
+function refused(code: WireCode, cause?: string): RealmAdmission {
+  return { kind: 'refused', ...end(code, cause) };
 }
 
-/** Behind the first semicolon of a sentence stands what to do. */
-function remedyOf(code: WireCode): string {
-  const sentence = codeSentence(code);
-  return sentence.slice(sentence.indexOf(';') + 1).trim();
+function notServed(realm: string): string {
+  return `the relay does not serve the realm ${JSON.stringify(realm)}`;
 }

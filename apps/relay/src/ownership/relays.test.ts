@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { identityFromSeed } from '@macula/crypto';
-import type { Message } from '@macula/wire';
+import { codeSentence, type Message } from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningRelay } from '../relay.js';
+import { type Recorder, recorder } from '../testing/recorder.js';
 import { TestBed } from '../testing/test-bed.js';
 import { until } from '../testing/until.js';
 
@@ -25,11 +26,13 @@ async function knows(relay: RunningRelay, names: number): Promise<void> {
 /** Relays at these ports, each peered with some of those before it. */
 async function relaysOf(
   shape: Readonly<Record<number, readonly number[]>>,
+  logs: Readonly<Record<number, Recorder>> = {},
 ): Promise<Map<number, RunningRelay>> {
   const relays = new Map<number, RunningRelay>();
   for (const [port, peers] of Object.entries(shape)) {
     const urls = peers.map((peer) => `https://relay:${peer}`);
-    const relay = await bed.relay(Number(port), { peers: urls });
+    const logger = logs[Number(port)]?.logger;
+    const relay = await bed.relay(Number(port), { peers: urls }, logger && { logger });
     await until(() => relay.status().peers.every(({ state }) => state === 'connected'), 'the peerings');
     relays.set(Number(port), relay);
   }
@@ -74,7 +77,8 @@ it('an agent whose connection is lost finds its name again at another relay, and
 });
 
 it('two hosts with one key at two relays replace each other three times; then the newcomer gets identity_conflict', async () => {
-  const relays = await relaysOf({ 1: [], 2: [1] });
+  const logs = { 1: recorder(), 2: recorder() };
+  const relays = await relaysOf({ 1: [], 2: [1] }, logs);
   const identity = newIdentity();
   const bootIds = [randomBytes(16), randomBytes(16)];
   let present = await bed.agent(1, { names: ['a@x'], identity, bootId: bootIds[0]!, sessionSeq: 1 });
@@ -91,6 +95,10 @@ it('two hosts with one key at two relays replace each other three times; then th
   expect(newcomer.message('goodbye')).toMatchObject({ code: 'identity_conflict' });
   expect(present.closed).toBeUndefined();
   expect(relays.get(2)!.metrics()).toContain('macula_relay_name_conflicts_total{code="identity_conflict"} 1');
+  for (const log of [logs[1], logs[2]]) {
+    const warnings = log.lines().filter(({ level, id }) => level === 40 && id === identity.id);
+    expect(JSON.stringify(warnings)).toContain(codeSentence('identity_conflict'));
+  }
 });
 
 it('an agent that says who owns names ends its own connection', async () => {

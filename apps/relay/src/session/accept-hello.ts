@@ -2,6 +2,8 @@ import type { Connection } from '@macula/transport';
 import {
   codeNumber,
   codeSentence,
+  type Goodbye,
+  type Hello,
   HelloListener,
   type HelloListenerOptions,
   type Message,
@@ -19,8 +21,15 @@ export interface AcceptHelloOptions extends Omit<HelloListenerOptions, 'certific
   decide(proven: ProvenHello): Refusal | undefined | Promise<Refusal | undefined>;
   /** The dialer has proven its HELLO and may in; connection and channel belong to the callee now. */
   onAdmitted(proven: ProvenHello, channel: ControlChannel): void;
-  /** The dialer was turned away, or left; the connection is being closed. */
-  onFailed(code: WireCode, why: string): void;
+  /** The dialer was turned away, or left; the connection is being closed. What it said of itself, if it came so far. */
+  onFailed(code: WireCode, why: string, said: SaidHello | undefined): void;
+}
+
+/** What a dialer that was turned away has said of itself. */
+export interface SaidHello {
+  readonly hello: Hello;
+  /** Whether it has proven that; else it is a claim of anybody. */
+  readonly isProven: boolean;
 }
 
 /** Why somebody is turned away. */
@@ -44,7 +53,8 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
   });
   let channel: ControlChannel | undefined;
   let isOver = false;
-  let isProven = false;
+  let isProofSeen = false;
+  let said: SaidHello | undefined;
   const finish = (): void => {
     isOver = true;
     clearTimeout(timer);
@@ -54,7 +64,14 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
     finish();
     if (channel === undefined) connection.close(codeNumber(code), why);
     else channel.closeConnection(connection, code, why);
-    options.onFailed(code, why);
+    options.onFailed(code, why, said);
+  };
+  /** It had enough of us: its reason tells more than that it has gone. */
+  const handleGoodbye = ({ code, text }: Goodbye): void => {
+    finish();
+    channel!.stop();
+    connection.close(codeNumber('ok'), '');
+    options.onFailed(isOurs(code) ? 'protocol_error' : code, `the dialer left: ${text}`, said);
   };
   const decide = async (proven: ProvenHello): Promise<void> => {
     let refusal: Refusal | undefined;
@@ -72,12 +89,15 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
 
   /** Returns the HELLO once it is proven. */
   const handleMessage = (message: Message): ProvenHello | undefined => {
-    if (message.kind === 'proof' && !isProven) {
-      isProven = true;
-      return listener.handleProof(message);
+    if (message.kind === 'proof' && !isProofSeen) {
+      isProofSeen = true;
+      const proven = listener.handleProof(message);
+      said = { hello: proven.hello, isProven: true };
+      return proven;
     }
-    if (message.kind !== 'hello' || isProven)
+    if (message.kind !== 'hello' || isProofSeen)
       throw new WireError('unexpected_message', `${message.kind} before HELLO`);
+    said = { hello: message, isProven: false };
     channel!.send(listener.handleHello(message));
     return undefined;
   };
@@ -93,6 +113,7 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
       channel = new ControlChannel(stream, {
         onMessage: (message) => {
           if (isOver) return;
+          if (message.kind === 'goodbye') return handleGoodbye(message);
           if (message.kind === 'hello' && isHelloSeen) return fail('protocol_error', 'a second HELLO');
           isHelloSeen ||= message.kind === 'hello';
           let proven: ProvenHello | undefined;
@@ -112,8 +133,13 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
     onClosed: () => {
       if (isOver) return;
       finish();
-      options.onFailed('shutdown', 'the connection was closed before HELLO');
+      options.onFailed('shutdown', 'the connection was closed before its HELLO was done', said);
     },
   });
   return fail;
+}
+
+/** What only a relay says of itself, and what spares a connection that failed. */
+function isOurs(code: WireCode): boolean {
+  return code === 'busy' || code === 'draining';
 }

@@ -11,7 +11,7 @@ import {
   WireError,
 } from '@macula/wire';
 import { ControlChannel } from './control-channel.js';
-import type { AdmittedBy, PeerAdmission } from './peer-admission.js';
+import { type AdmittedBy, notAdmitted, type PeerAdmission } from './peer-admission.js';
 
 /** What the dialer of a peering needs. */
 export interface DialHelloOptions {
@@ -94,7 +94,8 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
     const { isMeshSecretProven } = dialer;
     admittedBy = options.admits({ id, isMeshSecretProven, isPinned: identityPin !== undefined });
     if (admittedBy === undefined) {
-      fail('not_a_relay', `relay ${id} has neither an allowed key nor the mesh secret`);
+      const { code, text } = notAdmitted({ id, at: identityId(identity.publicKey) });
+      fail(code, text);
       return;
     }
     channel.send(proof);

@@ -6,7 +6,7 @@ import type { RealmKeeper } from '../access/realm-keeper.js';
 import type { Limiter } from '../quota/limiter.js';
 import type { Refusal } from './accept-hello.js';
 import { isTooMuch } from './claimed-names.js';
-import type { PeerAdmission } from './peer-admission.js';
+import { notAdmitted, type PeerAdmission } from './peer-admission.js';
 import type { Session } from './session.js';
 import { refusalOf } from './turn-away.js';
 
@@ -54,6 +54,8 @@ export class Gatekeeper {
 
   #refusalOf(proven: ProvenHello, admitted: Admitted): Refusal | undefined {
     const code = this.#refusalCodeOf(proven);
+    if (code === 'not_a_relay')
+      return notAdmitted({ id: identityId(proven.hello.identity), at: this.#parts.ownId });
     if (code !== undefined) return refusalOf(code);
     if (admitted === undefined) return undefined;
     // The rules may have changed while the token was checked.

@@ -1,4 +1,14 @@
+import { codeSentence } from '@macula/wire';
 import type { AccessRules } from '../access/access-rules.js';
+import type { Refusal } from './accept-hello.js';
+
+/** Why a relay may not peer, the same from both directions. */
+export function notAdmitted({ id, at }: { readonly id: string; readonly at: string }): Refusal {
+  return {
+    code: 'not_a_relay',
+    text: codeSentence('not_a_relay', `relay ${at} does not admit relay ${id} as a peer`),
+  };
+}
 
 /** Who may be a relay of this mesh; {@link AccessRules} are. */
 export type PeerRules = Pick<AccessRules, 'admitsEveryRelay' | 'isRelayAdmitted' | 'hasRelayList'>;
