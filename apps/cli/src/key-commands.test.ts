@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityIdLength } from '@macula/crypto';
+import { loadIdentity } from '@macula/node-agent';
 import { loadOrMakeSeed } from '@macula/relay';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from './testing/run-command.js';
@@ -42,8 +43,8 @@ describe('macula keygen', () => {
   it('makes a mesh secret of 256 bits and keeps quiet about it', async () => {
     const { status, stdout } = await runCommand('keygen', '--mesh', file);
     expect([status, stdout]).toEqual([0, `mesh secret written to ${file}\n`]);
-    const secret = (await readFile(file, 'utf8')).trim();
-    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    const [, secret] = /^macula-mesh-1 (\S+)\n$/.exec(await readFile(file, 'utf8')) ?? [];
+    expect(Buffer.from(secret!, 'base64url')).toHaveLength(32);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
@@ -51,6 +52,19 @@ describe('macula keygen', () => {
     const { status, stderr } = await runCommand('keygen', ...more);
     expect(status).toBe(2);
     expect(stderr).toMatch(/macula keygen (--mesh mesh\.secret|issuer\.key)/);
+  });
+
+  it('makes the key of a node where its agent will look for it', async () => {
+    vi.stubEnv('MACULA_DATA_DIR', join(directory, 'data'));
+    const { status, stdout } = await runCommand('keygen', '--agent', 'app-1@10.0.0.7');
+    expect(status).toBe(0);
+    const { identity } = loadIdentity('app-1@10.0.0.7', process.env);
+    expect(stdout).toBe(`${identity.id}\n`);
+    const again = await runCommand('keygen', '--agent', 'app-1@10.0.0.7');
+    expect([again.status, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toContain('macula id ');
+    expect((await runCommand('keygen', '--agent', 'a@h', '--mesh')).status).toBe(2);
+    expect((await runCommand('keygen', '--agent', 'a@h', file)).status).toBe(2);
   });
 
   it('says so when nothing can be written', async () => {
@@ -93,6 +107,27 @@ describe('macula id', () => {
       expect([status, stdout]).toEqual([1, '']);
       expect(stderr).toContain('Run: chmod 600');
     }
+  });
+
+  it('says how to name a directory, whoever may read it', async () => {
+    const { status, stderr } = await runCommand('id', directory);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`macula id --data ${directory}`);
+    expect(stderr).not.toContain('chmod');
+  });
+
+  it('takes no mesh secret for a key, and makes no promise about a damaged issuer', async () => {
+    const secret = join(directory, 'mesh.key');
+    await runCommand('keygen', '--mesh', secret);
+    const issue = ['token', 'issue', '--realm', 'r', '--name', 'a@h', '--key'];
+    for (const args of [['id'], issue]) {
+      const { status, stdout, stderr } = await runCommand(...args, secret);
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('holds a mesh secret');
+    }
+    await writeFile(file, 'A'.repeat(42), { mode: 0o600 });
+    for (const args of [['id'], issue])
+      expect((await runCommand(...args, file)).stderr).not.toContain('new identity');
   });
 
   it('refuses what holds no key, and what is not there', async () => {

@@ -6,7 +6,7 @@ export {
   type RunningAgent,
   startAgent,
 } from './agent.js';
-export { dataDirectory } from './identity-store.js';
+export { dataDirectory, keyFileName, loadIdentity } from './identity-store.js';
 export type { Log, LogFields } from './log.js';
 export { createMeshOpener, type MeshOpener } from './open-mesh.js';
 export { runAgent } from './run-agent.js';

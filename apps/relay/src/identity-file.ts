@@ -14,25 +14,31 @@ const privateFileBytesMax = 64 * 1024;
  * @throws RelayError `bad_key_file` or `data_dir_unusable`
  */
 export async function loadOrMakeSeed(path: string): Promise<Uint8Array> {
-  const known = await loadSeed(path);
+  const remedy = 'Restore it from a backup, or delete it: a new identity is made then.';
+  const known = await loadSeed(path, remedy);
   if (known !== undefined) return known;
   await makeKeyFile(path);
-  const written = await loadSeed(path);
-  if (written === undefined) throw badSeed(path, 'vanished');
+  const written = await loadSeed(path, remedy);
+  if (written === undefined) throw new RelayError('bad_key_file', `${path} vanished`, 'Try again.');
   return written;
 }
 
 /**
  * The seed in a key file of a relay or an agent, whose formats are the same; undefined when there is no such file.
+ *
+ * @param remedy - what to do about a file that is damaged. Default: restore it.
  * @throws RelayError `bad_key_file`
  */
-export async function loadSeed(path: string): Promise<Uint8Array | undefined> {
+export async function loadSeed(
+  path: string,
+  remedy = 'Restore it from a backup.',
+): Promise<Uint8Array | undefined> {
   const known = await readPrivateFile(path, 'bad_key_file');
-  return known === undefined ? undefined : parseSeed(path, known);
+  return known === undefined ? undefined : parseSeed(path, known, remedy);
 }
 
 /**
- * Makes a file with 32 random bytes, the seed of an identity or a mesh secret: base64url and a newline, 0600. Returns whether
+ * Makes a file with 32 random bytes, the seed of an identity: base64url and a newline, 0600. Returns whether
  * it did; a file that is there already stays as it is.
  * @throws RelayError `data_dir_unusable`
  */
@@ -74,7 +80,10 @@ export async function readPrivateFile(path: string, code: RelayErrorCode): Promi
     throw RelayError.from(cause, code, `Let this user read ${path}.`);
   }
   try {
-    const { mode, size } = await file.stat();
+    const stats = await file.stat();
+    const { mode, size } = stats;
+    if (stats.isDirectory())
+      throw new RelayError(code, `${path} is a directory`, 'Give the path of the file in it.');
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       const text = `${path} may be read by other users (mode ${(mode & 0o777).toString(8)})`;
       throw new RelayError(code, text, `Run: chmod 600 ${path}`);
@@ -88,8 +97,15 @@ export async function readPrivateFile(path: string, code: RelayErrorCode): Promi
   }
 }
 
-/** Writes beside the path first, so that no reader ever sees half a file. `keep` leaves an existing file as it is, and tells by false. */
-async function writePrivateFile(path: string, text: string, existing: 'keep' | 'replace'): Promise<boolean> {
+/**
+ * Writes beside the path first, so that no reader ever sees half a file. `keep` leaves an existing file as it is, and tells by false.
+ * @throws RelayError `data_dir_unusable`
+ */
+export async function writePrivateFile(
+  path: string,
+  text: string,
+  existing: 'keep' | 'replace',
+): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -120,20 +136,16 @@ async function linkIfFree(from: string, to: string): Promise<boolean> {
   }
 }
 
-function parseSeed(path: string, bytes: Buffer): Uint8Array {
+function parseSeed(path: string, bytes: Buffer, remedy: string): Uint8Array {
   const text = bytes.toString('latin1').trim();
+  if (text.startsWith('macula-mesh-')) {
+    const why = `${path} holds a mesh secret and no key`;
+    throw new RelayError('bad_key_file', why, 'Give a key file; macula keygen FILE makes one.');
+  }
   const seed = Buffer.from(text, 'base64url');
   if (seed.length !== identitySeedBytes || seed.toString('base64url') !== text)
-    throw badSeed(path, 'holds no key, or a damaged one');
+    throw new RelayError('bad_key_file', `${path} holds no key, or a damaged one`, remedy);
   return Uint8Array.from(seed);
-}
-
-function badSeed(path: string, why: string): RelayError {
-  return new RelayError(
-    'bad_key_file',
-    `${path} ${why}`,
-    'Restore it from a backup, or delete it: a new identity is made then.',
-  );
 }
 
 function isUsable(certificate: CertificatePair): boolean {

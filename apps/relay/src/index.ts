@@ -11,6 +11,7 @@ export {
 } from './config.js';
 export { RelayError, type RelayErrorCode } from './errors.js';
 export { loadOrMakeSeed, loadSeed, makeKeyFile } from './identity-file.js';
+export { makeMeshSecretFile } from './mesh-secret.js';
 export type { QuotaLimitsInput } from './quota/parse-quota-limits.js';
 export type {
   AddressLimits,

@@ -206,6 +206,9 @@ export const devCertificateDays = 365;
 /** Least size of a mesh secret, bytes: 128 random bits can't be guessed from what a stranger sees of a HELLO. */
 export const meshSecretBytesMin = 16;
 
+/** Bytes of a mesh secret that `macula keygen --mesh` makes. */
+export const meshSecretBytes = 32;
+
 /** Largest access file, bytes: 1 MiB; `revokedTokensMax` entries of 90 bytes are 880 KiB of it. */
 export const accessFileBytesMax: number = 1024 * 1024;
 

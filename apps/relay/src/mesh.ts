@@ -18,9 +18,9 @@ import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
 import { dialHello, type Welcomed } from './session/dial-hello.js';
 import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
+import { describeSaid, describeSession } from './session/log-fields.js';
 import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
-import { describeSaid } from './session/said-hello.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
@@ -287,7 +287,7 @@ export class Mesh {
     },
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
-    onDraining: (session) => this.#parts.logger.info(describe(session), 'peer is draining'),
+    onDraining: (session) => this.#parts.logger.info(describeSession(session), 'peer is draining'),
     onOwned: ({ facts }, message) =>
       this.#route((nowMs) => this.router.handleOwned(facts.link, message, nowMs)),
     onClosed: (session, code, why, ending) => {
@@ -298,13 +298,13 @@ export class Mesh {
       for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
       // Where it was let in before its relay heard of the other host, nothing else says so.
       const level = code === 'identity_conflict' ? 'warn' : 'info';
-      this.#parts.logger[level]({ ...describe(session), code, why }, 'session down');
+      this.#parts.logger[level]({ ...describeSession(session), code, why }, 'session down');
     },
   };
 
   #welcome(session: Session): void {
     session.send({ kind: 'welcome', label: this.#parts.config.label });
-    this.#parts.logger.info(describe(session), 'session up');
+    this.#parts.logger.info(describeSession(session), 'session up');
   }
 
   #dialerParts(): PeerDialerParts {
@@ -344,7 +344,7 @@ export class Mesh {
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
     this.#route((nowMs) => this.router.handlePeerUp({ link, identity, dialled: true }, nowMs));
-    this.#parts.logger.info(describe(session), 'session up');
+    this.#parts.logger.info(describeSession(session), 'session up');
     for (const stream of earlyStreams) session.handleStream(stream);
     return session;
   }
@@ -383,7 +383,7 @@ export class Mesh {
       case 'refused':
         this.#count(output.code);
         this.#parts.logger.warn(
-          { code: output.code, why: output.text, ...describe(this.sessions.get(output.link)) },
+          { code: output.code, why: output.text, ...describeSession(this.sessions.get(output.link)) },
           'session refused',
         );
         this.sessions.get(output.link)?.close(output.code, output.text);
@@ -397,7 +397,7 @@ export class Mesh {
         session.isSuperseded = true;
         this.#realms.inherit(session);
         this.limiter.quotas.handleSuperseded(output.link);
-        this.#parts.logger.info(describe(session), 'session superseded');
+        this.#parts.logger.info(describeSession(session), 'session superseded');
         return;
       }
       case 'names_done': {
@@ -412,7 +412,7 @@ export class Mesh {
         this.sessions.get(output.link)?.sendIfRoom(output.message);
         return;
       case 'noted':
-        this.#parts.logger.warn(...lineOf(output.note, (link) => describe(this.sessions.get(link))));
+        this.#parts.logger.warn(...lineOf(output.note, (link) => describeSession(this.sessions.get(link))));
         return;
       default:
         this.broker.perform(output, (link) => this.sessions.get(link));
@@ -436,14 +436,6 @@ export class Mesh {
 /** A key for all sessions of one process; its first two parts have a fixed length. */
 function processOf({ identity, bootId, realm }: SessionFacts): string {
   return Buffer.concat([identity, bootId]).toString('latin1') + realm;
-}
-
-function describe(session: Session | undefined): Record<string, unknown> {
-  if (session === undefined) return {};
-  const { role, realm, label, dialled } = session.facts;
-  const { transport, remoteAddress } = session.connection;
-  const remote = `${remoteAddress.host} ${remoteAddress.port}`;
-  return { role, id: session.id, realm, label, dialled, transport, remote };
 }
 
 function draining(open: number): RouterOutput {

@@ -133,6 +133,7 @@ class Relay implements RunningRelay {
       });
       this.admin = this.#adminServer.address;
     }
+    if (this.#config.dataDir === undefined) this.#logger.warn(newIdEachTime);
     this.#warnOfOpenness();
     if (!quic) this.#logger.info('QUIC is switched off');
     const at = listenUrls(this.listen);
@@ -208,6 +209,9 @@ class Relay implements RunningRelay {
     this.#logger.info({ code }, 'relay closed');
   }
 }
+
+const newIdEachTime =
+  'no data directory is given (macula relay --data): this relay has another id and certificate at each start, so neither lists nor URLs can name it';
 
 const servesNobody = 'the access file has "realms" without an entry, so no node may join; list one';
 

@@ -26,20 +26,26 @@ describe('a mesh secret', () => {
 
   it('is read from a file of its owner alone', async () => {
     const secret = Buffer.alloc(32, 7).toString('base64url');
-    expect(await load(file('mesh.key', `${secret}\n`))).toBe(secret);
-    await expect(load(file('shared.key', secret, 0o640))).rejects.toMatchObject({ code: 'bad_mesh_secret' });
+    expect(await load(file('mesh.key', `macula-mesh-1 ${secret}\n`))).toBe(secret);
+    await expect(load(file('shared.key', `macula-mesh-1 ${secret}`, 0o640))).rejects.toMatchObject({
+      code: 'bad_mesh_secret',
+    });
   });
 
   it.each([
-    ['short', Buffer.alloc(15).toString('base64url')],
-    ['typed', 'correct horse battery staple'],
+    ['short', `macula-mesh-1 ${Buffer.alloc(15).toString('base64url')}`],
+    ['typed', 'macula-mesh-1 correct horse battery staple'],
+    ['the key of an issuer', Buffer.alloc(32, 7).toString('base64url')],
     ['empty', ''],
   ])('that is %s is refused', async (_what, text) => {
     await expect(load(file('mesh.key', text))).rejects.toMatchObject({ code: 'bad_mesh_secret' });
   });
 
   it('that is missing is refused', async () => {
-    await expect(load(join(directory, 'none'))).rejects.toMatchObject({ code: 'bad_mesh_secret' });
+    await expect(load(join(directory, 'none'))).rejects.toMatchObject({
+      code: 'bad_mesh_secret',
+      message: expect.stringContaining('there is no mesh secret'),
+    });
   });
 });
 

@@ -7,7 +7,8 @@ import { type CertificatePair, checkCertificatePair, makeDevCertificate } from '
 import type { RelayConfig } from './config.js';
 import { RelayError } from './errors.js';
 import { loadDevCertificate, loadOrMakeSeed, readPrivateFile } from './identity-file.js';
-import { devCertificateDays, meshSecretBytesMin } from './limits.js';
+import { devCertificateDays } from './limits.js';
+import { loadMeshSecret } from './mesh-secret.js';
 
 /** What a relay keeps to itself, loaded once and kept over restarts of its worker. */
 export interface RelaySecrets {
@@ -75,22 +76,11 @@ async function loadToken(path: string): Promise<string> {
   if (token === undefined || token.length < 16) {
     throw new RelayError(
       'bad_token_file',
-      `${path} holds no token of at least 16 characters`,
+      token === undefined ? `there is no file ${path}` : `${path} holds no token of at least 16 characters`,
       'Make one: (umask 077; openssl rand -hex 32 > FILE).',
     );
   }
   return token;
-}
-
-async function loadMeshSecret(path: string): Promise<string> {
-  const text = (await readPrivateFile(path, 'bad_mesh_secret'))?.toString('latin1').trim() ?? '';
-  const secret = Buffer.from(text, 'base64url');
-  if (secret.length >= meshSecretBytesMin && secret.toString('base64url') === text) return text;
-  throw new RelayError(
-    'bad_mesh_secret',
-    `${path} holds no secret of at least ${meshSecretBytesMin * 8} random bits`,
-    'Make one with macula keygen --mesh FILE, and give the same file to every relay of the mesh.',
-  );
 }
 
 async function loadFingerprint(path: string): Promise<string> {

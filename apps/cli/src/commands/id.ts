@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
 
@@ -13,6 +13,8 @@ export async function runIdCommand(
   if (file !== undefined && options.data !== undefined)
     throw new CliError('usage', 'a file and --data are given', 'Give one of them.');
   if (file !== undefined) {
+    if (await isDirectory(file))
+      throw new CliError('usage', `${file} is a directory`, `Run: macula id --data ${file}`);
     process.stdout.write(`${await idOf(file)}\n`);
     return;
   }
@@ -20,6 +22,13 @@ export async function runIdCommand(
   const names = await keyFilesIn(directory);
   const ids = await Promise.all(names.map((name) => idOf(join(directory, name))));
   process.stdout.write(names.map((name, index) => `${ids[index]}  ${name}\n`).join(''));
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function idOf(file: string): Promise<string> {
@@ -50,6 +59,6 @@ async function keyFilesIn(directory: string): Promise<string[]> {
   throw new CliError(
     'failed',
     `${directory} has no key of an agent or relay`,
-    'They make theirs at the first start; give --data DIR or a file if it is elsewhere.',
+    'They make theirs at the first start, macula keygen --agent NAME makes one before it; give --data DIR or a file if it is elsewhere.',
   );
 }

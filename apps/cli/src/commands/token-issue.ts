@@ -25,7 +25,9 @@ export async function runTokenIssueCommand(options: TokenIssueOptions): Promise<
     import('@macula/relay'),
     import('@macula/crypto'),
   ]);
-  const issuerSeed = await loadSeed(options.key);
+  const remedy =
+    'Restore it from a backup, or make another with macula keygen and list its id under "issuers".';
+  const issuerSeed = await loadSeed(options.key, remedy);
   if (issuerSeed === undefined)
     throw new CliError(
       'failed',

@@ -209,6 +209,17 @@ describe('a relay on an address that others reach, without --open', () => {
   });
 });
 
+describe('a relay without a data directory', () => {
+  it('warns that it will have another id', async () => {
+    const [without, with_] = [recorder(), recorder()];
+    await bed.relay(1, {}, { logger: without.logger });
+    await bed.relay(2, { dataDir: directory }, { logger: with_.logger });
+    const warning = expect.stringContaining('another id');
+    expect(without.messages()).toContainEqual(warning);
+    expect(with_.messages()).not.toContainEqual(warning);
+  });
+});
+
 describe('an access file without a realm', () => {
   it('is warned of', async () => {
     put({ realms: {}, relays: [] });
