@@ -25,10 +25,30 @@ export class MeshError extends Error {
   }
 }
 
-/** Code and sentence of anything that can go wrong with a session. */
-export function describeFailure(thrown: unknown): { readonly code: string; readonly text: string } {
-  if (thrown instanceof MeshError) return { code: thrown.wireCode, text: thrown.message };
-  if (thrown instanceof WireError || thrown instanceof TransportError)
-    return { code: thrown.code, text: thrown.message };
-  return { code: 'internal', text: thrown instanceof Error ? thrown.message : String(thrown) };
+/** Why a relay isn't connected, for a program and for people. */
+export interface Failure {
+  /** A {@link WireCode}, a code of @macula/transport, or `internal`: whatever a relay sends, a word of ours. */
+  readonly code: string;
+  /** Cause, and remedy where there is one. */
+  readonly text: string;
+  /** The relay was reached and said no. */
+  readonly isRefusal: boolean;
+}
+
+/** What to say of anything that can go wrong with a session. */
+export function describeFailure(thrown: unknown): Failure {
+  if (thrown instanceof MeshError)
+    return { code: thrown.wireCode, text: thrown.message, isRefusal: thrown.code === 'refused' };
+  const isOurs = thrown instanceof WireError || thrown instanceof TransportError;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: isOurs ? thrown.code : 'internal', text, isRefusal: false };
+}
+
+/** What a relay said of a code, with the remedy of the code behind it where that isn't in it. */
+export function withRemedy(code: WireCode, said: string): string {
+  const sentence = codeSentence(code);
+  if (said === '') return sentence;
+  const remedy = sentence.slice(sentence.indexOf('; ') + 2);
+  const hasRemedy = said.includes('; ') || said.includes(remedy);
+  return remedy === sentence || hasRemedy ? said : `${said}; ${remedy}`;
 }

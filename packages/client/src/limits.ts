@@ -26,6 +26,18 @@ export const replacedDelayMs = 10_000;
 export const conflictDelayMs = 30_000;
 
 /**
+ * Milliseconds until the next attempt after every relay has refused for good: only people can end that. A token that is exchanged
+ * ends it at once.
+ */
+export const refusedDelayMs = 20_000;
+
+/**
+ * Milliseconds until a taken name is asked for again, one after the other; the last one for ever. The first ones see to a host that
+ * takes the place of another one: its names are free 15 s after that one's last sign of life.
+ */
+export const takenDelaysMs: readonly number[] = [5000, 5000, 5000, 30_000];
+
+/**
  * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 167 PINGs a second for their relay. Less than the 13 s
  * of silence after which a relay pings by itself, and than the 15 s after which it gives away the names.
  */

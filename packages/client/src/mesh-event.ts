@@ -8,7 +8,8 @@ export type MeshEvent =
     }
   /**
    * A new session has taken the place of the one with `former`, which goes on for the tunnels it carries: its relay had asked for it
-   * (`asked`), or did not answer in time (`unanswered`). No `session_down` and `session_up` come with it.
+   * (`asked`), did not answer in time (`unanswered`), or the realm's token is another one now (`token`). No `session_down` and
+   * `session_up` come with it.
    */
   | {
       readonly kind: 'session_renewed';
@@ -16,13 +17,22 @@ export type MeshEvent =
       readonly relayId: string;
       readonly transport: string;
       readonly former: string;
-      readonly why: 'asked' | 'unanswered';
+      readonly why: 'asked' | 'unanswered' | 'token';
     }
   | { readonly kind: 'session_down'; readonly relay: string; readonly code: string; readonly text: string }
   /** One try failed; the next relay, or the same one later, is tried. */
-  | { readonly kind: 'dial_failed'; readonly relay: string; readonly code: string; readonly text: string }
-  /** The relay refused these names (another identity owns them). */
+  | {
+      readonly kind: 'dial_failed';
+      readonly relay: string;
+      readonly code: string;
+      readonly text: string;
+      /** The relay was reached and said no. */
+      readonly isRefusal: boolean;
+    }
+  /** The relay refused these names (another identity owns them); told once, they are asked for again and again. */
   | { readonly kind: 'names_taken'; readonly relay: string; readonly names: readonly string[] }
+  /** The relay has given these names after all. */
+  | { readonly kind: 'names_given'; readonly relay: string; readonly names: readonly string[] }
   /**
    * Somebody who calls itself `peer` has failed to prove the cookie so often that it may try only once in 30 s; told once.
    * `source` is the id of its identity, which its relay has proven; empty where that relay doesn't say it.

@@ -335,7 +335,7 @@ describe('a mesh', () => {
     a.mesh.start();
     await a.mesh.joined();
     expect(a.mesh.status().relays.map((relay) => relay.state)).toEqual(['waiting', 'connected']);
-    expect(a.mesh.lastErrors().has('quic://nothing:4433')).toBe(true);
+    expect(a.mesh.lastErrors().get('quic://nothing:4433')).toMatchObject({ isRefusal: false });
   });
 
   it('stops joining when every relay refuses for good, and says why', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
-import { MeshError } from './errors.js';
+import { type Failure, MeshError } from './errors.js';
 import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, handshakesPerSecond, tunnelsMax } from './limits.js';
@@ -11,6 +11,7 @@ import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
 import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
 import type { StreamHandover } from './stream-handover.js';
+import { TakenNames } from './taken-names.js';
 
 /** How a {@link Mesh} joins. */
 export interface MeshOptions {
@@ -24,7 +25,7 @@ export interface MeshOptions {
   readonly tlsVerify: 'none' | 'verify_peer';
   readonly caPem?: readonly string[];
   readonly identity: Identity;
-  /** The token of the realm, asked for at each session. Default: none. */
+  /** The token of the realm, asked for at each session and by {@link Mesh.checkToken}. Default: none. */
   readonly token?: () => string;
   /** 16 bytes, random at process start. */
   readonly bootId: Uint8Array;
@@ -45,6 +46,8 @@ export interface MeshStatus {
   readonly names: readonly string[];
   readonly relays: readonly RelayStatus[];
   readonly tunnels: number;
+  /** No relay is connected, and all of them have refused for good when they were tried last. They are tried on. */
+  readonly isRefused: boolean;
 }
 
 /** One configured relay. */
@@ -75,6 +78,11 @@ export class Mesh {
   /** Peers' requests that were not answered yet, and the sessions they came by. */
   readonly #requests = new Map<object, Session>();
   readonly #guesses = new GuessLimiter();
+  readonly #taken = new TakenNames((names) => this.#askAgain(names));
+  /** What each session was made with. */
+  readonly #tokens = new WeakMap<Session, string>();
+  /** Shown to a relay last. */
+  #lastToken: string | undefined;
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -110,8 +118,27 @@ export class Mesh {
   }
 
   /** Why each relay that isn't connected isn't, by URL. */
-  lastErrors(): ReadonlyMap<string, string> {
+  lastErrors(): ReadonlyMap<string, Failure> {
     return this.#keeper.lastErrors;
+  }
+
+  /**
+   * Looks at the token: if it is another one than that of the session, a session with it is made beside, and takes its place without
+   * harm to the tunnels; if all relays have refused the one before, they are tried at once. To be called every few seconds.
+   */
+  checkToken(): void {
+    const token = this.#options.token?.();
+    if (token === undefined) return;
+    const { present } = this.#keeper;
+    const isNews = token !== this.#lastToken;
+    if (isNews || (present !== undefined && this.#tokens.get(present) !== token))
+      this.#keeper.handleToken(isNews);
+  }
+
+  /** The token of the present session, or the one that was shown last; undefined: none. */
+  get presentToken(): string | undefined {
+    const { present } = this.#keeper;
+    return (present === undefined ? undefined : this.#tokens.get(present)) ?? this.#lastToken;
   }
 
   /** Advertises exactly these names from now on, also after a reconnect; resolves when the present relay has done it. */
@@ -120,6 +147,7 @@ export class Mesh {
     const remove = [...this.#names].filter((name) => !names.includes(name));
     this.#names.clear();
     for (const name of names) this.#names.add(name);
+    this.#taken.remove(remove);
     if (add.length + remove.length > 0) await this.#keeper.present?.changeNames({ add, remove });
   }
 
@@ -143,6 +171,7 @@ export class Mesh {
       names: [...this.#names],
       relays: this.#options.relays.map((url) => this.#relayStatus(url)),
       tunnels: this.#tunnels.size,
+      isRefused: this.#keeper.isRefused,
     };
   }
 
@@ -150,6 +179,7 @@ export class Mesh {
   async close(code: WireCode): Promise<void> {
     if (this.#keeper.state === 'closed') return;
     this.#keeper.stop();
+    this.#taken.close();
     this.#settleJoined.reject(new MeshError('closed', code));
     for (const tunnel of this.#tunnels.keys()) tunnel.close(code === 'shutdown' ? 'agent_stopped' : code, '');
     const deadline = performance.now() + closeGraceMs;
@@ -166,7 +196,8 @@ export class Mesh {
     sessionSeq: number,
     handlers: KeptSessionHandlers,
   ): Session {
-    const { realm, identity, bootId, label, token } = this.#options;
+    const { realm, identity, bootId, label } = this.#options;
+    const token = this.#options.token?.();
     const session: Session = new Session({
       connection,
       url,
@@ -179,17 +210,20 @@ export class Mesh {
         sessionSeq,
         nonce: randomBytes(32),
         label,
-        token: token?.(),
+        token,
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
-      onNamesTaken: (names) => this.#options.onEvent({ kind: 'names_taken', relay: url.text, names }),
+      onNamesTaken: (names) => this.#handleTaken(names, url),
       ...handlers,
     });
+    this.#lastToken = token;
+    if (token !== undefined) this.#tokens.set(session, token);
     return session;
   }
 
   #handlePresent(session: Session, former: Session | undefined): void {
     this.#settleJoined.resolve();
+    this.#handleGiven(session.helloNames, session.url);
     this.#updateNames(session);
     if (former === undefined) return;
     const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
@@ -203,9 +237,14 @@ export class Mesh {
 
   #openPathSoon(tunnel: MeshTunnel): void {
     this.#keeper.whenPresent((session) => {
-      if (session === undefined) tunnel.fail('relay_lost', 'no relay is connected at the moment');
+      if (session === undefined) tunnel.fail('relay_lost', this.#whyUnconnected());
       else this.#openPath(tunnel, session);
     });
+  }
+
+  #whyUnconnected(): string {
+    const why = [...this.#keeper.lastErrors].map(([url, { text }]) => `${url}: ${text}`);
+    return ['no relay is connected at the moment', ...why].join('; ');
   }
 
   #openPath(tunnel: MeshTunnel, session: Session): void {
@@ -225,6 +264,26 @@ export class Mesh {
     for (const place of this.#tunnels.values()) if (place.session === session) return true;
     for (const requested of this.#requests.values()) if (requested === session) return true;
     return false;
+  }
+
+  #handleTaken(names: readonly string[], { text: relay }: RelayUrl): void {
+    const news = this.#taken.add(names.filter((name) => this.#names.has(name)));
+    if (news.length > 0) this.#options.onEvent({ kind: 'names_taken', relay, names: news });
+  }
+
+  #handleGiven(names: readonly string[], { text: relay }: RelayUrl): void {
+    const given = this.#taken.remove(names);
+    if (given.length > 0) this.#options.onEvent({ kind: 'names_given', relay, names: given });
+  }
+
+  async #askAgain(names: readonly string[]): Promise<void> {
+    const session = this.#keeper.present;
+    const taken = await session?.changeNames({ add: names, remove: [] });
+    if (session === undefined || taken === undefined || session !== this.#keeper.present) return;
+    this.#handleGiven(
+      names.filter((name) => !taken.includes(name)),
+      session.url,
+    );
   }
 
   /** Names that changed while the session's HELLO was under way. */
@@ -323,7 +382,7 @@ export class Mesh {
       ...(session?.relayId === undefined ? {} : { relayId: identityId(session.relayId) }),
       ...(session === undefined ? {} : { transport: session.transport }),
       ...(session?.rttMs === undefined ? {} : { rttMs: session.rttMs }),
-      ...(lastError === undefined ? {} : { lastError }),
+      ...(lastError === undefined ? {} : { lastError: lastError.text }),
     };
   }
 }

@@ -2,12 +2,13 @@ import { identityId } from '@macula/crypto';
 import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
-import { describeFailure, MeshError } from './errors.js';
+import { describeFailure, type Failure, MeshError } from './errors.js';
 import {
   conflictDelayMs,
   formerLingerMs,
   redialDelayMsMax,
   redialDelayMsMin,
+  refusedDelayMs,
   replacedDelayMs,
   sessionStableMs,
   sessionWaitMs,
@@ -50,14 +51,14 @@ export interface SessionKeeperOptions {
  * States: idle → (`start`) dialling ⇄ connected → (`close`) closed. While dialling, the relays are tried in order of preference,
  * staggered, round after round with growing pauses.
  *
- * Renewal, while connected: when the relay asks for it (RENEW), or a PING is overdue, a new session is made beside the
+ * Renewal, while connected: when the relay asks for it (RENEW), a PING is overdue, or our token is another one, a new session is made beside the
  * present one, the same relay first, and takes its place. The former session goes on until nothing uses it any more, or until it
  * breaks. An overdue answer that comes after all ends the attempt, but for one whose proof was sent: the relay may have given it
  * our names already.
  */
 export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
-  readonly #lastErrors = new Map<string, string>();
+  readonly #lastErrors = new Map<string, Failure>();
   readonly #waiters = new Set<(session: Session | undefined) => void>();
   readonly #former = new Set<Session>();
   readonly #budget = new RenewalBudget();
@@ -70,6 +71,10 @@ export class SessionKeeper {
   #cancelDial: (() => void) | undefined;
   /** The present session is to be renewed even if it answers: its relay asked, or may have given our names away. */
   #mustRenew = false;
+  /** It is, since our token is another one now. */
+  #hasNewToken = false;
+  /** Every relay refused for good in the last round, and none is connected. */
+  #isRefused = false;
   #sessionSeq = 0;
   /** Proofs sent with this number: as many relays may have given our names to a session of it. */
   #proofs = 0;
@@ -94,12 +99,30 @@ export class SessionKeeper {
   }
 
   /** Why each relay that isn't connected isn't, by URL. */
-  get lastErrors(): ReadonlyMap<string, string> {
+  get lastErrors(): ReadonlyMap<string, Failure> {
     return this.#lastErrors;
+  }
+
+  /** Every relay refused for good, and none is connected; it is tried on all the same. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   start(): void {
     if (this.#state === 'idle') this.#dial();
+  }
+
+  /** The token is not the one of the present session; `isNews`: no relay has seen it, so no pause is in order. */
+  handleToken(isNews: boolean): void {
+    if (this.#present !== undefined) {
+      const isPending = this.#hasNewToken;
+      this.#hasNewToken = true;
+      this.#mustRenew = true;
+      if (isNews || !isPending) this.#renew();
+    } else if (isNews && this.#state === 'dialling' && this.#cancelDial === undefined) {
+      clearTimeout(this.#dialTimer);
+      this.#dial();
+    }
   }
 
   /** Stops dialling; the sessions stay until {@link closeSessions}. */
@@ -121,7 +144,8 @@ export class SessionKeeper {
   whenPresent(callback: (session: Session | undefined) => void): void {
     const mayWait =
       this.#present === undefined || (this.#present.isDoubted && this.#cancelDial !== undefined);
-    if (!mayWait || this.#state === 'closed' || this.#state === 'idle') {
+    const isPause = this.#isRefused && this.#cancelDial === undefined;
+    if (!mayWait || isPause || this.#state === 'closed' || this.#state === 'idle') {
       callback(this.#present);
       return;
     }
@@ -175,26 +199,32 @@ export class SessionKeeper {
   }
 
   #handleDialFailed(url: RelayUrl, error: unknown): void {
-    const { code, text } = describeFailure(error);
-    if (url !== this.#present?.url) this.#lastErrors.set(url.text, text);
-    this.#options.onEvent({ kind: 'dial_failed', relay: url.text, code, text });
+    const failure = describeFailure(error);
+    if (url !== this.#present?.url) this.#lastErrors.set(url.text, failure);
+    this.#options.onEvent({ kind: 'dial_failed', relay: url.text, ...failure });
   }
 
   #handleRoundFailed(errors: readonly unknown[]): void {
     this.#cancelDial = undefined;
     if (this.#state === 'closed') return;
-    const delayMs = this.#redialDelayMs;
+    const refusals = errors
+      .filter((error) => error instanceof MeshError)
+      .filter(({ code }) => code === 'refused');
+    const [first] = refusals;
+    const isForGood =
+      refusals.length === errors.length && refusals.every(({ wireCode }) => !isPassing(wireCode));
+    // `replaced`: the next HELLO has a higher number.
+    const isPause = isForGood && !refusals.some(({ wireCode }) => wireCode === 'replaced');
+    const delayMs = isPause ? refusedDelayMs : this.#redialDelayMs;
     this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, redialDelayMsMax);
     if (this.#present !== undefined) {
       this.#tellWaiters();
       this.#later(delayMs, () => this.#renew());
       return;
     }
-    const refusals = errors
-      .filter((error) => error instanceof MeshError)
-      .filter(({ code }) => code === 'refused');
-    const [first] = refusals;
-    if (first !== undefined && refusals.length === errors.length && !isPassing(first.wireCode)) {
+    this.#isRefused = isForGood;
+    if (first !== undefined && isForGood) {
+      this.#tellWaiters();
       this.#options.onRefused(first);
     }
     // Every try makes the relays ask the other host whether it lives.
@@ -214,10 +244,12 @@ export class SessionKeeper {
 
   #handleSession(session: Session): void {
     const former = this.#present;
-    const why = former?.isDoubted === true ? 'unanswered' : 'asked';
+    const why = former?.isDoubted === true ? 'unanswered' : this.#hasNewToken ? 'token' : 'asked';
     clearTimeout(this.#dialTimer);
     this.#cancelDial = undefined;
     this.#mustRenew = false;
+    this.#hasNewToken = false;
+    this.#isRefused = false;
     this.#state = 'connected';
     this.#present = session;
     this.#sessions += 1;
@@ -248,7 +280,8 @@ export class SessionKeeper {
     if (this.#present !== session) return;
     this.#present = undefined;
     this.#mustRenew = false;
-    this.#lastErrors.set(session.url.text, error.message);
+    this.#hasNewToken = false;
+    this.#lastErrors.set(session.url.text, describeFailure(error));
     this.#options.onEvent({
       kind: 'session_down',
       relay: session.url.text,

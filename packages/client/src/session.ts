@@ -20,7 +20,7 @@ import {
   type WireCode,
   WireError,
 } from '@macula/wire';
-import { MeshError } from './errors.js';
+import { MeshError, withRemedy } from './errors.js';
 import { readFirstMessage } from './first-message.js';
 import {
   acceptingStreamsMax,
@@ -72,7 +72,7 @@ export class Session {
   /** What the relay was told last, and how often. */
   #claimedNames: readonly string[];
   #claimSeq = 0;
-  readonly #nameChanges = new Map<number, () => void>();
+  readonly #nameChanges = new Map<number, (taken: readonly string[] | undefined) => void>();
   #accepting = 0;
   #draining = false;
   #state: 'greeting' | 'up' | 'ended' = 'greeting';
@@ -142,14 +142,14 @@ export class Session {
   }
 
   /**
-   * Advertises and withdraws names; resolves when the relay has done it, or with the end of the session. Taken names are
-   * reported by `onNamesTaken`.
+   * Advertises and withdraws names; resolves with those that are taken when the relay has done it, with undefined when the session
+   * ends before. Taken names are reported by `onNamesTaken` as well.
    */
   changeNames(change: {
     readonly add: readonly string[];
     readonly remove: readonly string[];
-  }): Promise<void> {
-    if (this.#state !== 'up') return Promise.resolve();
+  }): Promise<readonly string[] | undefined> {
+    if (this.#state !== 'up') return Promise.resolve(undefined);
     this.#request += 1;
     const request = this.#request;
     this.#send({ kind: 'names', request, ...change, ...this.#claim(change) });
@@ -259,7 +259,7 @@ export class Session {
         this.#settleWelcome.resolve();
         return;
       case 'names_done':
-        this.#nameChanges.get(message.request)?.();
+        this.#nameChanges.get(message.request)?.(message.taken);
         this.#nameChanges.delete(message.request);
         if (message.taken.length > 0) this.#options.onNamesTaken(message.taken);
         return;
@@ -282,7 +282,7 @@ export class Session {
           new MeshError(
             this.#state === 'greeting' ? 'refused' : 'relay_lost',
             message.code,
-            message.text || undefined,
+            withRemedy(message.code, message.text),
           ),
         );
         return;
@@ -327,8 +327,9 @@ export class Session {
   #fail(error: WireError): void {
     this.#send({ kind: 'goodbye', code: error.closeCode, text: error.message });
     this.#connection.close(codeNumber(error.closeCode), error.message);
+    const text = withRemedy(error.closeCode, error.message);
     this.#end(
-      new MeshError(this.#state === 'greeting' ? 'refused' : 'relay_lost', error.closeCode, error.message, {
+      new MeshError(this.#state === 'greeting' ? 'refused' : 'relay_lost', error.closeCode, text, {
         cause: error,
       }),
     );
@@ -339,7 +340,7 @@ export class Session {
     this.#state = 'ended';
     this.#liveness.stop();
     this.#settleWelcome.reject(error);
-    for (const done of this.#nameChanges.values()) done();
+    for (const done of this.#nameChanges.values()) done(undefined);
     this.#connection.close(codeNumber('ok'), '');
     this.#options.onEnded(error);
   }
@@ -366,7 +367,8 @@ function closedError(info: ConnectionClosed): MeshError {
       return new MeshError('relay_lost', 'relay_lost', info.error.message, { cause: info.error });
     default: {
       const code = codeFromNumber(info.code);
-      return new MeshError('relay_lost', code === 'ok' ? 'relay_lost' : code, info.reason || undefined);
+      if (code === 'ok') return new MeshError('relay_lost', 'relay_lost', info.reason || undefined);
+      return new MeshError('relay_lost', code, withRemedy(code, info.reason));
     }
   }
 }

@@ -37,6 +37,7 @@ export class Fixture {
       realm?: string;
       ticktime?: number;
       protocol?: 1 | 2;
+      token?: () => string;
       transport?: Transport;
     },
   ): Node {
@@ -56,6 +57,7 @@ export class Fixture {
         identity: identityFromSeed(randomBytes(32)),
         bootId: randomBytes(16),
         names: [name],
+        ...(options.token && { token: options.token }),
         netTicktime: options.ticktime ?? 120,
         tunnelProtocol: () => options.protocol ?? 2,
         onEvent: (event) => events.push(event),

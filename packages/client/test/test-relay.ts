@@ -19,6 +19,10 @@ export class TestRelay {
   readonly sessions = new Set<TestSession>();
   /** Refuse every HELLO with this code. */
   refuseWith: WireCode | undefined;
+  /** What it says beside that. */
+  refusalText = 'test';
+  /** Names that others have. */
+  readonly taken = new Set<string>();
   /** Takes proofs and never says WELCOME. */
   isSlow = false;
   /** Called with every session that is about to be welcomed. */
@@ -117,9 +121,10 @@ export class TestSession {
       else if (message.kind === 'proof') this.#welcome(message);
       else if (message.kind === 'ping') this.send({ kind: 'pong', number: message.number });
       else if (message.kind === 'names') {
-        for (const name of message.add) this.names.add(name);
+        const taken = message.add.filter((name) => this.#relay.taken.has(name));
+        for (const name of message.add) if (!taken.includes(name)) this.names.add(name);
         for (const name of message.remove) this.names.delete(name);
-        this.send({ kind: 'names_done', request: message.request, taken: [] });
+        this.send({ kind: 'names_done', request: message.request, taken });
       }
       return true;
     });
@@ -128,7 +133,7 @@ export class TestSession {
   #welcome(proof: Extract<Message, { kind: 'proof' }>): void {
     const { hello } = this.#hello.handleProof(proof);
     if (this.#relay.refuseWith !== undefined) {
-      this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: 'test' });
+      this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: this.#relay.refusalText });
       return;
     }
     if (this.#relay.isSlow) return;
