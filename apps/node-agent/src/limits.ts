@@ -105,3 +105,12 @@ export const endMsMax: number = closedGraceMs + 1200;
 
 /** Longest `tunnel_detached`, milliseconds. */
 export const detachedMsMax = 300_000;
+
+/** Milliseconds between two looks into the file with the realm's token. */
+export const tokenLookMs = 10_000;
+
+/** The part of a token's life, at its end, in which the node warns when there is no newer one. */
+export const tokenWarningShare = 0.1;
+
+/** Milliseconds before a token's end from which on the node warns at the earliest: a day. */
+export const tokenWarningMsMax: number = 24 * 60 * 60 * 1000;

@@ -7,17 +7,19 @@ export class TokenFileError extends Error {
 }
 
 /**
- * The token of a realm in a file, read at each session, so that a new one can be put there before the old one expires.
+ * The token of a realm in a file, read at each session and each few seconds, so that a new one can be put there before the old one expires.
  * When the file can't be read any more, the last token that was read goes on being used.
  */
 export class TokenFile {
-  readonly #path: string;
+  readonly path: string;
   readonly #warn: (text: string) => void;
   #last: string;
+  /** Why it could not be read at the last try, which is said once. */
+  #problem = '';
 
   /** @throws TokenFileError when there is no usable token now */
   constructor(path: string, warn: (text: string) => void) {
-    this.#path = path;
+    this.path = path;
     this.#warn = warn;
     this.#last = readToken(path);
   }
@@ -25,9 +27,12 @@ export class TokenFile {
   /** The token. */
   read(): string {
     try {
-      this.#last = readToken(this.#path);
+      this.#last = readToken(this.path);
+      this.#problem = '';
     } catch (thrown) {
       if (!(thrown instanceof TokenFileError)) throw thrown;
+      if (thrown.message === this.#problem) return this.#last;
+      this.#problem = thrown.message;
       this.#warn(`${thrown.message}; going on with the token that was there before`);
     }
     return this.#last;
@@ -40,7 +45,8 @@ function readToken(path: string): string {
     descriptor = openSync(path, 'r');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TokenFileError(`the file with the realm's token can't be read: ${why}`, { cause });
+    const remedy = `put there what \`macula token issue\` printed, and chmod 600 it, or correct token_file or MACULA_TOKEN_FILE`;
+    throw new TokenFileError(`the file with the realm's token can't be read: ${why}; ${remedy}`, { cause });
   }
   try {
     const { mode, size } = fstatSync(descriptor);

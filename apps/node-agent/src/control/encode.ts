@@ -107,7 +107,10 @@ function joinErrorTerm(error: JoinError): Term {
         atom(error.code),
         atomMap({
           text: binary(clipText(error.text)),
-          relays: new TermMap([...error.relays].map(([url, why]) => [binary(url), binary(clipText(why))])),
+          relays: new TermMap(
+            [...error.relays].map(([url, { text }]) => [binary(url), binary(clipText(text))]),
+          ),
+          codes: new TermMap([...error.relays].map(([url, { code }]) => [binary(url), atom(code)])),
         }),
       );
     case 'already_joined':

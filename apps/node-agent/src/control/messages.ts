@@ -114,6 +114,13 @@ export type ReplyResult =
   | { readonly kind: 'value'; readonly value: Term }
   | { readonly kind: 'error'; readonly error: JoinError };
 
+/** What went wrong at one relay. */
+export interface RelayFailure {
+  /** One of a closed set of ours, whatever the relay sent: the BEAM makes an atom of it. */
+  readonly code: string;
+  readonly text: string;
+}
+
 /** Why a join failed. Nothing of it is left, except with `already_joined`, where the earlier one goes on. */
 export type JoinError =
   | { readonly code: 'bad_option'; readonly name: string; readonly why: string }
@@ -121,6 +128,6 @@ export type JoinError =
       readonly code: 'connect_timeout' | 'refused';
       readonly text: string;
       /** Relay URL to what went wrong there. */
-      readonly relays: ReadonlyMap<string, string>;
+      readonly relays: ReadonlyMap<string, RelayFailure>;
     }
   | { readonly code: 'already_joined'; readonly text: string };

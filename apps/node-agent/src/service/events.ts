@@ -35,8 +35,11 @@ export class EventReporter {
         });
         return;
       case 'session_renewed': {
-        const why =
-          event.why === 'asked' ? 'as it asked for' : `since ${event.former} did not answer in time`;
+        const why = {
+          asked: 'as it asked for',
+          token: 'with another token',
+          unanswered: `since ${event.former} did not answer in time`,
+        }[event.why];
         this.#limiter.reset(`dial_failed ${event.relay}`);
         this.report(
           'session_renewed',
@@ -62,7 +65,7 @@ export class EventReporter {
         this.#limited(event.relay, {
           event: 'dial_failed',
           level: 'warning',
-          text: `cannot reach ${event.relay}: ${event.text}`,
+          text: `${event.isRefusal ? 'refused by' : 'cannot reach'} ${event.relay}: ${event.text}`,
           details: { relay, code: binary(event.code) },
         });
         return;
@@ -70,9 +73,21 @@ export class EventReporter {
         this.#limited(event.relay, {
           event: 'names_taken',
           level: 'error',
-          text: `${event.relay} says that another node uses ${event.names.join(', ')} in this realm; choose another name, or wait 15 s after the other has left`,
+          text: `${event.relay} says that another node uses ${event.names.join(', ')} in this realm; choose another name, or stop the other, which frees the name within 45 s`,
           details: { relay, names: event.names.map(binary) },
         });
+        return;
+      case 'names_given':
+        this.#limiter.reset(`names_taken ${event.relay}`);
+        this.report(
+          'names_given',
+          'notice',
+          `${event.relay} gave ${event.names.join(', ')} to this node after all`,
+          {
+            relay,
+            names: event.names.map(binary),
+          },
+        );
     }
   }
 

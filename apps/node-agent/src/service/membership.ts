@@ -1,8 +1,8 @@
 import type { WireCode } from '@macula/wire';
-import type { JoinError } from '../control/messages.js';
+import type { JoinError, RelayFailure } from '../control/messages.js';
 import { refusedRetryMs } from '../limits.js';
 import type { JoinOptions } from './join-options.js';
-import type { MeshPort } from './mesh-port.js';
+import type { MeshPort, MeshStatusView } from './mesh-port.js';
 
 /** Makes the mesh of a join, names included; rejects with a {@link JoinFailure} when the join can't even begin. */
 export type MeshMaker = (options: JoinOptions) => Promise<MeshPort>;
@@ -10,11 +10,14 @@ export type MeshMaker = (options: JoinOptions) => Promise<MeshPort>;
 /** A join that can't begin, as the BEAM will see it. */
 export class JoinFailure extends Error {
   override readonly name = 'JoinFailure';
-  readonly error: JoinError;
+  readonly error: BadOption;
+  /** What is wrong is a file, which somebody may put right: a persistent join goes on trying. */
+  readonly isPassing: boolean;
 
-  constructor(error: JoinError) {
-    super(error.code === 'bad_option' ? error.why : error.text);
-    this.error = error;
+  constructor(option: string, why: string, { isPassing }: { readonly isPassing: boolean }) {
+    super(why);
+    this.error = { code: 'bad_option', name: option, why };
+    this.isPassing = isPassing;
   }
 }
 
@@ -22,7 +25,8 @@ export class JoinFailure extends Error {
  * At most one mesh, and who waits for it.
  *
  * States: out → joining (`join`) → joined (first relay accepted) → out (`leave`). A join nobody waits for any longer, and that
- * isn't persistent, is closed entirely and leads back to out.
+ * isn't persistent, is closed entirely and leads back to out. A persistent one that is refused pauses and starts again; meanwhile
+ * it knows why, and another join with the same options ends the pause and gets the outcome of that try.
  */
 export class Membership {
   readonly #makeMesh: MeshMaker;
@@ -51,9 +55,29 @@ export class Membership {
     return this.#current?.options;
   }
 
-  /** Whether a relay has accepted this node since the join. */
+  /** Whether a relay has accepted this node since the join, and they don't all refuse it by now. */
   get joined(): boolean {
-    return this.#current?.joined ?? false;
+    const attempt = this.#current;
+    return attempt?.joined === true && attempt.mesh?.status().isRefused !== true;
+  }
+
+  /** Why this node isn't joined, in words; undefined: it is, or nothing has failed. */
+  get joinError(): string | undefined {
+    const attempt = this.#current;
+    if (attempt === undefined) return undefined;
+    if (attempt.mesh?.status().isRefused === true) return refusalText(relayFailures(attempt));
+    return attempt.outcome === undefined ? undefined : textOf(attempt.outcome);
+  }
+
+  /** The mesh as it is; while a refused join pauses, what it was. */
+  status(): MeshView | undefined {
+    const attempt = this.#current;
+    if (attempt === undefined || attempt.mesh !== undefined) return attempt?.mesh?.status();
+    const relays = attempt.options.relays.map(({ text: url }) => {
+      const lastError = attempt.failures.get(url)?.text;
+      return { url, state: 'waiting', ...(lastError === undefined ? {} : { lastError }) };
+    });
+    return { names: [], relays };
   }
 
   /** Joins, or waits for the same join that is under way; undefined is success. */
@@ -65,6 +89,8 @@ export class Membership {
         persistent: options.persistent,
         joined: false,
         over: false,
+        outcome: undefined,
+        failures: new Map(),
         mesh: undefined,
         making: undefined,
         waiters: new Set(),
@@ -80,7 +106,10 @@ export class Membership {
       return { code: 'already_joined', text };
     }
     current.persistent ||= options.persistent;
-    return current.joined ? undefined : this.#wait(current, options);
+    if (current.joined) return undefined;
+    const result = this.#wait(current, options);
+    current.wake();
+    return result;
   }
 
   /** Leaves; resolves when the mesh is closed. Nothing to do when not joined. */
@@ -98,7 +127,7 @@ export class Membership {
 
   #wait(attempt: Attempt, options: JoinOptions): Promise<JoinError | undefined> {
     return new Promise((resolve) => {
-      const waiter: Waiter = { resolve, timer: undefined };
+      const waiter: Waiter = { resolve, timer: undefined, isPersistent: options.persistent };
       attempt.waiters.add(waiter);
       if (options.persistent) return;
       waiter.timer = setTimeout(() => void this.#handleTimeout(attempt, waiter), options.connectTimeoutMs);
@@ -107,7 +136,7 @@ export class Membership {
 
   async #handleTimeout(attempt: Attempt, waiter: Waiter): Promise<void> {
     attempt.waiters.delete(waiter);
-    const relays = relayErrors(attempt, attempt.mesh);
+    const relays = relayFailures(attempt);
     if (attempt.waiters.size === 0 && !attempt.persistent) await this.#drop(attempt, 'shutdown');
     const text = `no relay accepted this node in time: ${list(relays)}`;
     waiter.resolve({ code: 'connect_timeout', text, relays });
@@ -119,16 +148,22 @@ export class Membership {
       if (attempt.over) return;
       if (outcome === 'joined') {
         attempt.joined = true;
+        attempt.outcome = undefined;
         settle(attempt, undefined);
         return;
       }
-      if (!attempt.persistent || outcome.code === 'bad_option') {
+      const { error, isPassing } = outcome;
+      if (!attempt.persistent || !isPassing) {
         await this.#drop(attempt, 'shutdown');
-        settle(attempt, outcome);
+        settle(attempt, error);
         return;
       }
+      attempt.outcome = error;
+      if (attempt.mesh !== undefined) attempt.failures = relayFailures(attempt);
       await closeMesh(attempt, 'shutdown');
-      this.#onRetry(`${outcome.text}; trying again in ${refusedRetryMs / 1000} s`);
+      if (attempt.over) return;
+      settle(attempt, error, (waiter) => !waiter.isPersistent);
+      this.#onRetry(`${textOf(error)}; trying again in ${refusedRetryMs / 1000} s`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, refusedRetryMs);
         attempt.wake = () => {
@@ -136,29 +171,29 @@ export class Membership {
           resolve();
         };
       });
+      attempt.wake = () => undefined;
     }
   }
 
-  async #try(attempt: Attempt): Promise<'joined' | Exclude<JoinError, { code: 'already_joined' }>> {
+  async #try(attempt: Attempt): Promise<'joined' | Outcome> {
     try {
       attempt.making = this.#makeMesh(attempt.options);
       const mesh = await attempt.making;
       if (attempt.over) {
         await mesh.close('shutdown').catch(() => undefined);
-        return failure('the node left the mesh while it was joining', new Map());
+        return { error: refusal('the node left the mesh while it was joining', new Map()), isPassing: false };
       }
       attempt.mesh = mesh;
       mesh.start();
       await mesh.joined();
       return 'joined';
     } catch (thrown) {
-      if (thrown instanceof JoinFailure && thrown.error.code !== 'already_joined') return thrown.error;
-      const relays = relayErrors(attempt, attempt.mesh);
+      if (thrown instanceof JoinFailure) return { error: thrown.error, isPassing: thrown.isPassing };
+      const relays = relayFailures(attempt);
       const text = thrown instanceof Error ? thrown.message : String(thrown);
-      return failure(
-        `every relay refused this node: ${attempt.mesh === undefined ? text : list(relays)}`,
-        relays,
-      );
+      const said =
+        attempt.mesh === undefined ? `every relay refused this node: ${text}` : refusalText(relays);
+      return { error: refusal(said, relays), isPassing: true };
     }
   }
 
@@ -176,6 +211,10 @@ interface Attempt {
   joined: boolean;
   /** Nobody wants it any more. */
   over: boolean;
+  /** Why the last try has failed; undefined before it has, and once joined. */
+  outcome: Refusal | BadOption | undefined;
+  /** What each relay said in the try before this one. */
+  failures: ReadonlyMap<string, RelayFailure>;
   mesh: MeshPort | undefined;
   /** Its mesh's code is being loaded. */
   making: Promise<MeshPort> | undefined;
@@ -187,14 +226,32 @@ interface Attempt {
 interface Waiter {
   readonly resolve: (error: JoinError | undefined) => void;
   timer: NodeJS.Timeout | undefined;
+  /** Is told of success only. */
+  readonly isPersistent: boolean;
 }
 
-function settle(attempt: Attempt, error: JoinError | undefined): void {
-  for (const waiter of attempt.waiters) {
+type BadOption = Extract<JoinError, { code: 'bad_option' }>;
+type Refusal = Extract<JoinError, { code: 'refused' | 'connect_timeout' }>;
+
+/** How a try has failed; `isPassing`: trying again may help. */
+interface Outcome {
+  readonly error: Refusal | BadOption;
+  readonly isPassing: boolean;
+}
+
+/** What `status` shows of a mesh, or of the pause until the next one. */
+export type MeshView = Pick<MeshStatusView, 'names' | 'relays'>;
+
+function settle(
+  attempt: Attempt,
+  error: JoinError | undefined,
+  isMeant: (waiter: Waiter) => boolean = () => true,
+): void {
+  for (const waiter of [...attempt.waiters].filter(isMeant)) {
     clearTimeout(waiter.timer);
+    attempt.waiters.delete(waiter);
     waiter.resolve(error);
   }
-  attempt.waiters.clear();
 }
 
 async function closeMesh(attempt: Attempt, code: WireCode): Promise<void> {
@@ -204,18 +261,28 @@ async function closeMesh(attempt: Attempt, code: WireCode): Promise<void> {
   await mesh?.close(code).catch(() => undefined);
 }
 
-function relayErrors(attempt: Attempt, mesh: MeshPort | undefined): Map<string, string> {
+/** What each relay says, or said last; one that was not reached yet counts as slow. */
+function relayFailures({ mesh, options, failures }: Attempt): ReadonlyMap<string, RelayFailure> {
   const errors = mesh?.lastErrors();
-  return new Map(attempt.options.relays.map(({ text }) => [text, errors?.get(text) ?? 'no answer yet']));
+  return new Map(
+    options.relays.map(({ text }) => [text, errors?.get(text) ?? failures.get(text) ?? noAnswer] as const),
+  );
 }
 
-function failure(
-  text: string,
-  relays: ReadonlyMap<string, string>,
-): { code: 'refused'; text: string; relays: ReadonlyMap<string, string> } {
+const noAnswer: RelayFailure = { code: 'timeout', text: 'no answer yet' };
+
+function refusal(text: string, relays: ReadonlyMap<string, RelayFailure>): Refusal {
   return { code: 'refused', text, relays };
 }
 
-function list(relays: ReadonlyMap<string, string>): string {
-  return [...relays].map(([url, why]) => `${url}: ${why}`).join('; ');
+function refusalText(relays: ReadonlyMap<string, RelayFailure>): string {
+  return `every relay refused this node: ${list(relays)}`;
+}
+
+function textOf(error: Refusal | BadOption): string {
+  return error.code === 'bad_option' ? `${error.name}: ${error.why}` : error.text;
+}
+
+function list(relays: ReadonlyMap<string, RelayFailure>): string {
+  return [...relays].map(([url, { text }]) => `${url}: ${text}`).join('; ');
 }

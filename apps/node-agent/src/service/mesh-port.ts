@@ -1,7 +1,7 @@
 /** What the agent needs of the mesh; `Mesh` of @macula/client is one, tests have another. */
 
 import type { Socket } from 'node:net';
-import type { MeshEvent } from '@macula/client';
+import type { Failure, MeshEvent } from '@macula/client';
 import type { Identity } from '@macula/crypto';
 import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
@@ -36,7 +36,11 @@ export type OpenMesh = (request: MeshRequest) => Promise<MeshPort>;
 export interface MeshPort {
   start(): void;
   joined(): Promise<void>;
-  lastErrors(): ReadonlyMap<string, string>;
+  lastErrors(): ReadonlyMap<string, Failure>;
+  /** Looks whether the token is another one; if so, goes on with that one. */
+  checkToken(): void;
+  /** What the session was made with. */
+  readonly presentToken: string | undefined;
   setNames(names: readonly string[]): void;
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): TunnelPort;
   status(): MeshStatusView;
@@ -55,6 +59,8 @@ export interface MeshStatusView {
     readonly rttMs?: number | undefined;
     readonly lastError?: string | undefined;
   }[];
+  /** No relay is connected, and all have refused for good. */
+  readonly isRefused: boolean;
 }
 
 /** One tunnel. */

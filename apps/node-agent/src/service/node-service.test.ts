@@ -139,7 +139,11 @@ describe('join', () => {
     await beam.hello();
     const result = beam.join(1, { connect_timeout: 60 });
     await vi.waitFor(() => expect(meshes[0]?.started).toBe(true));
-    meshes[0]!.errors.set('https://relay.example.org:4433', 'connection refused');
+    meshes[0]!.errors.set('https://relay.example.org:4433', {
+      code: 'refused',
+      text: 'connection refused',
+      isRefusal: false,
+    });
     const [, [code, map]] = (await result) as unknown as [unknown, Tuple];
     expect(code).toBe(atom('connect_timeout'));
     expect(textOf(mapGet(map, 'text'))).toContain('connection refused');
@@ -275,8 +279,20 @@ test('session events', async () => {
   await beam.hello();
   await beam.join(1);
   const { onEvent } = meshes[0]!.request;
-  onEvent({ kind: 'dial_failed', relay: 'https://r', code: 'refused', text: 'nobody there' });
-  onEvent({ kind: 'dial_failed', relay: 'https://r', code: 'refused', text: 'nobody there' });
+  onEvent({
+    kind: 'dial_failed',
+    relay: 'https://r',
+    code: 'refused',
+    text: 'nobody there',
+    isRefusal: false,
+  });
+  onEvent({
+    kind: 'dial_failed',
+    relay: 'https://r',
+    code: 'refused',
+    text: 'nobody there',
+    isRefusal: false,
+  });
   onEvent({ kind: 'session_up', relay: 'https://r', relayId: 'x', transport: 'quic' });
   const former = 'https://former';
   onEvent({

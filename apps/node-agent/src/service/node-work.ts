@@ -17,6 +17,7 @@ import { type JoinOptions, parseJoinOptions } from './join-options.js';
 import { JoinFailure, Membership } from './membership.js';
 import type { MeshPort, OpenMesh } from './mesh-port.js';
 import { Outgoing } from './outgoing.js';
+import { RealmToken, tokenExpires } from './realm-token.js';
 import { statusTerm } from './status.js';
 import { TunnelTable } from './tunnel-table.js';
 
@@ -53,6 +54,8 @@ export class NodeWork {
   readonly #incoming: Incoming;
   #listener: BeamListener | undefined;
   #identity: StoredIdentity | undefined;
+  /** The join whose risk with its token was told: once, not at each try. */
+  #warnedOf: JoinOptions | undefined;
 
   constructor(options: NodeWorkOptions) {
     this.#options = options;
@@ -65,6 +68,7 @@ export class NodeWork {
     );
     this.#outgoing = new Outgoing({
       mesh: () => this.#membership.mesh,
+      joinError: () => this.#membership.joinError,
       meshSoon: () => this.#membership.meshSoon(),
       tunnels,
       events,
@@ -163,13 +167,14 @@ export class NodeWork {
     if (stored.warning !== undefined) events.report('identity_ephemeral', 'warning', stored.warning);
     this.#identity = stored;
     const names = this.#names();
+    const file = this.#tokenFileOf(options);
     const mesh: MeshPort = await openMesh({
       relays: options.relays,
       realm: options.realm,
       label: label ?? 'anonymous',
       tlsVerify: options.tlsVerify,
       caPem,
-      token: this.#tokenOf(options),
+      token: file === undefined ? undefined : () => file.read(),
       identity: stored.identity,
       identitySeed: stored.seed,
       names,
@@ -178,6 +183,7 @@ export class NodeWork {
       onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
     });
     mesh.setNames(this.#names()); // they may have changed while its code was loaded
+    if (file !== undefined) this.#watchToken(mesh, file);
     return mesh;
   }
 
@@ -189,26 +195,42 @@ export class NodeWork {
       return trustedCertificates(environment);
     } catch (thrown) {
       if (!(thrown instanceof EnvironmentError)) throw thrown;
-      throw new JoinFailure({ code: 'bad_option', name: thrown.variable, why: thrown.message });
+      throw new JoinFailure(thrown.variable, thrown.message, { isPassing: false });
     }
   }
 
-  #tokenOf({ tokenFile, relays, tlsVerify }: JoinOptions): (() => string) | undefined {
+  #tokenFileOf(options: JoinOptions): TokenFile | undefined {
+    const { tokenFile, relays, tlsVerify } = options;
     const path = tokenFile ?? this.#options.environment.MACULA_TOKEN_FILE;
     if (path === undefined || path === '') return undefined;
     try {
       const file = new TokenFile(path, (text) => this.#options.events.report('token', 'warning', text));
-      if (tlsVerify === 'none' && relays.some((url) => !isPinned(url))) {
+      if (this.#warnedOf !== options && tlsVerify === 'none' && relays.some((url) => !isPinned(url))) {
         const remedy =
           'set tls_verify to verify_peer or pin the relay with #id= in its URL, or bind the token to this node with --sub';
         const text = `any relay that answers at the URL gets the token of the realm; ${remedy}`;
         this.#options.events.report('token', 'warning', text);
+        this.#warnedOf = options;
       }
-      return () => file.read();
+      return file;
     } catch (thrown) {
       if (!(thrown instanceof TokenFileError)) throw thrown;
-      throw new JoinFailure({ code: 'bad_option', name: 'token_file', why: thrown.message });
+      throw new JoinFailure('token_file', thrown.message, { isPassing: true });
     }
+  }
+
+  /** Until the mesh is closed. */
+  #watchToken(mesh: MeshPort, file: TokenFile): void {
+    const token = new RealmToken({
+      file,
+      warn: (text) => this.#options.events.report('token', 'warning', text),
+    });
+    const close = mesh.close.bind(mesh);
+    mesh.close = (code) => {
+      token.stop();
+      return close(code);
+    };
+    token.start(mesh);
   }
 
   #load(label: string | undefined): StoredIdentity {
@@ -218,7 +240,7 @@ export class NodeWork {
       return label === undefined ? ephemeralIdentity() : loadIdentity(label, this.#options.environment);
     } catch (thrown) {
       if (!(thrown instanceof IdentityStoreError)) throw thrown;
-      throw new JoinFailure({ code: 'bad_option', name: 'identity', why: thrown.message });
+      throw new JoinFailure('identity', thrown.message, { isPassing: true });
     }
   }
 
@@ -229,14 +251,16 @@ export class NodeWork {
   }
 
   #status(): ReturnType<typeof statusTerm> {
-    const { mesh, joined, options } = this.#membership;
+    const { mesh, joined, options, joinError } = this.#membership;
     return statusTerm({
       agentVersion: this.#options.agentVersion,
       listener: this.#listener,
-      identity: mesh === undefined ? undefined : this.#identity,
+      identity: options === undefined ? undefined : this.#identity,
       joined,
       realm: options?.realm,
-      mesh: mesh?.status(),
+      mesh: this.#membership.status(),
+      joinError,
+      tokenExpires: tokenExpires(mesh?.presentToken),
       tunnels: this.#tunnels.terms(),
     });
   }

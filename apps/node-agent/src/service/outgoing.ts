@@ -13,6 +13,8 @@ import type { TunnelTable } from './tunnel-table.js';
 export interface OutgoingOptions {
   /** The mesh of now; undefined when not joined. */
   readonly mesh: () => MeshPort | undefined;
+  /** Why a join fails, when it does. */
+  readonly joinError: () => string | undefined;
   /** The mesh of a join whose code is just being loaded. */
   readonly meshSoon: () => Promise<MeshPort | undefined>;
   readonly tunnels: TunnelTable;
@@ -61,7 +63,12 @@ export class Outgoing {
     const mesh = this.#options.mesh() ?? (await this.#meshSoon(socket));
     if (socket.destroyed) return;
     if (mesh === undefined) {
-      sendFailure(socket, 'not_joined', `${node}: this node is in no mesh. ${remedies.not_joined}`);
+      const why = this.#options.joinError();
+      const text =
+        why === undefined
+          ? `this node is in no mesh. ${remedies.not_joined}`
+          : `this node could not join. ${why}. It tries again by itself`;
+      sendFailure(socket, 'not_joined', `${node}: ${text}`);
       return;
     }
     try {

@@ -9,16 +9,20 @@ export interface StatusView {
   readonly agentVersion: string;
   readonly listener: BeamListener | undefined;
   readonly identity: StoredIdentity | undefined;
-  /** A relay has accepted this node since the join. */
+  /** A relay has accepted this node since the join, and they don't all refuse it by now. */
   readonly joined: boolean;
   readonly realm: string | undefined;
-  readonly mesh: MeshStatusView | undefined;
+  readonly mesh: Omit<MeshStatusView, 'realm' | 'isRefused'> | undefined;
+  /** Why this node isn't joined, when that has failed. */
+  readonly joinError: string | undefined;
+  /** When the token of the realm ends, seconds since 1970. */
+  readonly tokenExpires: number | undefined;
   readonly tunnels: readonly Term[];
 }
 
 /**
- * The map that answers `status`: `agent_version`, `agent_pid`, `joined`, `realm`, `node`, `names`, `identity` (the id),
- * `identity_file`, `relays` (maps with `url`, `state`, `relay_id`, `transport`, `rtt_ms`, `last_error`) and `tunnels` (maps with `id`,
+ * The map that answers `status`: `agent_version`, `agent_pid`, `joined`, `join_error`, `realm`, `token_expires`, `node`, `names`,
+ * `identity` (the id), `identity_file`, `relays` (maps with `url`, `state`, `relay_id`, `transport`, `rtt_ms`, `last_error`) and `tunnels` (maps with `id`,
  * `peer`, `role`, `bytes_in`, `bytes_out`, `msgs_in`, `msgs_out`, `rtt_ms`). What isn't known is `undefined`.
  */
 export function statusTerm(view: StatusView): TermMap {
@@ -37,6 +41,8 @@ export function statusTerm(view: StatusView): TermMap {
     agent_version: view.agentVersion,
     agent_pid: process.pid,
     joined: view.joined,
+    join_error: view.joinError,
+    token_expires: view.tokenExpires,
     realm: view.realm,
     node: listener?.node,
     names: mesh?.names ?? [],

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Failure } from '@macula/client';
 import type { WireCode } from '@macula/wire';
 import type {
   IncomingRequest,
@@ -65,7 +66,9 @@ export class FakeMesh implements MeshPort {
   readonly request: MeshRequest;
   readonly tunnels: FakeTunnel[] = [];
   readonly closedWith: WireCode[] = [];
-  readonly errors: Map<string, string> = new Map();
+  readonly errors: Map<string, Failure> = new Map();
+  isRefused = false;
+  presentToken: string | undefined;
   names: readonly string[];
   started = false;
   resolveJoined: () => void = () => undefined;
@@ -90,8 +93,12 @@ export class FakeMesh implements MeshPort {
     return this.#joined;
   }
 
-  lastErrors(): ReadonlyMap<string, string> {
+  lastErrors(): ReadonlyMap<string, Failure> {
     return this.errors;
+  }
+
+  checkToken(): void {
+    this.presentToken = this.request.token?.();
   }
 
   setNames(names: readonly string[]): void {
@@ -113,7 +120,7 @@ export class FakeMesh implements MeshPort {
 
   status(): MeshStatusView {
     const relays = this.request.relays.map(({ text }) => ({ url: text, state: 'connected', rttMs: 1.6 }));
-    return { realm: this.request.realm, names: this.names, relays };
+    return { realm: this.request.realm, names: this.names, relays, isRefused: this.isRefused };
   }
 
   async close(code: WireCode): Promise<void> {
