@@ -1,3 +1,5 @@
+import { ownedAgeMsMax } from '@macula/wire';
+
 /**
  * Every limit of a relay in one place. Sizes of frames and names are the wire package's.
  */
@@ -246,7 +248,7 @@ export const ownedReleaseKeptMs = 60_000;
 export const ownedForgetMs = 60_000;
 
 /** Milliseconds of silence after which a relay is no longer known at all, not even its epoch. */
-export const originForgetMs = 600_000;
+export const originForgetMs: number = ownedAgeMsMax;
 
 /** Milliseconds without a sign of life of a relay after which others are asked about it: half a beat late. */
 export const ownedOverdueMs = 7500;
@@ -256,6 +258,15 @@ export const ownedOverdueAskedMax = 4;
 
 /** Milliseconds between two questions about the same relay. */
 export const ownedAskEveryMs = 1000;
+
+/** Milliseconds until a relay's whole list is asked for again where it was wrong; doubles up to `ownedRepairMsMax`. Less than a beat. */
+export const ownedRepairMsMin = 4000;
+
+/** Milliseconds between two such questions at most. */
+export const ownedRepairMsMax = 64_000;
+
+/** Entries that are passed on and not kept, of one relay, while something before them is missing. */
+export const ownedPassedOnMax = 64;
 
 /** Bytes of one answer about what relays said: a quarter of what may wait on a control stream. */
 export const ownedAnswerBytesMax: number = 256 * 1024;

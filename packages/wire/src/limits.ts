@@ -43,5 +43,8 @@ export const nameBytesPerSessionMax: number = 32 * 1024;
 /** Largest entry of OWNED, bytes: the names of a session, 11 bytes beside each, and 300 for the rest. Half as much again is spare. */
 export const ownedEntryBytesMax: number = 48 * 1024;
 
+/** Largest `ageMs` of OWNED, milliseconds: ten minutes, after which a relay that was not heard is no longer known; what is older says so much. */
+export const ownedAgeMsMax = 600_000;
+
 /** Relays asked about in one OWNED_HAVE: 52 bytes each make 52 KiB, which fits a frame. */
 export const ownedOriginsMax = 1024;

@@ -5,7 +5,7 @@ import { encodeBody } from './body.js';
 import { codeFromNumber, wireCodes } from './codes.js';
 import { WireError } from './errors.js';
 import { encodeRawFrame, FrameReader, type RawFrame } from './frame.js';
-import { ownedEntryBytesMax } from './limits.js';
+import { ownedAgeMsMax, ownedEntryBytesMax } from './limits.js';
 import { decodeMessage, encodeMessage, type Message, messageTypes } from './messages.js';
 import { wireMajor } from './version.js';
 
@@ -76,7 +76,7 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
     epoch: fc.maxSafeNat(),
     version: number,
     from: number,
-    ageMs: number,
+    ageMs: fc.nat(ownedAgeMsMax),
     entry: fc.uint8Array({ maxLength: 300 }),
     signature: bytes(64),
     more: fc.boolean(),
@@ -189,7 +189,7 @@ describe('messages', () => {
       epoch: Number.MAX_SAFE_INTEGER,
       version: Number.MAX_SAFE_INTEGER,
       from: Number.MAX_SAFE_INTEGER,
-      ageMs: Number.MAX_SAFE_INTEGER,
+      ageMs: ownedAgeMsMax,
       entry: new Uint8Array(ownedEntryBytesMax),
       signature: new Uint8Array(64),
       more: true,
@@ -197,6 +197,9 @@ describe('messages', () => {
     expect(plain(encodeAndDecode(message))).toEqual(plain(message));
     const entry = new Uint8Array(ownedEntryBytesMax + 1);
     expect(() => encodeAndDecode({ ...message, entry })).toThrow();
+    expect(() => encodeAndDecode({ ...message, ageMs: ownedAgeMsMax + 1 })).toThrow(
+      expect.objectContaining({ code: 'bad_field' }),
+    );
   });
 
   it('answer mutated valid frames with messages or a WireError, nothing else, and hold no more than came', () => {

@@ -8,6 +8,7 @@ import {
   namesPerSessionMax,
   nodeNameBytesMax,
   openPayloadBytesMax,
+  ownedAgeMsMax,
   ownedEntryBytesMax,
   ownedOriginsMax,
   realmBytesMax,
@@ -181,9 +182,12 @@ export interface Owned {
   readonly origin: Uint8Array;
   readonly epoch: number;
   readonly version: number;
-  /** Of all that the origin said behind this version and before the entry's own, nothing is in force. */
+  /**
+   * Of all that the origin said behind this version and before the entry's own, nothing is in force. The sender says so, not the origin, whose
+   * signs of life tell whether it is true.
+   */
   readonly from: number;
-  /** Milliseconds since the sender learned it. */
+  /** Milliseconds since the sender learned it; at most `ownedAgeMsMax`. */
   readonly ageMs: number;
   readonly entry: Uint8Array;
   /** Of the origin, 64 bytes. */
@@ -347,7 +351,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     epoch: f.count('epoch'),
     version: f.count('version'),
     from: f.count('from'),
-    ageMs: f.count('ageMs'),
+    ageMs: f.count('ageMs', ownedAgeMsMax),
     entry: f.bytesUpTo('entry', ownedEntryBytesMax),
     signature: f.bytes('signature', 64),
     more: f.flag('more'),

@@ -7,6 +7,7 @@ import { nameBytesPerSessionMax, namesPerSessionMax, ownedEntryBytesMax, realmBy
 import { signNameClaim, verifyNameClaim } from './name-claim.js';
 import {
   claimOfOwned,
+  claimsDigest,
   decodeOwnedEntry,
   encodeOwnedEntry,
   nameBytesOf,
@@ -42,7 +43,7 @@ const arbitraryEntry: fc.Arbitrary<OwnedEntry> = fc.oneof(
     session: fc.integer({ min: 1 }),
     keepMs: fc.nat(15_000),
   }),
-  fc.constant({ kind: 'beat' as const }),
+  bytes(16).map((digest) => ({ kind: 'beat' as const, digest })),
   fc.array(bytes(8), { maxLength: 4 }).map((relays) => ({
     kind: 'neighbours' as const,
     relays: Uint8Array.from(relays.flatMap((r) => [...r])),
@@ -83,6 +84,13 @@ describe('entries', () => {
     expect(decodeOwnedEntry(Buffer.from(hex, 'hex'))).toEqual(entry);
   });
 
+  it('a beat tells the claims in force by a digest: HMAC-SHA-256 of the eight bytes of each version (hex vector)', () => {
+    // python3: hmac.new(b'macula owned claims', (1).to_bytes(8, 'big') + (2**32).to_bytes(8, 'big'), 'sha256').hexdigest()[:32]
+    expect(Buffer.from(claimsDigest([1, 2 ** 32])).toString('hex')).toBe('0d4d346182b8b9e3005ebe9099601ae6');
+    for (const other of [[], [1], [2 ** 32], [1, 2, 2 ** 32]])
+      expect(claimsDigest(other)).not.toEqual(claimsDigest([1, 2 ** 32]));
+  });
+
   it('answer mutated valid bytes with an entry, nothing, or a WireError', () => {
     const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
       minLength: 1,
@@ -111,6 +119,7 @@ describe('entries', () => {
     ['fewer "since" than names', claim({ since: [] })],
     ['session 0', claim({ session: 0 })],
     ['a reservation of more than 15 s', { kind: 'release', session: 1, keepMs: 15_001 }],
+    ['a beat with a short digest', { kind: 'beat', digest: new Uint8Array(15) }],
     ['half a neighbour', { kind: 'neighbours', relays: new Uint8Array(12) }],
   ])('refuse %s', (_what, entry) => {
     expect(() => decodeOwnedEntry(encodeOwnedEntry(entry))).toThrow(
@@ -133,7 +142,7 @@ describe('signatures', () => {
   const relay = identityFromSeed(new Uint8Array(32).fill(1));
   const agent = identityFromSeed(new Uint8Array(32).fill(2));
   const place = { origin: relay.publicKey, epoch: 3, version: 4 };
-  const entry = encodeOwnedEntry({ kind: 'beat' });
+  const entry = encodeOwnedEntry({ kind: 'beat', digest: claimsDigest([]) });
 
   it('of an entry fit its origin, its place and its bytes, and nothing else', () => {
     const signature = signOwned(relay, place, entry);

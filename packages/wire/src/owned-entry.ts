@@ -1,4 +1,4 @@
-import { type Identity, verifySignature } from '@macula/crypto';
+import { hmacSha256, type Identity, verifySignature } from '@macula/crypto';
 import { decodeBody, encodeBody } from './body.js';
 import { WireError } from './errors.js';
 import { Fields } from './fields.js';
@@ -19,6 +19,7 @@ import { concatFields, text, u64 } from './signed-fields.js';
  * ```text
  *   OWNED  = origin | epoch | version | entry bytes | signature of the origin
  *   entry  = msgpack map with "kind": claim | release | beat | neighbours | conflict
+ *   beat   = … | digest of the versions of all claims in force, so that nobody can leave out or bring back a claim for longer
  *   claim  = … | names as the agent signed them | since when each is owned (0: not given) | signature of the agent
  * ```
  */
@@ -52,9 +53,11 @@ export interface OwnedRelease {
   readonly keepMs: number;
 }
 
-/** The relay lives. */
+/** The relay lives, and says which claims are in force. */
 export interface OwnedBeat {
   readonly kind: 'beat';
+  /** {@link claimsDigest} of its claims in force when it said so, 16 bytes. */
+  readonly digest: Uint8Array;
 }
 
 /** The relays that this one is connected with: they have its entries from itself. */
@@ -121,10 +124,24 @@ export function claimOfOwned(entry: OwnedClaim, relay: Uint8Array): NameClaim {
   return { realm, identity, bootId, sessionSeq, claimSeq, relay, names };
 }
 
+/** What tells one set of claims of an origin's life from another: 16 bytes over their versions as u64be, which must ascend. */
+export function claimsDigest(versions: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * versions.length));
+  for (const [index, version] of versions.entries()) {
+    view.setUint32(8 * index, Math.floor(version / 2 ** 32));
+    view.setUint32(8 * index + 4, version % 2 ** 32);
+  }
+  const bytes = new Uint8Array(view.buffer);
+  return hmacSha256(text('macula owned claims'), [bytes]).subarray(0, claimsDigestBytes);
+}
+
 /** Bytes of all names together, as a relay counts them against `nameBytesPerSessionMax`. */
 export function nameBytesOf(names: readonly string[]): number {
   return names.reduce((sum, name) => sum + text(name).length, 0);
 }
+
+/** Half of a SHA-256: who could find two sets with one digest needs 2^64 tries, and claims of the same relay for each. */
+const claimsDigestBytes = 16;
 
 const decoders: { readonly [Kind in OwnedEntry['kind']]: (fields: Fields) => OwnedEntry } = {
   claim: (f) => {
@@ -145,7 +162,7 @@ const decoders: { readonly [Kind in OwnedEntry['kind']]: (fields: Fields) => Own
     };
   },
   release: (f) => ({ kind: 'release', session: sessionNumber(f), keepMs: f.count('keepMs', 15_000) }),
-  beat: () => ({ kind: 'beat' }),
+  beat: (f) => ({ kind: 'beat', digest: f.bytes('digest', claimsDigestBytes) }),
   neighbours: (f) => ({ kind: 'neighbours', relays: f.bytesOf('relays', 8, visitedRelaysMax) }),
   conflict: (f) => ({
     kind: 'conflict',

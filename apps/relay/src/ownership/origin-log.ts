@@ -1,6 +1,14 @@
-import type { OwnedEntry } from '@macula/wire';
-import { nameFreeAfterMs, ownedReleaseKeptMs } from '../limits.js';
+import { constantTimeEqual } from '@macula/crypto';
+import { claimsDigest, type OwnedEntry } from '@macula/wire';
+import {
+  nameFreeAfterMs,
+  ownedPassedOnMax,
+  ownedReleaseKeptMs,
+  ownedRepairMsMax,
+  ownedRepairMsMin,
+} from '../limits.js';
 import { bytesKey } from '../routing/types.js';
+import { Listing } from './listing.js';
 import type { Holding } from './types.js';
 
 /** An entry of a kind that this version doesn't know: passed on, and not kept. */
@@ -21,8 +29,10 @@ export interface LogRecord {
 /** An entry that has come, with its place. */
 export interface ArrivedEntry extends LogRecord {
   readonly epoch: number;
-  /** Nothing that was said behind this version and before the entry is in force. */
+  /** Nothing that was said behind this version and before the entry is in force, as far as this is believed. */
   readonly from: number;
+  /** Key of the relay that passed it on, and what it said of `from`. */
+  readonly told: { readonly sender: string; readonly from: number };
 }
 
 /** What an entry did to the log. */
@@ -33,7 +43,7 @@ export interface Taken {
   readonly isGap: boolean;
   /** What it took the place of. */
   readonly replaced: LogRecord | undefined;
-  /** What is no longer in force, without a word from the origin that is known here. */
+  /** What turned out to be over although no release of it is known here. */
   readonly dropped: readonly LogRecord[];
   /** What the former life of the origin had said. */
   readonly formerLife: readonly LogRecord[];
@@ -41,20 +51,23 @@ export interface Taken {
 
 /**
  * What one relay says of its sessions' names, as far as it is known here: of each session the last word, by version. Up to `floor`
- * everything in force is known.
+ * everything in force is known, unless somebody on the way has left something out; the digest in its signs of life shows that.
  */
 export class OriginLog {
   readonly identity: Uint8Array;
   readonly key: string;
   epoch = 0;
   floor = 0;
-  /** Behind the highest version that was forgotten although it was the last word: who knows less needs the whole list. */
-  purgedTo = 0;
   /** When its relay last gave a sign of life. */
   heardMs: number = Number.NEGATIVE_INFINITY;
   /** When others were last asked about it, and what was known then. */
   askedMs: number = Number.NEGATIVE_INFINITY;
   askedVersion = -1;
+  /** What is in force here is not what the relay says is in force: it must be listed from the beginning on. */
+  isDamaged = false;
+  /** How often that was asked for, and when it may be again. */
+  repairs = 0;
+  repairAtMs: number = Number.NEGATIVE_INFINITY;
   /** When its relay, or who speaks of it, was last told of a higher epoch. */
   evidenceMs: number = Number.NEGATIVE_INFINITY;
   bytes = 0;
@@ -66,6 +79,11 @@ export class OriginLog {
   #versions: number[] = [];
   readonly #byVersion = new Map<number, LogRecord>();
   #top = 0;
+  /** The highest version of what was said of a session. */
+  #sessionsTop = 0;
+  /** Entries behind a gap that were passed on and aren't kept. */
+  readonly #passedOn = new Set<number>();
+  #listing: Listing | undefined;
 
   constructor(identity: Uint8Array) {
     this.identity = identity;
@@ -78,28 +96,39 @@ export class OriginLog {
   }
 
   /** Whether an entry can't change anything, so that its signature needn't be checked. */
-  isKnown(epoch: number, version: number, from: number): boolean {
-    return epoch === this.epoch && version <= this.floor && from >= version - 1 && version > 1;
+  isKnown(epoch: number, version: number): boolean {
+    return epoch === this.epoch && version <= this.floor && !this.isDamaged;
   }
 
-  /** Takes an entry of this epoch or a higher one. `mayRestart`: whether its sender may begin the list anew. */
-  take(arrived: ArrivedEntry, mayRestart: boolean): Taken {
-    const { epoch, from, version } = arrived;
+  /** Takes an entry of this epoch or a higher one. */
+  take(arrived: ArrivedEntry): Taken {
+    const { epoch, from, version, entry, told } = arrived;
     const formerLife = epoch > this.epoch ? this.begin(epoch) : [];
-    const isRestart = from === 0 && mayRestart;
-    const dropped = this.#between(from, version);
-    for (const record of dropped) this.#remove(record);
     const isGap = from > this.floor;
-    const key = keyOf(arrived.entry);
+    const key = keyOf(entry);
     const replaced = key === undefined ? undefined : this.#records.get(key);
-    const isNew = version > (isRestart ? 0 : this.floor) && version > (replaced?.version ?? 0);
+    const isNew = key === undefined ? this.#isToPassOn(version) : this.#isNews(version, replaced);
     if (version > this.#top) {
       this.#top = version;
       this.heardMs = Math.max(this.heardMs, arrived.learnedMs);
     }
-    if (isNew) this.#put(key, recordOf(arrived), replaced);
-    if (!isGap) this.floor = isRestart ? version : Math.max(this.floor, version);
+    if (isNew && key !== undefined) this.#put(key, recordOf(arrived), replaced);
+    if (!isGap) this.#raiseFloor(version);
+    this.#listing?.note({ sender: told.sender, from: Math.min(told.from, version - 1), version });
+    const dropped = !isGap && version === this.beat?.version ? this.#compare() : [];
     return { isNew, isGap, replaced: isNew ? replaced : undefined, dropped, formerLife };
+  }
+
+  /** A relay will be asked for everything in force. */
+  beginListing(by: string, nowMs: number): void {
+    this.#listing = new Listing(by);
+    this.repairAtMs = nowMs + Math.min(ownedRepairMsMax, ownedRepairMsMin * 2 ** this.repairs);
+    this.repairs++;
+  }
+
+  /** Up to where that relay need not tell what is in force. */
+  knownTo(sender: string): number {
+    return this.#listing?.isBy(sender) === true ? this.#listing.to : this.floor;
   }
 
   /** A new life of its relay; gives what the former one had said. */
@@ -123,7 +152,6 @@ export class OriginLog {
     for (const record of [...this.#releases]) {
       if (nowMs - record.learnedMs < ownedReleaseKeptMs) continue;
       this.#remove(record);
-      this.purgedTo = Math.max(this.purgedTo, record.version);
     }
   }
 
@@ -131,6 +159,11 @@ export class OriginLog {
   recordsAfter(version: number): LogRecord[] {
     const end = this.#indexOf(this.floor + 1);
     return this.#versions.slice(this.#indexOf(version + 1), end).map((v) => this.#byVersion.get(v)!);
+  }
+
+  /** Tells which claims are in force. */
+  digest(): Uint8Array {
+    return claimsDigest(this.#claims());
   }
 
   /** The last word of all. */
@@ -159,9 +192,49 @@ export class OriginLog {
     return this.#records.values();
   }
 
-  #put(key: number | undefined, record: LogRecord, replaced: LogRecord | undefined): void {
+  /** An entry that isn't kept is passed on once, and counts as old when too many lie behind a gap. */
+  #isToPassOn(version: number): boolean {
+    if (version <= this.floor || this.#passedOn.has(version)) return false;
+    if (this.#passedOn.size >= ownedPassedOnMax) return false;
+    this.#passedOn.add(version);
+    return true;
+  }
+
+  #isNews(version: number, replaced: LogRecord | undefined): boolean {
+    return (version > this.floor || this.isDamaged) && version > (replaced?.version ?? 0);
+  }
+
+  #raiseFloor(version: number): void {
+    this.floor = Math.max(this.floor, version);
+    for (const passed of this.#passedOn) if (passed <= this.floor) this.#passedOn.delete(passed);
+  }
+
+  /** Compares what is in force here with what the last sign of life says. Gives what is over. */
+  #compare(): LogRecord[] {
+    const { entry, version } = this.beat!;
+    if (entry.kind !== 'beat' || this.#sessionsTop > version) return [];
+    const claims = this.#claims();
+    const listed = claims.filter((claim) => this.#listing?.has(claim) === true);
+    const right = [claims, listed].find((some) => constantTimeEqual(claimsDigest(some), entry.digest));
+    this.isDamaged = right === undefined;
+    if (right === undefined) return [];
+    this.#listing = undefined;
+    this.repairs = 0;
+    this.repairAtMs = Number.NEGATIVE_INFINITY;
+    const kept = new Set(right);
+    const dropped = claims.filter((claim) => !kept.has(claim)).map((claim) => this.#byVersion.get(claim)!);
+    for (const record of dropped) this.#remove(record);
+    return dropped;
+  }
+
+  /** Versions of the claims in force. */
+  #claims(): number[] {
+    return this.#versions.filter((version) => this.#byVersion.get(version)!.entry.kind === 'claim');
+  }
+
+  #put(key: number, record: LogRecord, replaced: LogRecord | undefined): void {
     if (replaced !== undefined) this.#remove(replaced);
-    if (key === undefined) return;
+    if (key > 0) this.#sessionsTop = Math.max(this.#sessionsTop, record.version);
     if (record.entry.kind === 'neighbours') this.neighbours = prefixesIn(record.entry.relays);
     if (record.entry.kind === 'release') this.#releases.add(record);
     this.#records.set(key, record);
@@ -184,15 +257,13 @@ export class OriginLog {
     this.#byVersion.clear();
     this.#versions = [];
     this.neighbours = new Set();
+    this.#passedOn.clear();
+    this.#listing = undefined;
+    this.isDamaged = false;
+    this.repairs = 0;
+    this.#sessionsTop = 0;
     this.floor = 0;
-    this.purgedTo = 0;
     this.bytes = 0;
-  }
-
-  #between(from: number, version: number): LogRecord[] {
-    if (from >= version - 1) return [];
-    const versions = this.#versions.slice(this.#indexOf(from + 1), this.#indexOf(version));
-    return versions.map((v) => this.#byVersion.get(v)!);
   }
 
   /** Where a version is, or would be. */

@@ -6,6 +6,7 @@ import {
   type OwnedConflict,
   type OwnedEntry,
   type OwnedHave,
+  ownedAgeMsMax,
   signOwned,
   verifyOwned,
 } from '@macula/wire';
@@ -86,7 +87,7 @@ export class Replication {
     const { epoch } = own;
     const signature = signOwned(identity, { origin: identity.publicKey, epoch, version }, bytes);
     const record = { version, entry, bytes, signature, learnedMs: nowMs };
-    own.take({ ...record, epoch, from }, false);
+    own.take({ ...record, epoch, from, told: { sender: own.key, from } });
     for (const { link } of this.#options.peers.askable([], noLink))
       this.#send(link, own, { record, from, nowMs });
   }
@@ -138,7 +139,7 @@ export class Replication {
     }
     if (peers.length > 0 && nowMs - this.#beatMs >= ownedBeatMs) {
       this.#beatMs = nowMs;
-      this.publish({ kind: 'beat' }, nowMs);
+      this.publish({ kind: 'beat', digest: this.own.digest() }, nowMs);
     }
     this.own.purge(nowMs);
     for (const log of [...this.#logs.values()]) this.#handleLogTimeout(log, nowMs);
@@ -180,29 +181,39 @@ export class Replication {
     }
     const isDirect = sender === origin;
     // Where a relay can be heard itself, nobody else tells what it has not said.
-    const isTrusted = isDirect || !this.#options.peers.hasRelay(origin);
-    const from = isTrusted ? Math.min(message.from, version - 1) : version - 1;
-    const entry = log.isKnown(epoch, version, from) ? undefined : this.#provenEntry(message, isDirect);
+    const isBelieved = isDirect || !this.#options.peers.hasRelay(origin);
+    const from = isBelieved ? Math.min(message.from, version - 1) : version - 1;
+    const entry = log.isKnown(epoch, version) ? undefined : this.#provenEntry(message, isDirect);
     if (entry !== undefined && this.#hasRoom(log, message)) {
       this.#logs.set(origin, log);
       const { entry: bytes, signature } = message;
-      const record = { version, entry, bytes, signature, learnedMs: nowMs - message.ageMs };
-      const isGap = this.#take(log, { ...record, epoch, from }, { isTrusted, sender, nowMs });
-      if (isGap && nowMs - log.askedMs >= ownedAskEveryMs) this.#ask(link, log, nowMs);
+      const learnedMs = nowMs - Math.min(message.ageMs, ownedAgeMsMax);
+      const record = { version, entry, bytes, signature, learnedMs };
+      const isGap = this.#take(log, { ...record, epoch, from, told: { sender, from: message.from } }, nowMs);
+      if (isGap && nowMs - log.askedMs >= ownedAskEveryMs)
+        this.#ask(link, log, { version: log.floor, nowMs });
+      if (log.isDamaged && entry.kind === 'beat') this.#repair(link, log, nowMs);
     }
-    if (message.more && log.floor !== log.askedVersion) this.#ask(link, log, nowMs);
+    const known = log.knownTo(sender);
+    if (message.more && known !== log.askedVersion) this.#ask(link, log, { version: known, nowMs });
+  }
+
+  /** Has everything in force listed, by whom the sign of life came from that told the damage, then by others in turn. */
+  #repair(link: LinkId, log: OriginLog, nowMs: number): void {
+    const { peers } = this.#options;
+    if (nowMs < log.repairAtMs) return;
+    const others = peers.askable([], noLink);
+    const asked = log.repairs === 0 || others.length === 0 ? link : others[log.repairs % others.length]!.link;
+    log.beginListing(peers.identityKey(asked)!, nowMs);
+    this.#ask(asked, log, { version: 0, nowMs });
   }
 
   /** Gives whether there is something before it that is not known here. */
-  #take(
-    log: OriginLog,
-    arrived: ArrivedEntry,
-    { isTrusted, sender, nowMs }: { isTrusted: boolean; sender: string; nowMs: number },
-  ): boolean {
+  #take(log: OriginLog, arrived: ArrivedEntry, nowMs: number): boolean {
     const wasLive = log.isLive(nowMs);
     const { heardMs } = log;
-    const { entry, version, from } = arrived;
-    const taken = log.take(arrived, isTrusted);
+    const { entry, version, from, told } = arrived;
+    const taken = log.take(arrived);
     for (const former of taken.formerLife)
       this.#changes.push({ kind: 'former', log, record: former, heardMs });
     for (const dropped of taken.dropped) this.#changes.push({ kind: 'dropped', log, record: dropped });
@@ -210,7 +221,7 @@ export class Replication {
       const record = log.ofVersion(version) ?? arrived;
       if (entry.kind === 'conflict') this.#changes.push({ kind: 'conflict', log, entry });
       else this.#changes.push({ kind: 'said', log, record, replaced: taken.replaced });
-      this.#forward(log, { record, from, nowMs }, sender);
+      this.#forward(log, { record, from, nowMs }, told.sender);
     }
     if (!wasLive && log.isLive(nowMs)) this.#changes.push({ kind: 'revived', log });
     return taken.isGap;
@@ -273,7 +284,7 @@ export class Replication {
     { known, room, nowMs }: { known: Known; room: number; nowMs: number },
   ): number {
     if (known.epoch > log.epoch) return 0;
-    let from = known.epoch < log.epoch || known.version < log.purgedTo ? 0 : known.version;
+    let from = known.epoch < log.epoch ? 0 : known.version;
     const records = log.recordsAfter(from);
     let bytes = 0;
     for (const [index, record] of records.entries()) {
@@ -311,16 +322,17 @@ export class Replication {
     }
   }
 
-  #ask(link: LinkId, log: OriginLog, nowMs: number): void {
+  /** Asks for what is in force behind a version. */
+  #ask(link: LinkId, log: OriginLog, { version, nowMs }: { version: number; nowMs: number }): void {
     log.askedMs = nowMs;
-    log.askedVersion = log.floor;
-    this.#outputs.push({ kind: 'send', link, message: haveOf([log]) });
+    log.askedVersion = version;
+    this.#outputs.push({ kind: 'send', link, message: { ...haveOf([log]), versions: [version] } });
   }
 
   #send(link: LinkId, log: OriginLog, { record, from, nowMs, more = false }: Said): void {
     const { version, bytes: entry, signature, learnedMs } = record;
     const { identity: origin, epoch } = log;
-    const ageMs = Math.max(0, Math.round(nowMs - learnedMs));
+    const ageMs = Math.max(0, Math.min(ownedAgeMsMax, Math.round(nowMs - learnedMs)));
     const message = { kind: 'owned', origin, epoch, version, from, ageMs, entry, signature, more } as const;
     this.#outputs.push({ kind: 'send', link, message });
   }
