@@ -283,6 +283,18 @@ export const ownedBytesPerOriginMax: number = 64 * 1024 * 1024;
 /** Bytes of what all relays said: 320,000 sessions. */
 export const ownedBytesMax: number = 256 * 1024 * 1024;
 
+/** Claims of one session that others are told of at once: HELLO, and some NAMES that soon follow. */
+export const ownedClaimBurst = 4;
+
+/** Milliseconds between two claims of one session after that: 160 KiB a second for each other relay at worst. */
+export const ownedClaimEveryMs = 200;
+
+/** Sessions that others are told of at a time: 200 signatures of 50 us, and 200 messages for each other relay. */
+export const ownedPublishedMax = 200;
+
+/** Milliseconds until the next so many: 10,000 sessions that change at once take 2.5 s. */
+export const ownedPublishedEveryMs = 50;
+
 /** Names reserved for identities whose session was lost: 10,000 sessions with 10 names, all lost within 15 s. */
 export const reservedNamesMax = 100_000;
 

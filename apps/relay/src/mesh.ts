@@ -21,6 +21,7 @@ import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
 import { describeSaid, describeSession } from './session/log-fields.js';
 import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
+import { sendToAll } from './session/send-to-all.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
@@ -409,7 +410,7 @@ export class Mesh {
         this.sessions.get(output.link)?.ping();
         return;
       case 'send':
-        this.sessions.get(output.link)?.sendIfRoom(output.message);
+        sendToAll(this.sessions, output.links, output.message);
         return;
       case 'noted':
         this.#parts.logger.warn(...lineOf(output.note, (link) => describeSession(this.sessions.get(link))));

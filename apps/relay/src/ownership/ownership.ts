@@ -1,5 +1,6 @@
 import type { Identity } from '@macula/crypto';
 import type { Owned, OwnedConflict, OwnedHave, WireCode } from '@macula/wire';
+import { OutputQueue } from '../core/output-queue.js';
 import { nameFreeAfterMs, ownershipTickMs } from '../limits.js';
 import { isNewer as isNewerHere, NamesTable, type Owner } from '../routing/names-table.js';
 import { PeersTable } from '../routing/peers-table.js';
@@ -8,6 +9,7 @@ import { Contests, type Newcomer } from './contests.js';
 import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js';
 import { Holdings, isNewer, isStanding } from './holdings.js';
 import type { LogRecord, OriginLog } from './origin-log.js';
+import { ownsNothing, Publisher } from './publisher.js';
 import { type LogChange, Replication } from './replication.js';
 import type { Holding, NameLoss, OwnershipOutput } from './types.js';
 
@@ -37,7 +39,8 @@ export class Ownership {
   readonly #replication: Replication;
   readonly #contests = new Contests();
   readonly #disputes = new Disputes();
-  readonly #outputs: OwnershipOutput[] = [];
+  readonly #publisher = new Publisher();
+  readonly #outputs = new OutputQueue<OwnershipOutput>();
   readonly #losses: NameLoss[] = [];
   /** Sessions that others have been told of. */
   readonly #published = new Set<LinkId>();
@@ -112,9 +115,10 @@ export class Ownership {
     this.#handleChanges(nowMs);
   }
 
-  /** When `handleTimeout` and `takeDecided` must be called next. */
+  /** When `handleTimeout`, `takeDecided` and `publishChanges` must be called next. */
   pollTimeout(): number {
-    return Math.min(this.#tickMs ?? 0, this.#disputes.pollTimeout() ?? Number.POSITIVE_INFINITY);
+    const times = [this.#tickMs ?? 0, this.#disputes.pollTimeout(), this.#publisher.pollTimeout()];
+    return Math.min(...times.filter((atMs) => atMs !== undefined));
   }
 
   /** Sessions here that must go, or are superseded, since the last call. */
@@ -122,9 +126,10 @@ export class Ownership {
     return this.#losses.splice(0);
   }
 
-  /** Tells the mesh what has changed here. */
+  /** Tells the mesh what has changed here, as far as that is due. */
   publishChanges(nowMs: number): void {
-    for (const owner of this.names.takeChanged()) this.#publish(owner, nowMs);
+    for (const owner of this.names.takeChanged()) this.#publisher.add(owner);
+    for (const owner of this.#publisher.take(nowMs)) this.#publish(owner, nowMs);
   }
 
   /** Some relays may not belong to the mesh any more: what they said is forgotten at once. */
@@ -150,10 +155,10 @@ export class Ownership {
   #publish(owner: Owner, nowMs: number): void {
     const { link, claims, names, keptMs } = owner;
     if (claims === undefined) return;
-    const isOver = keptMs !== undefined || owner.isLapsed || names.size === 0;
-    if (isOver) {
+    if (ownsNothing(owner)) {
       if (!this.#published.delete(link)) return;
-      this.#replication.publish({ kind: 'release', session: link, keepMs: Math.round(keptMs ?? 0) }, nowMs);
+      const keepMs = Math.min(nameFreeAfterMs, Math.round(keptMs ?? 0));
+      this.#replication.publish({ kind: 'release', session: link, keepMs }, nowMs);
       return;
     }
     this.#published.add(link);
@@ -206,7 +211,7 @@ export class Ownership {
         return;
       case 'own_epoch':
         this.#published.clear();
-        for (const owner of this.names.sessions()) this.#publish(owner, nowMs);
+        for (const owner of this.names.sessions()) this.#publisher.add(owner);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   signOwned,
   verifyOwned,
 } from '@macula/wire';
+import { OutputQueue } from '../core/output-queue.js';
 import {
   originForgetMs,
   ownedAnswerBytesMax,
@@ -64,8 +65,8 @@ export class Replication {
   readonly own: OriginLog;
   readonly #options: ReplicationOptions;
   readonly #logs = new Map<string, OriginLog>();
-  readonly #outputs: OwnershipOutput[] = [];
-  readonly #changes: LogChange[] = [];
+  readonly #outputs = new OutputQueue<OwnershipOutput>();
+  readonly #changes = new OutputQueue<LogChange>();
   #sentNeighbours = '';
   #beatMs: number = Number.NEGATIVE_INFINITY;
   #epochRaisedMs: number = Number.NEGATIVE_INFINITY;
@@ -88,20 +89,20 @@ export class Replication {
     const signature = signOwned(identity, { origin: identity.publicKey, epoch, version }, bytes);
     const record = { version, entry, bytes, signature, learnedMs: nowMs };
     own.take({ ...record, epoch, from, told: { sender: own.key, from } });
-    for (const { link } of this.#options.peers.askable([], noLink))
-      this.#send(link, own, { record, from, nowMs });
+    const links = this.#options.peers.askable([], noLink).map(({ link }) => link);
+    this.#send(links, own, { record, from, nowMs });
   }
 
   /** A peering stands: asks for what its relay says, and tells it of relays it doesn't hear itself. */
   handlePeerUp(peer: { readonly link: LinkId; readonly identity: Uint8Array }, nowMs: number): void {
     const key = bytesKey(peer.identity);
     const theirs = this.#logs.get(key) ?? new OriginLog(peer.identity);
-    this.#outputs.push({ kind: 'send', link: peer.link, message: haveOf([theirs, this.own]) });
+    this.#outputs.push({ kind: 'send', links: [peer.link], message: haveOf([theirs, this.own]) });
     for (const log of this.#logs.values()) {
       const { beat } = log;
       if (beat === undefined || log.key === key || !log.isLive(nowMs)) continue;
       if (log.neighbours.has(relayPrefix(key))) continue;
-      this.#send(peer.link, log, { record: beat, from: beat.version - 1, nowMs });
+      this.#send([peer.link], log, { record: beat, from: beat.version - 1, nowMs });
     }
   }
 
@@ -274,7 +275,7 @@ export class Replication {
     const isLater = log.epoch > known.epoch || (log.epoch === known.epoch && log.floor > known.version);
     if (!isLater || last === undefined || nowMs - log.evidenceMs < ownedAskEveryMs) return;
     log.evidenceMs = nowMs;
-    this.#send(link, log, { record: last, from: last.version - 1, nowMs });
+    this.#send([link], log, { record: last, from: last.version - 1, nowMs });
   }
 
   /** Gives the bytes sent. */
@@ -290,7 +291,7 @@ export class Replication {
     for (const [index, record] of records.entries()) {
       bytes += record.bytes.length + answerOverheadBytes;
       const more = bytes >= room && index < records.length - 1;
-      this.#send(link, log, { record, from, nowMs, more });
+      this.#send([link], log, { record, from, nowMs, more });
       if (more) break;
       from = record.version;
     }
@@ -299,11 +300,13 @@ export class Replication {
 
   #forward(log: OriginLog, said: Said, sender: string): void {
     const reached = this.#logs.get(sender)?.neighbours;
+    const links: LinkId[] = [];
     for (const { link, identityKey } of this.#options.peers.askable([], noLink)) {
       const prefix = relayPrefix(identityKey);
       if (identityKey === sender || identityKey === log.key) continue;
-      if (!log.neighbours.has(prefix) && reached?.has(prefix) !== true) this.#send(link, log, said);
+      if (!log.neighbours.has(prefix) && reached?.has(prefix) !== true) links.push(link);
     }
+    this.#send(links, log, said);
   }
 
   #handleLogTimeout(log: OriginLog, nowMs: number): void {
@@ -317,7 +320,7 @@ export class Replication {
       const peers = this.#options.peers.askable([], noLink);
       for (let asked = 0; asked < Math.min(ownedOverdueAskedMax, peers.length); asked++) {
         const { link } = peers[this.#overdueTurn++ % peers.length]!;
-        this.#outputs.push({ kind: 'send', link, message: haveOf([log]) });
+        this.#outputs.push({ kind: 'send', links: [link], message: haveOf([log]) });
       }
     }
   }
@@ -326,15 +329,16 @@ export class Replication {
   #ask(link: LinkId, log: OriginLog, { version, nowMs }: { version: number; nowMs: number }): void {
     log.askedMs = nowMs;
     log.askedVersion = version;
-    this.#outputs.push({ kind: 'send', link, message: { ...haveOf([log]), versions: [version] } });
+    this.#outputs.push({ kind: 'send', links: [link], message: { ...haveOf([log]), versions: [version] } });
   }
 
-  #send(link: LinkId, log: OriginLog, { record, from, nowMs, more = false }: Said): void {
+  #send(links: readonly LinkId[], log: OriginLog, { record, from, nowMs, more = false }: Said): void {
+    if (links.length === 0) return;
     const { version, bytes: entry, signature, learnedMs } = record;
     const { identity: origin, epoch } = log;
     const ageMs = Math.max(0, Math.min(ownedAgeMsMax, Math.round(nowMs - learnedMs)));
     const message = { kind: 'owned', origin, epoch, version, from, ageMs, entry, signature, more } as const;
-    this.#outputs.push({ kind: 'send', link, message });
+    this.#outputs.push({ kind: 'send', links, message });
   }
 }
 

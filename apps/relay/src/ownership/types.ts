@@ -31,8 +31,8 @@ export interface NameLoss {
 
 /** What the shell has to do for it. */
 export type OwnershipOutput =
-  /** Send this to the relay at the other end; it may be left out where the link is congested. */
-  | { readonly kind: 'send'; readonly link: LinkId; readonly message: Owned | OwnedHave }
+  /** Send this to the relays at the other ends; it may be left out where a link is congested. */
+  | { readonly kind: 'send'; readonly links: readonly LinkId[]; readonly message: Owned | OwnedHave }
   /** Send PING; the answer comes back as a sign of life. */
   | { readonly kind: 'probe'; readonly link: LinkId }
   /** For the log of the operator. */

@@ -7,6 +7,7 @@ import {
   visitedRelaysMax,
   type WireCode,
 } from '@macula/wire';
+import { OutputQueue } from '../core/output-queue.js';
 import {
   ghostProbeMs,
   ghostSilenceMs,
@@ -64,7 +65,7 @@ export class Router {
   readonly #legsByLink = new Map<LinkId, Set<LegId>>();
   /** Legs to silent sessions and when they are given up; insertion order is order of time. */
   readonly #probes = new Map<LegId, { readonly link: LinkId; readonly sentMs: number }>();
-  readonly #outputs: RouterOutput[] = [];
+  readonly #outputs = new OutputQueue<RouterOutput>();
   #nextLeg: LegId = 1;
 
   constructor(options: RouterOptions) {

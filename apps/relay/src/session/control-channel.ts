@@ -49,8 +49,13 @@ export class ControlChannel {
 
   /** Sends a message; a peer that doesn't read its control stream is broken. */
   send(message: Message): void {
+    if (!this.#broken) this.sendFrame(encodeMessage(message));
+  }
+
+  /** Sends a message that is encoded already. */
+  sendFrame(frame: Uint8Array): void {
     if (this.#broken) return;
-    this.#stream.write(encodeMessage(message));
+    this.#stream.write(frame);
     if (this.#stream.bufferedBytes > controlBufferBytesMax) {
       this.#break(new WireError('unexpected_message', 'the peer does not read its control stream'));
     }

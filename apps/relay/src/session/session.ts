@@ -132,9 +132,9 @@ export class Session {
     if (!this.#isClosed) this.#channel.send(message);
   }
 
-  /** Sends what the other side can ask for again, unless it is slow to read. */
-  sendIfRoom(message: Message): void {
-    if (this.#channel.bufferedBytes <= ownedBufferBytesMax) this.send(message);
+  /** Sends an encoded message that the other side can ask for again, unless it is slow to read. */
+  sendIfRoom(frame: Uint8Array): void {
+    if (!this.#isClosed && this.#channel.bufferedBytes <= ownedBufferBytesMax) this.#channel.sendFrame(frame);
   }
 
   ping(): void {

@@ -243,6 +243,11 @@ export class SimOwners {
     }
   }
 
+  /** Sends what a relay's router has to say; everything but a direct input to that router does it anyway. */
+  flush(relayName: string): void {
+    this.#drain(this.relay(relayName));
+  }
+
   /** Delivers what is in flight, default everything, in a random order. */
   run(messagesMax: number = Number.POSITIVE_INFINITY): void {
     for (let message = 0; message < messagesMax; message++) {
@@ -321,12 +326,15 @@ export class SimOwners {
       relay.notes.push(output.note);
       return;
     }
-    const end = 'link' in output ? relay.ends.get(output.link) : undefined;
-    if (end === undefined) return;
-    if ('peer' in end) {
-      if (output.kind === 'send') this.#deliverLater(relay, end, output.message);
+    if (output.kind === 'send') {
+      for (const link of output.links) {
+        const end = relay.ends.get(link);
+        if (end !== undefined && 'peer' in end) this.#deliverLater(relay, end, output.message);
+      }
       return;
     }
+    const end = 'link' in output ? relay.ends.get(output.link) : undefined;
+    if (end === undefined || 'peer' in end) return;
     switch (output.kind) {
       case 'admitted':
         end.state = 'up';
