@@ -37,6 +37,17 @@ export function parseDuration(text: string): number {
 }
 
 /**
+ * A duration of at most ten years: a token of which nobody knows any more where it is should end by itself.
+ * @throws InvalidArgumentError which Commander turns into a usage error
+ */
+export function parseValidity(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds > validityDaysMax * unitSeconds.d!)
+    throw new InvalidArgumentError(`It must be at most ten years, ${validityDaysMax}d.`);
+  return seconds;
+}
+
+/**
  * A time in ISO 8601, in seconds since 1970.
  * @throws InvalidArgumentError which Commander turns into a usage error
  */
@@ -45,5 +56,8 @@ export function parseTime(text: string): number {
   if (!(ms >= 0)) throw new InvalidArgumentError('It must be like 2026-12-31 or 2026-12-31T12:00:00Z.');
   return Math.floor(ms / 1000);
 }
+
+/** Ten years with three leap days. */
+const validityDaysMax = 3653;
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 };

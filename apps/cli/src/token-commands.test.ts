@@ -56,6 +56,7 @@ describe('macula token issue', () => {
     ['--sub', 'me'],
     ['--name', ''],
     ['--valid', '999999999w'],
+    ['--valid', '3654d'],
   ])('refuses %s %j as a wrong command line', async (...more) => {
     const args = ['--key', key, '--realm', 'r', '--name', 'a'];
     const { status, stdout } = await runCommand('token', 'issue', ...args, ...more);
@@ -181,6 +182,15 @@ describe('macula token revoke', () => {
     ]);
   });
 
+  it('keeps the end that it knew when the same token is revoked by its id', async () => {
+    const token = await issue();
+    const { exp, jti } = inspectToken(token).claims;
+    await runCommand('token', 'revoke', '--access-file', accessFile, token);
+    const { stdout } = await runCommand('token', 'revoke', '--access-file', accessFile, jti);
+    expect(stdout).toMatch(/^revoked \S+ until .*it was before/);
+    expect(await revoked()).toEqual([{ id: jti, until: exp + 60 }]);
+  });
+
   it('fails without an access file, and for what is neither token nor id', async () => {
     const missing = join(directory, 'none.json');
     const none = await runCommand('token', 'revoke', '--access-file', missing, 'A'.repeat(22));
@@ -191,6 +201,19 @@ describe('macula token revoke', () => {
     expect(await revoked()).toBeUndefined();
   });
 });
+
+it.each([['inspect'], ['revoke', '--access-file', 'access.json']])(
+  'macula token %s says how to give a file',
+  async (...command) => {
+    const path = join(directory, 'app.token');
+    await writeFile(path, await issue());
+    for (const file of [path, './app.token']) {
+      const { status, stderr } = await runCommand('token', ...command, file);
+      expect(status).toBe(2);
+      expect(stderr).toContain(`- < ${file}`);
+    }
+  },
+);
 
 describe('a token argument', () => {
   const from = (text: string) => Readable.from([Buffer.from(text)]);

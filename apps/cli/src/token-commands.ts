@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { runTokenInspectCommand } from './commands/token-inspect.js';
 import { runTokenIssueCommand } from './commands/token-issue.js';
 import { runTokenRevokeCommand } from './commands/token-revoke.js';
-import { collect, parseCount, parseDuration, parseText, parseTime } from './option-values.js';
+import { collect, parseCount, parseText, parseTime, parseValidity } from './option-values.js';
 
 /** `macula token issue`, `inspect` and `revoke`. */
 export function addTokenCommands(program: Command): void {
@@ -19,8 +19,8 @@ export function addTokenCommands(program: Command): void {
     )
     .option(
       '--valid <duration>',
-      'how long it is valid, such as 12h, 30d or 8w (default: 30d)',
-      parseDuration,
+      'how long it is valid, such as 12h, 30d or 8w, at most 3653d (default: 30d)',
+      parseValidity,
     )
     .option('--not-before <time>', 'from when it is valid, such as 2026-12-31 (default: at once)', parseTime)
     .option('--sub <id>', 'identity that alone may use it, from macula id (default: whoever has it)')

@@ -1,13 +1,24 @@
-import { CryptoError, isTokenErrorCode, tokenBytesMax } from '@macula/crypto';
+import { existsSync } from 'node:fs';
+import { CryptoError, isTokenErrorCode, isTokenId, tokenBytesMax } from '@macula/crypto';
 import { codeRemedy, codeSentence } from '@macula/wire';
 import { CliError } from './errors.js';
 
 /**
  * The token of an argument: itself, or from standard input for `-`, so that it isn't seen among the arguments of processes.
- * @throws CliError `usage` when nothing comes, or far too much
+ * @throws CliError `usage` when nothing comes, or far too much, or for the path of a file
  */
 export async function readToken(argument: string, input: AsyncIterable<Uint8Array>): Promise<string> {
-  if (argument !== '-') return argument.trim();
+  if (argument !== '-') {
+    const text = argument.trim();
+    // A token has no slash.
+    if (text.includes('/') || (!isTokenId(text) && existsSync(text)))
+      throw new CliError(
+        'usage',
+        `${text} is a path and no token`,
+        `Give the file on standard input: - < ${text}`,
+      );
+    return text;
+  }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of input) {

@@ -91,6 +91,7 @@ class Relay implements RunningRelay {
   readonly #dialer: Transport;
   #listeners: readonly Listener[] = [];
   #adminServer: AdminServer | undefined;
+  #hasStarted = false;
   #state: 'up' | 'draining' | 'closed' = 'up';
   #closing: Promise<void> | undefined;
 
@@ -137,6 +138,7 @@ class Relay implements RunningRelay {
     this.#warnOfOpenness();
     if (!quic) this.#logger.info('QUIC is switched off');
     const at = listenUrls(this.listen);
+    this.#hasStarted = true;
     this.#logger.info({ id: this.id, label, listen: at, wanted: hostPortText(listen) }, 'relay listens');
     for (const listener of this.#listeners) {
       listener.start({ onConnection: (connection) => this.#mesh.handleConnection(connection) });
@@ -206,7 +208,7 @@ class Relay implements RunningRelay {
     await Promise.all(this.#listeners.map((listener) => listener.close(codeNumber(code))));
     await this.#adminServer?.close();
     await this.#dialer.close();
-    this.#logger.info({ code }, 'relay closed');
+    if (this.#hasStarted) this.#logger.info({ code }, 'relay closed');
   }
 }
 

@@ -62,10 +62,10 @@ export async function revokeInFile(
 
 /**
  * When a token can't be used any more. Only one that an issuer of this file has signed tells; else somebody could make one with the
- * id of another and an early end, after which the entry would be dropped.
+ * id of another and an early end, after which the entry would be dropped. Undefined: an id tells nothing.
  */
-async function endOf(token: string, { realms }: AccessFile): Promise<number> {
-  if (isTokenId(token)) return tokenTimeSecondsMax;
+async function endOf(token: string, { realms }: AccessFile): Promise<number | undefined> {
+  if (isTokenId(token)) return undefined;
   const issuers = [...(realms?.values() ?? [])].flatMap((rule) =>
     rule.access === 'token' ? rule.issuers : [],
   );
@@ -81,7 +81,7 @@ async function endOf(token: string, { realms }: AccessFile): Promise<number> {
 /** The file as an object, so that what this version doesn't know stays too; keeps the indentation. */
 function withRevocation(
   text: string,
-  { tokenId, untilSeconds }: { readonly tokenId: string; readonly untilSeconds: number },
+  { tokenId, untilSeconds }: { readonly tokenId: string; readonly untilSeconds: number | undefined },
   nowMs: number,
 ): { text: string; result: RevocationResult } {
   const file = JSON.parse(text) as { revoked?: { id: string; until: number }[] };
@@ -89,7 +89,8 @@ function withRevocation(
   const others = before.filter(({ id }) => id !== tokenId);
   const kept = others.filter(({ until }) => until * 1000 > nowMs);
   const known = before.filter(({ id }) => id === tokenId).map(({ until }) => until);
-  const until = Math.max(untilSeconds, ...known);
+  const ends = untilSeconds === undefined ? known : [...known, untilSeconds];
+  const until = ends.length > 0 ? Math.max(...ends) : tokenTimeSecondsMax;
   file.revoked = [...kept, { id: tokenId, until }];
   const indentation = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '  ';
   return {

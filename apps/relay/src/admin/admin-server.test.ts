@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { recorder } from '../testing/recorder.js';
 import { TestBed } from '../testing/test-bed.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
@@ -70,7 +71,9 @@ describe('the admin server', () => {
       expect((await ask('/metrics')).body).toContain(
         '# TYPE macula_relay_sessions gauge\nmacula_relay_sessions 0\n',
       );
-      await expect(bed.relay(1)).rejects.toMatchObject({ code: 'port_in_use' });
+      const log = recorder();
+      await expect(bed.relay(1, {}, { logger: log.logger })).rejects.toMatchObject({ code: 'port_in_use' });
+      expect(log.messages()).not.toContain('relay closed');
       await expect(bed.relay(2, { admin: '0.0.0.0:0' })).rejects.toMatchObject({ code: 'bad_config' });
       await bed.relay(2);
     } finally {

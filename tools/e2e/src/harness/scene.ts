@@ -71,11 +71,13 @@ export class Scene {
     more: Partial<OtpNodeOptions> & {
       readonly a?: Partial<OtpNodeOptions>;
       readonly b?: Partial<OtpNodeOptions>;
+      /** Of both relays. */
+      readonly relay?: Pick<RelayOptions, 'accessFile' | 'args'>;
     } = {},
   ): Promise<Pair> {
-    const { a: onlyA, b: onlyB, ...both } = more;
-    const relay1 = await this.relay({ label: 'relay-1' });
-    const relay2 = await this.relay({ label: 'relay-2', peers: [relay1.url] });
+    const { a: onlyA, b: onlyB, relay, ...both } = more;
+    const relay1 = await this.relay({ label: 'relay-1', ...relay });
+    const relay2 = await this.relay({ label: 'relay-2', ...relay, peers: [relay1.url] });
     const [a, b] = await Promise.all([
       this.node({ name: 'a@one.test', relays: [relay1.url], ...both, ...onlyA }),
       this.node({ name: 'b@two.test', relays: [relay2.url], ...both, ...onlyB }),

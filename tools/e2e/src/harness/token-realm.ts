@@ -8,26 +8,26 @@ import type { Scene } from './scene.js';
 export class TokenRealm {
   readonly name: string;
   readonly accessFile: string;
+  readonly meshSecretFile: string;
   /** For relays: the access file, and a mesh secret, without which a stranger's relay would let its nodes into the realm. */
   readonly relay: Pick<RelayOptions, 'accessFile' | 'args'>;
   readonly #scene: Scene;
   readonly #key: string;
-  readonly #meshSecret: string;
   #tokens = 0;
 
   private constructor(scene: Scene, name: string) {
     this.#scene = scene;
     this.name = name;
     this.accessFile = join(scene.directory, 'access.json');
-    this.#meshSecret = join(scene.directory, 'realm-mesh.key');
-    this.relay = { accessFile: this.accessFile, args: ['--mesh-secret-file', this.#meshSecret] };
+    this.meshSecretFile = join(scene.directory, 'realm-mesh.key');
+    this.relay = { accessFile: this.accessFile, args: ['--mesh-secret-file', this.meshSecretFile] };
     this.#key = join(scene.directory, 'issuer.key');
   }
 
   /** Makes the issuer's key, the access file and the mesh secret. */
   static async make(scene: Scene, name: string): Promise<TokenRealm> {
     const realm = new TokenRealm(scene, name);
-    await realm.#macula('keygen', '--mesh', realm.#meshSecret);
+    await realm.#macula('keygen', '--mesh', realm.meshSecretFile);
     const issuer = (await realm.#macula('keygen', realm.#key)).trim();
     writeAccessFile(realm.accessFile, { realms: { [name]: { access: 'token', issuers: [issuer] } } });
     return realm;

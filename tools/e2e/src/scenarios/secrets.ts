@@ -2,18 +2,25 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, isAlive, type ManagedProcess, type OtpNode } from '../harness/index.js';
+import { eventually, isAlive, type ManagedProcess, type OtpNode, TokenRealm } from '../harness/index.js';
 import { processTree } from '../harness/process-tree.js';
 import type { Scenario } from '../scenario.js';
 
 const cookie = 'SECRET_COOKIE_OF_THE_E2E_TEST';
 
 export const scenario: Scenario = {
-  summary: 'keys are in no argument, environment, log, file or crash dump',
+  summary: 'keys and realm tokens are in no argument, environment, log, file or crash dump',
   drivers: ['local', 'netns'],
   needsProc: true,
   async run({ scene }) {
-    const { relay1, relay2, a, b } = await scene.pair({ cookie });
+    const realm = await TokenRealm.make(scene, 'org.example');
+    const token = await realm.issue(['*']);
+    const env = { MACULA_TOKEN_FILE: token };
+    const { relay1, relay2, a, b } = await scene.pair({
+      ...{ cookie, env },
+      realm: realm.name,
+      relay: realm.relay,
+    });
 
     const key = createHash('sha256').update(`macula-dist-tunnel:${cookie}`).digest();
     const files = [
@@ -22,7 +29,8 @@ export const scenario: Scenario = {
     ];
     for (const path of files) assert.equal(statSync(path).mode & 0o777, 0o600, path);
     const seeds = files.map((path): Secret => ({ name: path, bytes: readSeed(path) }));
-    const secrets: Secret[] = [{ name: 'tunnel key', bytes: key }, ...seeds];
+    const kept = [...seeds, meshSecretIn(realm.meshSecretFile), signatureIn(token)];
+    const secrets: Secret[] = [{ name: 'tunnel key', bytes: key }, ...kept];
     const needles = new Map(secrets.flatMap((secret) => [...disguises(secret)]));
     // The search itself must be able to find them, in every disguise and at every alignment.
     for (const [name, needle] of needles) assert.ok(find(needle, needles).includes(name), name);
@@ -64,10 +72,8 @@ export const scenario: Scenario = {
     await eventually(() => !isAlive(agent), { what: `agent ${agent} to end` });
     for (const root of roots) assert.deepEqual(find(Buffer.from(root.output), needles), [], root.label);
     for (const path of filesBelow(scene.directory)) {
-      // The one place of a seed is its own file.
-      const own = seeds
-        .filter(({ name }) => name === path)
-        .flatMap((secret) => [...disguises(secret).keys()]);
+      // The one place of each is its own file.
+      const own = kept.filter(({ name }) => name === path).flatMap((secret) => [...disguises(secret).keys()]);
       const found = find(readFileSync(path), needles);
       assert.deepEqual(
         found.filter((name) => !own.includes(name)),
@@ -79,7 +85,7 @@ export const scenario: Scenario = {
   },
 };
 
-/** What nobody else may get to see: a key of 32 bytes. */
+/** What nobody else may get to see: a key of 32 bytes, or the text of a token's signature. */
 interface Secret {
   readonly name: string;
   readonly bytes: Buffer;
@@ -98,6 +104,17 @@ function readSeed(path: string): Buffer {
   const seed = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64url');
   assert.equal(seed.length, 32, path);
   return seed;
+}
+
+function meshSecretIn(path: string): Secret {
+  const [, text] = readFileSync(path, 'latin1').trim().split(' ');
+  return { name: path, bytes: Buffer.from(text!, 'base64url') };
+}
+
+/** Nobody can use a token without it. */
+function signatureIn(path: string): Secret {
+  const [, , signature] = readFileSync(path, 'latin1').trim().split('.');
+  return { name: path, bytes: Buffer.from(signature!) };
 }
 
 /** A secret as it is, in hex, as a list of integers, and in base64 at each of the three alignments. */
