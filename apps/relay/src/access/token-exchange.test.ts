@@ -22,7 +22,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'macula-exchange-'));
   const accessFile = join(directory, 'access.json');
   const realms = { work: { access: 'token', issuers: [identityFromSeed(seed).id] } };
-  writeFileSync(accessFile, JSON.stringify({ realms }), { mode: 0o600 });
+  writeFileSync(accessFile, JSON.stringify({ realms, relays: [] }), { mode: 0o600 });
   await bed.relay(1, { accessFile, open: false });
 });
 afterEach(async () => {
