@@ -133,6 +133,12 @@ describe('streams, OPENs and tunnels', () => {
     expect([6, 7].map((id) => core.handleStream(id, 1, 0)?.code)).toEqual([undefined, 'stream_limit']);
     for (const id of [1, 2, 6]) core.handleStreamOver(id);
     expect(core.counts.streams).toBe(0);
+    // Nothing of them is left in the account.
+    for (const id of [8, 9, 10]) {
+      expect(core.handleStream(id, 1, 0)).toBeUndefined();
+      core.handleOpen(id, known, 0);
+    }
+    expect(core.handleStream(11, 1, 0)?.code).toBe('tunnel_limit');
   });
 
   it('come at the rate that is allowed, and the first refusals are told in full', () => {
