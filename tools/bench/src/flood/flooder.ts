@@ -34,6 +34,9 @@ export interface FloodFigures {
   readonly codes: Readonly<Partial<Record<WireCode, number>>>;
 }
 
+/** Milliseconds until a session that was ended is made again: what connections cost is measured by themselves. */
+const redialMs = 100;
+
 /** Floods for so many milliseconds as one new identity, at the lowest priority of the machine. */
 export async function flood(
   kind: FloodKind,
@@ -84,6 +87,7 @@ export async function flood(
     }
     if (session?.isOver) {
       agents.delete(session);
+      await delay(redialMs);
       session = await dial();
       await session?.welcomed;
     }
