@@ -13,6 +13,8 @@
 %% Options: `relays' (required, list of URLs), `realm' (default `<<"io.macula">>'), `identity' (default the node's
 %% name), `tls_verify' (`none', the default, or `verify_peer'), `token_file' (for a realm that needs a token). It takes at most `connect_timeout' (10 s by
 %% default).
+%%
+%% The maps of `refused' and `connect_timeout' have, by relay URL, `relays' (the cause in words) and `codes' (an atom like `token_expired').
 -spec join_mesh(map()) -> ok | {error, Reason} when
       Reason :: macula_options:bad_option()
               | {not_distributed, #{text := binary()}}

@@ -101,7 +101,13 @@ const handlers = {
         tuple(
           atom('reply'),
           ref,
-          tuple(atom('error'), tuple(atom('refused'), map({ text: 'no', relays: new Map() }))),
+          tuple(
+            atom('error'),
+            tuple(
+              atom('refused'),
+              map({ text: 'no', relays: new Map(), codes: new Map([[relay, atom('token_expired')]]) }),
+            ),
+          ),
         ),
       );
     if (joined && joined !== relay)

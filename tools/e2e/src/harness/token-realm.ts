@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { issueToken } from '@macula/crypto';
 import type { RelayOptions } from './relay.js';
 import type { Scene } from './scene.js';
 
@@ -39,6 +41,17 @@ export class TokenRealm {
     const args = ['token', 'issue', '--key', this.#key, '--realm', this.name, ...patterns, ...more];
     const path = join(this.#scene.directory, `token-${this.#tokens++}`);
     writeFileSync(path, await this.#macula(...args), { mode: 0o600 });
+    return path;
+  }
+
+  /** A token in a file that relays take for so many seconds, which count from its `exp` on, too: clocks may differ by 60 s. */
+  async issueFor(seconds: number, names: readonly string[]): Promise<string> {
+    const issuerSeed = Buffer.from(readFileSync(this.#key, 'latin1').trim(), 'base64url');
+    const exp = Math.floor(Date.now() / 1000) + seconds - 60;
+    const jti = randomBytes(16).toString('base64url');
+    const path = join(this.#scene.directory, `token-${this.#tokens++}`);
+    const token = await issueToken({ issuerSeed, claims: { realm: this.name, names, exp, jti } });
+    writeFileSync(path, token, { mode: 0o600 });
     return path;
   }
 
