@@ -102,6 +102,7 @@ export class Mesh {
       wallOffsetMs: Date.now() - parts.nowMs(),
       admitsOrigin: (relay) =>
         this.peerAdmission.admitsOrigin(identityId(relay)) || this.ownership.peers.hasRelay(bytesKey(relay)),
+      isListedOrigin: (relay) => this.peerAdmission.isListed(identityId(relay)),
     });
     const { openTimeoutMs } = config;
     this.router = new Router({ identity: identity.publicKey, openTimeoutMs, ownership: this.ownership });

@@ -7,6 +7,7 @@ import {
   signOwned,
 } from '@macula/wire';
 import { describe, expect, it } from 'vitest';
+import { ownedOriginsKnownMax } from '../limits.js';
 import { SimOwners, wallStartMs } from '../testing/sim-owners.js';
 
 /** What relays tell each other of a session's names, as bytes. */
@@ -244,6 +245,23 @@ describe('a relay on the way that lies', () => {
     expect(mesh.relay('B').ownership.remoteNames).toBe(1);
     mesh.advance(20_000);
     expect(mesh.relay('B').ownership.remoteNames).toBe(0);
+  });
+
+  it('keeps nobody out of the table by making up relays', () => {
+    const mesh = joined(25, ['L', 'B', 'A'], ['LB']);
+    const entry = encodeOwnedEntry({ kind: 'beat', digest: new Uint8Array(16) });
+    for (let made = 0; made < ownedOriginsKnownMax + 8; made++) {
+      const identity = mesh.identity();
+      const place = { origin: identity.publicKey, epoch: 1, version: 1 };
+      const signature = signOwned(identity, place, entry);
+      mesh.say('L', 'B', { kind: 'owned', ...place, from: 0, ageMs: 0, more: false, entry, signature });
+    }
+    mesh.run();
+    mesh.peer('A', 'B');
+    mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 5 });
+    mesh.advance(1000);
+    const thief = mesh.session('B', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(thief.code).toBe('name_taken');
   });
 
   it('has no other relay say an age that can not be read', () => {

@@ -71,6 +71,9 @@ export class OriginLog {
   /** When its relay, or who speaks of it, was last told of a higher epoch. */
   evidenceMs: number = Number.NEGATIVE_INFINITY;
   bytes = 0;
+  /** The relay that first passed something of it on, and whether it is on the list of relays. */
+  introducedBy = '';
+  isListed = false;
   /** First 8 bytes of the relays that have its entries from itself. */
   neighbours: ReadonlySet<string> = new Set();
   readonly #records = new Map<number, LogRecord>();

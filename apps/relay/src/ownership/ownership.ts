@@ -22,6 +22,8 @@ export interface OwnershipOptions {
   readonly wallOffsetMs: number;
   /** Whether a relay belongs to the mesh. Default: every one does. */
   readonly admitsOrigin?: (identity: Uint8Array) => boolean;
+  /** Whether a relay stands on a list, so that nobody can have made it up. Default: there is no list. */
+  readonly isListedOrigin?: (identity: Uint8Array) => boolean;
 }
 
 /**
@@ -46,10 +48,14 @@ export class Ownership {
   readonly #published = new Set<LinkId>();
   #tickMs: number | undefined;
 
-  constructor({ identity, epoch, wallOffsetMs, admitsOrigin = () => true }: OwnershipOptions) {
+  constructor(options: OwnershipOptions) {
+    const { identity, epoch, wallOffsetMs } = options;
+    const { admitsOrigin = () => true, isListedOrigin = () => false } = options;
     this.names = new NamesTable({ foreign: this.#holdings, wallOffsetMs });
     this.peers = new PeersTable(identity.publicKey);
-    this.#replication = new Replication({ identity, epoch, peers: this.peers, admitsOrigin });
+    this.#replication = new Replication({
+      ...{ identity, epoch, peers: this.peers, admitsOrigin, isListedOrigin },
+    });
   }
 
   /**

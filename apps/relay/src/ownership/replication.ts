@@ -16,16 +16,14 @@ import {
   ownedAnswerBytesMax,
   ownedAskEveryMs,
   ownedBeatMs,
-  ownedBytesMax,
-  ownedBytesPerOriginMax,
   ownedForgetMs,
-  ownedOriginsKnownMax,
   ownedOverdueAskedMax,
   ownedOverdueMs,
 } from '../limits.js';
 import type { PeersTable } from '../routing/peers-table.js';
 import { bytesKey, type LinkId } from '../routing/types.js';
 import { type ArrivedEntry, type LogRecord, OriginLog, relayPrefix, type SaidEntry } from './origin-log.js';
+import { OriginTable, type Wanted } from './origin-table.js';
 import type { OwnershipOutput } from './types.js';
 
 /** What has become known of other relays' sessions. */
@@ -54,6 +52,8 @@ export interface ReplicationOptions {
   readonly peers: PeersTable;
   /** Whether a relay belongs to the mesh. */
   readonly admitsOrigin: (identity: Uint8Array) => boolean;
+  /** Whether it stands on the list of relays. */
+  readonly isListedOrigin: (identity: Uint8Array) => boolean;
 }
 
 /**
@@ -64,7 +64,7 @@ export interface ReplicationOptions {
 export class Replication {
   readonly own: OriginLog;
   readonly #options: ReplicationOptions;
-  readonly #logs = new Map<string, OriginLog>();
+  readonly #logs: OriginTable;
   readonly #outputs = new OutputQueue<OwnershipOutput>();
   readonly #changes = new OutputQueue<LogChange>();
   #sentNeighbours = '';
@@ -76,6 +76,10 @@ export class Replication {
     this.#options = options;
     this.own = new OriginLog(options.identity.publicKey);
     this.own.begin(options.epoch);
+    this.#logs = new OriginTable({
+      isPeer: (key) => options.peers.hasRelay(key),
+      isListed: (identity) => isTrue(() => options.isListedOrigin(identity)),
+    });
   }
 
   /** Says something to the whole mesh. */
@@ -153,9 +157,7 @@ export class Replication {
 
   /** Forgets relays that don't belong to the mesh any more. */
   purge(): OriginLog[] {
-    const gone = [...this.#logs.values()].filter(({ identity }) => !this.#isAdmitted(identity));
-    for (const log of gone) this.#logs.delete(log.key);
-    return gone;
+    return this.#logs.purge(({ identity }) => this.#isAdmitted(identity));
   }
 
   /** What a relay said. */
@@ -185,8 +187,7 @@ export class Replication {
     const isBelieved = isDirect || !this.#options.peers.hasRelay(origin);
     const from = isBelieved ? Math.min(message.from, version - 1) : version - 1;
     const entry = log.isKnown(epoch, version) ? undefined : this.#provenEntry(message, isDirect);
-    if (entry !== undefined && this.#hasRoom(log, message)) {
-      this.#logs.set(origin, log);
+    if (entry !== undefined && this.#makeRoom(log, { entry, bytes: message.entry, sender })) {
       const { entry: bytes, signature } = message;
       const learnedMs = nowMs - Math.min(message.ageMs, ownedAgeMsMax);
       const record = { version, entry, bytes, signature, learnedMs };
@@ -240,19 +241,14 @@ export class Replication {
   }
 
   #isAdmitted(identity: Uint8Array): boolean {
-    try {
-      return this.#options.admitsOrigin(identity);
-    } catch {
-      return false; // an unusable key
-    }
+    return isTrue(() => this.#options.admitsOrigin(identity));
   }
 
-  #hasRoom(log: OriginLog, { entry }: Owned): boolean {
-    if (log.bytes + entry.length > ownedBytesPerOriginMax) return false;
-    if (this.#logs.size >= ownedOriginsKnownMax && !this.#logs.has(log.key)) return false;
-    let bytes = entry.length;
-    for (const other of this.#logs.values()) bytes += other.bytes;
-    return bytes <= ownedBytesMax;
+  #makeRoom(log: OriginLog, wanted: Wanted): boolean {
+    const hasRoom = this.#logs.makeRoom(log, wanted);
+    for (const evicted of this.#logs.takeEvicted())
+      for (const record of evicted.forget()) this.#changes.push({ kind: 'dropped', log: evicted, record });
+    return hasRoom;
   }
 
   /** Only a later life of ours, or another relay with our key, can have said what we did not. */
@@ -312,7 +308,7 @@ export class Replication {
   #handleLogTimeout(log: OriginLog, nowMs: number): void {
     log.purge(nowMs);
     const silentMs = nowMs - log.heardMs;
-    if (silentMs >= originForgetMs) this.#logs.delete(log.key);
+    if (silentMs >= originForgetMs) this.#logs.delete(log);
     if (silentMs >= ownedForgetMs) {
       const { heardMs } = log;
       for (const record of log.forget()) this.#changes.push({ kind: 'former', log, record, heardMs });
@@ -359,6 +355,14 @@ interface Said {
   readonly from: number;
   readonly nowMs: number;
   readonly more?: boolean;
+}
+
+function isTrue(condition: () => boolean): boolean {
+  try {
+    return condition();
+  } catch {
+    return false; // an unusable key
+  }
 }
 
 function haveOf(logs: readonly OriginLog[]): OwnedHave {

@@ -55,6 +55,11 @@ export class PeerAdmission {
     return this.isOpen || this.#hasMeshSecret || this.#isAllowed(id);
   }
 
+  /** Whether there is a list of relays and this one is on it. */
+  isListed(id: string): boolean {
+    return this.#isAllowed(id);
+  }
+
   /** New rules hold from now on; whoever they no longer admit is the caller's to close, see {@link stillAdmits}. */
   replaceRules(rules: PeerRules): void {
     this.#rules = rules;
