@@ -1,4 +1,4 @@
-import { ownedAgeMsMax } from '@macula/wire';
+import { namesPerSessionMax, ownedAgeMsMax } from '@macula/wire';
 
 /**
  * Every limit of a relay in one place. Sizes of frames and names are the wire package's.
@@ -294,6 +294,15 @@ export const ownedPublishedMax = 200;
 
 /** Milliseconds until the next so many: 10,000 sessions that change at once take 2.5 s. */
 export const ownedPublishedEveryMs = 50;
+
+/** Milliseconds for which a relay is not believed that said of an agent what the agent had not signed. */
+export const distrustMs = 60_000;
+
+/** Claims of one name whose signature nobody has checked; one more is checked as it comes: eight checks of 0.3 ms are 2.4 ms for a HELLO. */
+export const uncheckedPerNameMax = 8;
+
+/** Names reserved for one identity of a realm: as many as a session has; the oldest is given up for one more. */
+export const reservedNamesPerIdentityMax: number = namesPerSessionMax;
 
 /** Names reserved for identities whose session was lost: 10,000 sessions with 10 names, all lost within 15 s. */
 export const reservedNamesMax = 100_000;

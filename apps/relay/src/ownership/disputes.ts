@@ -16,17 +16,19 @@ export interface ForeignDispute {
 export interface LocalDispute {
   readonly newcomer: AgentSession;
   readonly owner: LinkId;
+  /** The newcomer's number is the lower one: it has the names only if the owner is dead. */
+  readonly isOlder: boolean;
   readonly sinceMs: number;
 }
 
-/** Newcomers of contested identities that wait until it is known whether the present owner lives. */
+/** Newcomers that wait until it is known whether the present owner lives: of contested identities, and with a lower number. */
 export class Disputes {
   readonly #local = new Map<LinkId, LocalDispute>();
   readonly #foreign = new Map<LinkId, ForeignDispute>();
 
   /** A newcomer here waits. */
-  addLocal(newcomer: AgentSession, owner: LinkId, nowMs: number): void {
-    this.#local.set(newcomer.link, { newcomer, owner, sinceMs: nowMs });
+  addLocal(dispute: Omit<LocalDispute, 'sinceMs'>, nowMs: number): void {
+    this.#local.set(dispute.newcomer.link, { ...dispute, sinceMs: nowMs });
   }
 
   /** A newcomer elsewhere waits; false when one does already for that owner. */

@@ -1,4 +1,5 @@
 import { claimOfOwned, type OwnedClaim, verifyNameClaim } from '@macula/wire';
+import { distrustMs, uncheckedPerNameMax } from '../limits.js';
 import type { ForeignNames, NameVerdict, Owner } from '../routing/names-table.js';
 import { bytesKey } from '../routing/types.js';
 import type { OriginLog } from './origin-log.js';
@@ -6,16 +7,20 @@ import type { Holding } from './types.js';
 
 /**
  * The names that sessions at other relays own, by realm and name. What a relay says counts while the relay lives, and only if the
- * agent has signed it; that is checked when it would have an effect, since most never has one and a check costs 0.3 ms.
+ * agent has signed it; that is checked when it would have an effect, since most never has one and a check costs 0.3 ms. A relay that
+ * said one forged thing is not believed for a while, so that a thousand of them are not checked one after the other.
  */
 export class Holdings implements ForeignNames {
   readonly #realms = new Map<string, Map<string, Set<Holding>>>();
   readonly #held = new Set<Holding>();
   readonly #forged: OriginLog[] = [];
+  /** Relays that aren't believed, and until when; undefined: since a moment ago. */
+  readonly #distrusted = new Map<OriginLog, number | undefined>();
   #count = 0;
 
-  /** What a claim says. */
-  add(log: OriginLog, entry: OwnedClaim): Holding {
+  /** What a claim says, unless nothing that its relay says is believed. */
+  add(log: OriginLog, entry: OwnedClaim): Holding | undefined {
+    if (this.#distrusted.has(log)) return undefined;
     const since = new Map<string, number>();
     entry.names.forEach((name, index) => {
       if (entry.since[index]! > 0) since.set(name, entry.since[index]!);
@@ -32,20 +37,16 @@ export class Holdings implements ForeignNames {
       heldUntilMs: undefined,
     };
     for (const name of since.keys()) this.#list(entry.realm, name, holding);
-    return holding;
+    const isCrowded = [...since.keys()].some(
+      (name) => this.#unchecked(entry.realm, name) > uncheckedPerNameMax,
+    );
+    return !isCrowded || this.isSigned(holding) ? holding : undefined;
   }
 
   /** Forgets a holding. */
   remove(holding: Holding): void {
     this.#held.delete(holding);
-    const names = this.#realms.get(holding.claim.realm);
-    for (const name of holding.since.keys()) {
-      const there = names?.get(name);
-      if (there?.delete(holding) !== true) continue;
-      this.#count--;
-      if (there.size === 0) names!.delete(name);
-    }
-    if (names?.size === 0) this.#realms.delete(holding.claim.realm);
+    for (const name of holding.since.keys()) this.#unlist(holding, name);
   }
 
   /** The session is lost: its names stay reserved until then. */
@@ -54,16 +55,31 @@ export class Holdings implements ForeignNames {
     this.#held.add(holding);
   }
 
+  /** The identity has the name elsewhere: what is reserved of a session that it lost is over. */
+  endReservations(realm: string, name: string, identityKey: string): void {
+    for (const holding of this.at(realm, name))
+      if (holding.heldUntilMs !== undefined && holding.identityKey === identityKey)
+        this.#unlist(holding, name);
+  }
+
   /** Forgets what a relay said, reservations included. */
   removeOrigin(log: OriginLog): void {
+    this.#distrusted.delete(log);
     for (const names of [...this.#realms.values()])
       for (const there of [...names.values()])
         for (const holding of [...there]) if (holding.log === log) this.remove(holding);
   }
 
-  /** Ends reservations. */
-  handleTimeout(nowMs: number): void {
+  /** Ends reservations. Gives the relays that are believed again: what they say must be added again. */
+  handleTimeout(nowMs: number): OriginLog[] {
     for (const holding of [...this.#held]) if (holding.heldUntilMs! <= nowMs) this.remove(holding);
+    const believed: OriginLog[] = [];
+    for (const [log, untilMs] of this.#distrusted) {
+      if (untilMs === undefined) this.#distrusted.set(log, nowMs + distrustMs);
+      else if (untilMs <= nowMs) believed.push(log);
+    }
+    for (const log of believed) this.#distrusted.delete(log);
+    return believed;
   }
 
   /** Who holds a name elsewhere, whether or not it counts. */
@@ -71,7 +87,7 @@ export class Holdings implements ForeignNames {
     return [...(this.#realms.get(realm)?.get(name) ?? [])];
   }
 
-  /** Whether the agent signed it; what it did not sign is forgotten. */
+  /** Whether the agent signed it; what it did not sign is forgotten, with all that its relay says and nobody has checked. */
   isSigned(holding: Holding): boolean {
     if (holding.isSigned !== undefined) return holding.isSigned;
     try {
@@ -79,10 +95,7 @@ export class Holdings implements ForeignNames {
     } catch {
       holding.isSigned = false; // the key is unusable: nobody signed with it
     }
-    if (!holding.isSigned) {
-      this.remove(holding);
-      this.#forged.push(holding.log);
-    }
+    if (!holding.isSigned) this.#distrust(holding);
     return holding.isSigned;
   }
 
@@ -116,6 +129,36 @@ export class Holdings implements ForeignNames {
   /** Names held elsewhere. */
   get size(): number {
     return this.#count;
+  }
+
+  #distrust(forged: Holding): void {
+    const { log } = forged;
+    this.remove(forged);
+    if (this.#distrusted.has(log)) return;
+    this.#distrusted.set(log, undefined);
+    this.#forged.push(log);
+    for (const record of log.records()) {
+      const { holding } = record;
+      if (holding === undefined || holding.isSigned === true) continue;
+      this.remove(holding);
+      record.holding = undefined;
+    }
+  }
+
+  #unchecked(realm: string, name: string): number {
+    let unchecked = 0;
+    for (const { isSigned } of this.#realms.get(realm)?.get(name) ?? [])
+      if (isSigned === undefined) unchecked++;
+    return unchecked;
+  }
+
+  #unlist(holding: Holding, name: string): void {
+    const names = this.#realms.get(holding.claim.realm);
+    const there = names?.get(name);
+    if (there?.delete(holding) !== true) return;
+    this.#count--;
+    if (there.size === 0) names!.delete(name);
+    if (names!.size === 0) this.#realms.delete(holding.claim.realm);
   }
 
   #list(realm: string, name: string, holding: Holding): void {

@@ -1,4 +1,5 @@
 import {
+  decodeOwnedEntry,
   encodeOwnedEntry,
   type Owned,
   type OwnedClaim,
@@ -91,6 +92,44 @@ describe('a lying relay', () => {
     const forged = { what: 'forged_claim', origin: liar.identity.publicKey };
     expect(mesh.relay('B').notes).toContainEqual(forged);
     expect(mesh.relay('C').notes).toContainEqual(forged);
+  });
+
+  it('is not believed after one forgery, so that a hundred cost no more', () => {
+    const mesh = star(26);
+    const claim: OwnedClaim = {
+      ...{ kind: 'claim', session: 900, realm: 'r', identity: mesh.identity().publicKey },
+      ...{ bootId: new Uint8Array(16), sessionSeq: 99, claimSeq: 0, names: ['a@x'], since: [1] },
+      claim: new Uint8Array(64),
+    };
+    for (let session = 900; session < 1000; session++) mesh.lie('A', { ...claim, session });
+    mesh.run();
+    expect(known(mesh)).toEqual([0, 0, 0, 0]);
+    const owner = mesh.session('B', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(owner.state).toBe('up');
+    mesh.advance(1000);
+    const forged = { what: 'forged_claim', origin: mesh.relay('A').identity.publicKey };
+    expect(mesh.relay('B').notes).toEqual([forged]);
+  });
+
+  it('is believed again a minute after a forgery, also in what it said before', () => {
+    const mesh = star(27);
+    mesh.tamper = (message, from) => {
+      if (from !== 'A' || !isClaim(message)) return message;
+      const said = decodeOwnedEntry(message.entry) as OwnedClaim;
+      if (!said.names.includes('forged@x')) return message;
+      const entry = encodeOwnedEntry({ ...said, claim: new Uint8Array(64) });
+      return { ...message, entry, signature: signOwned(mesh.relay('A').identity, message, entry) };
+    };
+    for (const names of [['honest@x'], ['forged@x']])
+      mesh.session('A', { identity: mesh.identity(), names, sessionSeq: 1 });
+    mesh.run();
+    expect(known(mesh)).toEqual([2, 0, 2, 2]);
+    const other = mesh.session('B', { identity: mesh.identity(), names: ['forged@x'], sessionSeq: 1 });
+    expect([other.state, mesh.relay('B').ownership.remoteNames]).toEqual(['up', 0]);
+    mesh.end(other, 'goodbye');
+    mesh.advance(65_000);
+    const thief = mesh.session('B', { identity: mesh.identity(), names: ['honest@x'], sessionSeq: 1 });
+    expect(thief.code).toBe('name_taken');
   });
 
   it('can not bring back what an agent claimed earlier', () => {

@@ -192,3 +192,85 @@ describe.each(shapes)('in %s', (_shape, make) => {
     expect(mesh.relays.map(({ ownership }) => ownership.remoteNames)).toEqual(mesh.relays.map(() => 0));
   });
 });
+
+describe('a session that comes back', () => {
+  const pair = (seed: number): SimOwners => joined(seed, ['A', 'B', 'C'], ['AB', 'AC', 'BC']);
+
+  it('of one number at two relays is the newer where it changed its names, even if it changed nothing', () => {
+    const mesh = pair(20);
+    const identity = mesh.identity();
+    const bootId = mesh.random.bytes(16);
+    const one = mesh.session('A', { identity, bootId, names: ['a@x'], sessionSeq: 5 });
+    const other = mesh.session('B', { identity, bootId, names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    expect(mesh.owners('a@x')).toEqual([one, other]);
+    mesh.changeNames(other, { add: [], remove: [] });
+    mesh.run();
+    expect(mesh.owners('a@x')).toEqual([other]);
+    expect(one.isSuperseded).toBe(true);
+  });
+
+  it.each([
+    ['before the others hear that it was lost', ['A', 'C'], false],
+    ['after that', ['A', 'B', 'C'], true],
+  ])('at another relay, %s, frees its name at once by GOODBYE', (_when, relays, isHeard) => {
+    const mesh = pair(21);
+    const identity = mesh.identity();
+    const lost = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 1 });
+    mesh.run();
+    mesh.end(lost, 'lost');
+    if (isHeard) mesh.run();
+    const back = mesh.session('B', { identity, names: ['a@x'], sessionSeq: 2 });
+    mesh.run();
+    const thief = mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(thief.code).toBe('name_taken');
+    mesh.end(back, 'goodbye');
+    mesh.run();
+    for (const relay of relays) {
+      const next = mesh.session(relay, { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+      expect(next.state).toBe('up');
+      mesh.end(next, 'goodbye');
+      mesh.run();
+    }
+  });
+
+  it('with a lower number, since a clock was set back, has the name half a second after its killed forerunner is asked', () => {
+    const mesh = pair(22);
+    const identity = mesh.identity();
+    const killed = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 7_200_000 });
+    mesh.advance(1000);
+    const since = mesh.relay('A').ownership.names.session(killed.link)!.names.get('a@x');
+    killed.isAnswering = false;
+    const back = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 1000 });
+    expect(back.state).toBe('waiting');
+    mesh.advance(1000);
+    expect([back.state, killed.code]).toEqual(['up', 'replaced']);
+    expect(mesh.owners('a@x')).toEqual([back]);
+    expect(mesh.relay('A').ownership.names.session(back.link)!.names.get('a@x')).toBe(since);
+    const thief = mesh.session('B', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(thief.code).toBe('name_taken');
+  });
+
+  it('with a lower number is refused when the later one lives', () => {
+    const mesh = pair(23);
+    const identity = mesh.identity();
+    const owner = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 2 });
+    const older = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 1 });
+    mesh.advance(1000);
+    expect([older.code, owner.state]).toEqual(['replaced', 'up']);
+  });
+
+  it('at a relay that stood still keeps its names no longer than 15 s after it was heard', () => {
+    const mesh = pair(24);
+    const session = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 5 });
+    mesh.advance(1000);
+    mesh.nowMs += 60_000; // the machine is paused; on waking the socket is read first, then timers run
+    mesh.relay('A').router.handleAlive(session.link, mesh.nowMs);
+    Object.assign(session, { isAnswering: false, heardMs: mesh.nowMs });
+    mesh.advance(250);
+    mesh.end(session, 'lost');
+    mesh.advance(15_000);
+    const next = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
+    expect(next.state).toBe('up');
+  });
+});

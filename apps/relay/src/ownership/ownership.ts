@@ -10,6 +10,7 @@ import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js'
 import { Holdings, isNewer, isStanding } from './holdings.js';
 import type { LogRecord, OriginLog } from './origin-log.js';
 import { ownsNothing, Publisher } from './publisher.js';
+import { RegainedNames } from './regained-names.js';
 import { type LogChange, Replication } from './replication.js';
 import type { Holding, NameLoss, OwnershipOutput } from './types.js';
 
@@ -42,6 +43,7 @@ export class Ownership {
   readonly #contests = new Contests();
   readonly #disputes = new Disputes();
   readonly #publisher = new Publisher();
+  readonly #regained: RegainedNames;
   readonly #outputs = new OutputQueue<OwnershipOutput>();
   readonly #losses: NameLoss[] = [];
   /** Sessions that others have been told of. */
@@ -53,6 +55,7 @@ export class Ownership {
     const { admitsOrigin = () => true, isListedOrigin = () => false } = options;
     this.names = new NamesTable({ foreign: this.#holdings, wallOffsetMs });
     this.peers = new PeersTable(identity.publicKey);
+    this.#regained = new RegainedNames(this.names, this.#holdings);
     this.#replication = new Replication({
       ...{ identity, epoch, peers: this.peers, admitsOrigin, isListedOrigin },
     });
@@ -65,12 +68,17 @@ export class Ownership {
   handleNewcomer(session: AgentSession, nowMs: number): LinkId | undefined {
     const newcomer = newcomerOf(session);
     const rival = this.#rivalHere(session, newcomer);
+    const later = rival === undefined ? this.#laterHere(session, newcomer) : undefined;
+    if (later !== undefined) {
+      this.#disputes.addLocal({ newcomer: session, owner: later.link, isOlder: true }, nowMs);
+      return later.link;
+    }
     if (rival === undefined && !this.#hasRivalElsewhere(session, newcomer, nowMs)) return undefined;
     if (rival === undefined || !this.#contests.isContested(newcomer, nowMs)) {
       this.#contests.noteReplaced(newcomer, nowMs);
       return undefined;
     }
-    this.#disputes.addLocal(session, rival.link, nowMs);
+    this.#disputes.addLocal({ newcomer: session, owner: rival.link, isOlder: false }, nowMs);
     return rival.link;
   }
 
@@ -115,7 +123,7 @@ export class Ownership {
     }
     this.#tickMs = nowMs + ownershipTickMs;
     this.names.handleTimeout(nowMs);
-    this.#holdings.handleTimeout(nowMs);
+    for (const log of this.#holdings.handleTimeout(nowMs)) this.#believeAgain(log, nowMs);
     this.#contests.handleTimeout(nowMs);
     this.#replication.handleTimeout(nowMs);
     this.#handleChanges(nowMs);
@@ -168,6 +176,7 @@ export class Ownership {
       return;
     }
     this.#published.add(link);
+    for (const name of names.keys()) this.#holdings.endReservations(owner.realm, name, owner.identityKey);
     const { claim, signature } = claims.present;
     this.#replication.publish(
       {
@@ -227,10 +236,23 @@ export class Ownership {
       record.holding = this.#hold(replaced?.holding, record.learnedMs + entry.keepMs, nowMs);
     } else if (entry.kind === 'claim') {
       if (replaced?.holding !== undefined) this.#holdings.remove(replaced.holding);
-      record.holding = this.#holdings.add(log, entry);
-      this.#noteReplacedElsewhere(record.holding, nowMs);
-      this.#meetHolding(record.holding, nowMs);
+      this.#believe(log, record, nowMs);
     }
+  }
+
+  #believe(log: OriginLog, record: LogRecord, nowMs: number): void {
+    if (record.entry.kind !== 'claim') return;
+    const holding = this.#holdings.add(log, record.entry);
+    record.holding = holding;
+    if (holding === undefined) return;
+    this.#noteReplacedElsewhere(holding, nowMs);
+    this.#regained.handleClaim(holding);
+    this.#meetHolding(holding, nowMs);
+  }
+
+  #believeAgain(log: OriginLog, nowMs: number): void {
+    for (const record of [...log.records()])
+      if (record.holding === undefined) this.#believe(log, record, nowMs);
   }
 
   /** A session elsewhere is over: its names stay reserved until then. Gives what is kept. */
@@ -238,6 +260,7 @@ export class Ownership {
     if (holding === undefined || (holding.heldUntilMs ?? Number.POSITIVE_INFINITY) <= untilMs) return holding;
     if (untilMs > nowMs) {
       this.#holdings.hold(holding, untilMs);
+      this.#regained.handleLost(holding, nowMs);
       return holding;
     }
     this.#holdings.remove(holding);
@@ -288,6 +311,16 @@ export class Ownership {
     return undefined;
   }
 
+  /** A later session of the same identity, which may be one that was killed when the clock was ahead. */
+  #laterHere({ names }: AgentSession, newcomer: Newcomer): Owner | undefined {
+    for (const name of names) {
+      const owner = this.names.find(newcomer.realm, name);
+      const isOfIdentity = owner?.identityKey === newcomer.identityKey && owner.bootKey !== newcomer.bootKey;
+      if (isOfIdentity && !isNewerHere(newcomer, owner)) return owner;
+    }
+    return undefined;
+  }
+
   #hasRivalElsewhere({ names }: AgentSession, newcomer: Newcomer, nowMs: number): boolean {
     return names.some((name) =>
       this.#holdings.at(newcomer.realm, name).some((other) => this.#isReplacing(newcomer, other, nowMs)),
@@ -312,14 +345,25 @@ export class Ownership {
     return this.#holdings.isSigned(other);
   }
 
-  #isRefused({ newcomer, owner: link, sinceMs }: LocalDispute, nowMs: number): boolean {
+  #isRefused({ newcomer, owner: link, sinceMs, isOlder }: LocalDispute, nowMs: number): boolean {
     const owner = this.names.session(link);
     const isAlive = owner !== undefined && owner.names.size > 0 && owner.aliveMs > sinceMs;
+    if (isOlder) {
+      if (owner !== undefined && !isAlive) this.#endSilent(owner, nowMs);
+      return false; // where the owner lives the names table refuses the older session
+    }
     if (isAlive) {
       this.#contests.noteRefused(newcomerOf(newcomer), nowMs);
       this.#noteConflict(link);
     } else this.#contests.noteReplaced(newcomerOf(newcomer), nowMs);
     return isAlive;
+  }
+
+  /** Its identity keeps the names, and the time at which it got them. */
+  #endSilent({ link }: Owner, nowMs: number): void {
+    this.names.removeLost(link, nowMs);
+    this.#losses.push({ evicted: [link], superseded: [], code: 'replaced' });
+    this.#count('replaced');
   }
 
   #decideForeign(dispute: ForeignDispute, nowMs: number): void {

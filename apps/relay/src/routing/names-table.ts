@@ -135,6 +135,16 @@ export class NamesTable {
       this.#reserved.add(realm, name, { identityKey, untilMs, sinceMs });
   }
 
+  /** The name's reservation is over if it is that identity's. */
+  endReservation(realm: string, name: string, identityKey: string): void {
+    if (this.#reserved.at(realm, name)?.identityKey === identityKey) this.#reserved.delete(realm, name);
+  }
+
+  /** For which identity a name is kept. */
+  reservedFor(realm: string, name: string): string | undefined {
+    return this.#reserved.at(realm, name)?.identityKey;
+  }
+
   /** A session elsewhere has an owner's names: of the same process, it is superseded, else it is gone. */
   yieldTo(
     newcomer: Pick<Owner, 'identityKey' | 'bootKey'>,
