@@ -159,10 +159,7 @@ export const tests = {
   async 'join_mesh, leave_mesh and joining from the environment'(a) {
     const one = await a.start('one@host-a', { flags: ['-macula', 'connect_timeout', '1000'] });
     const join = (relay, more = '') => one.eval(`macula:join_mesh(#{relays => [<<"${relay}">>]${more}})`);
-    assert.match(
-      await join('https://refuse:1'),
-      /{error,{refused,#{(?=.*codes => #{<<"https:\/\/refuse:1">> => token_expired})/,
-    );
+    assert.match(await join('https://refuse:1'), /{error,{refused,#{.*codes => #{.*token_expired/);
     assert.equal(
       await one.eval('{os:getenv("MACULA_DIST_MODE"), macula_joined:is_joined()}'),
       '{false,false}',

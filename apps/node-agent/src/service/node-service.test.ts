@@ -274,6 +274,27 @@ describe('a token file', () => {
   });
 });
 
+test('a relay that refuses is not one that can not be reached; a name that is given after all is told', async () => {
+  const { beam, meshes } = start();
+  await beam.hello();
+  await beam.join(1);
+  const { onEvent } = meshes[0]!.request;
+  const code = 'token_missing';
+  onEvent({ kind: 'dial_failed', relay: 'https://r', code, text: 'no token', isRefusal: true });
+  onEvent({ kind: 'dial_failed', relay: 'https://q', code: 'refused', text: 'nobody', isRefusal: false });
+  onEvent({ kind: 'names_given', relay: 'https://r', names: ['a@host'] });
+  const texts = [];
+  for (let count = 0; count < 3; count++) {
+    const [, , , map] = await beam.take('event');
+    texts.push(textOf(mapGet(map, 'text')));
+  }
+  expect(texts).toEqual([
+    'refused by https://r: no token',
+    'cannot reach https://q: nobody',
+    'https://r gave a@host to this node after all',
+  ]);
+});
+
 test('session events', async () => {
   const { beam, meshes } = start();
   await beam.hello();

@@ -38,7 +38,7 @@ function start(options: HarnessOptions): Harness {
 }
 
 async function mesh(number: number): Promise<FakeMesh> {
-  await vi.waitFor(() => expect(harness.meshes[number]?.started).toBe(true));
+  await vi.waitFor(() => expect(harness.meshes[number]?.started).toBe(true), { timeout: 10_000 });
   return harness.meshes[number]!;
 }
 
