@@ -46,9 +46,6 @@ export function describeFailure(thrown: unknown): Failure {
 
 /** What a relay said of a code, with the remedy of the code behind it where that isn't in it. */
 export function withRemedy(code: WireCode, said: string): string {
-  const sentence = codeSentence(code);
-  if (said === '') return sentence;
-  const remedy = sentence.slice(sentence.indexOf('; ') + 2);
-  const hasRemedy = said.includes('; ') || said.includes(remedy);
-  return remedy === sentence || hasRemedy ? said : `${said}; ${remedy}`;
+  if (said === '') return codeSentence(code);
+  return said.includes('; ') ? said : codeSentence(code, said);
 }

@@ -13,7 +13,7 @@ export const scenario: Scenario = {
   drivers: ['local', 'netns'],
   async run({ scene }) {
     const realm = await TokenRealm.make(scene, 'org.example');
-    const relay = await scene.relay({ label: 'relay', accessFile: realm.accessFile, args: ['--open'] });
+    const relay = await scene.relay({ label: 'relay', ...realm.relay });
     const [a, b] = await Promise.all([
       scene.node({ name: 'a@one.test' }),
       scene.node({ name: 'b@two.test' }),
