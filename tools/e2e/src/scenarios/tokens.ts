@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { TokenRealm } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
@@ -41,6 +42,25 @@ export const scenario: Scenario = {
       await stranger.join([relay1.url], withToken('/nowhere')),
       /^\{error,\{bad_option,\{token_file,/,
     );
+
+    // From the environment, before the token is there: status and why/1 know the cause, and the join goes on.
+    const late = join(scene.directory, 'late-token');
+    const env = {
+      MACULA_RELAYS: relay2.url,
+      MACULA_REALM: realm.name,
+      MACULA_TOKEN_FILE: late,
+    };
+    const d = await scene.node({ name: 'd@four.test', env });
+    await d.evalUntil('is_binary(maps:get(join_error, macula:status()))', 'true', 20_000);
+    assert.equal(await d.ping(a), 'pang');
+    await d.gives("maps:get(reason, macula:why('a@one.test'))", 'not_joined');
+    assert.match(await d.eval("maps:get(text, macula:why('a@one.test'))"), /could not join.*ENOENT/);
+    renameSync(await realm.issue(['somebody@else.test']), late);
+    await d.evalUntil('maps:get(join_error, macula:status())', /does not allow|name/, 20_000);
+    const sameJoin = await d.join([relay2.url], inRealm);
+    assert.match(sameJoin, /refused.*codes => #\{<<"[^"]*">> => token_wrong_name\}/s);
+    renameSync(await realm.issue(['d@four.test']), late);
+    assert.equal(await d.join([relay2.url], inRealm), 'ok');
 
     await realm.revoke(readFileSync(ofB, 'utf8').trim());
     await a.evalUntil('nodes(connected)', '[]');
