@@ -211,10 +211,11 @@ describe('a session that comes back', () => {
   });
 
   it.each([
-    ['before the others hear that it was lost', ['A', 'C'], false],
-    ['after that', ['A', 'B', 'C'], true],
-  ])('at another relay, %s, frees its name at once by GOODBYE', (_when, relays, isHeard) => {
-    const mesh = pair(21);
+    ['before the others hear that it was lost', ['AB', 'AC', 'BC'], false],
+    ['after that', ['AB', 'AC', 'BC'], true],
+    ['where a third relay hears first of its return and then of its loss', ['AB', 'BC'], false],
+  ])('at another relay, %s, frees its name at once by GOODBYE', (_when, pairs, isHeard) => {
+    const mesh = joined(21, ['A', 'B', 'C'], pairs);
     const identity = mesh.identity();
     const lost = mesh.session('A', { identity, names: ['a@x'], sessionSeq: 1 });
     mesh.run();
@@ -226,7 +227,7 @@ describe('a session that comes back', () => {
     expect(thief.code).toBe('name_taken');
     mesh.end(back, 'goodbye');
     mesh.run();
-    for (const relay of relays) {
+    for (const relay of ['A', 'B', 'C']) {
       const next = mesh.session(relay, { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1 });
       expect(next.state).toBe('up');
       mesh.end(next, 'goodbye');
