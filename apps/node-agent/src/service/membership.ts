@@ -106,7 +106,12 @@ export class Membership {
       return { code: 'already_joined', text };
     }
     current.persistent ||= options.persistent;
-    if (current.joined) return undefined;
+    if (current.joined) {
+      current.mesh?.checkToken();
+      if (this.joined) return undefined;
+      const relays = relayFailures(current);
+      return refusal(refusalText(relays), relays);
+    }
     const result = this.#wait(current, options);
     current.wake();
     return result;

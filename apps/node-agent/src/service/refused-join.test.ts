@@ -149,6 +149,11 @@ test('a node that all relays refuse later is not joined, and status says why', a
   const map = await status();
   expect(mapGet(map, 'joined')).toBe(atom('false'));
   expect(textOf(mapGet(map, 'join_error'))).toContain(sentence);
+  expect(failureOf(await beam.join(2))).toMatchObject({
+    code: atom('refused'),
+    codes: [[binary(url), atom('token_expired')]],
+  });
+  expect(meshes[0]!.closedWith).toEqual([]);
 });
 
 describe('a file that is wrong when a persistent join begins', () => {
