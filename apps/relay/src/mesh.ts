@@ -4,7 +4,7 @@ import type { Connection, Transport } from '@macula/transport';
 import { codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
 import type { AccessRules } from './access/access-rules.js';
-import { refusedName } from './access/realm-admission.js';
+import { ownNames, refusedName } from './access/realm-admission.js';
 import { RealmKeeper } from './access/realm-keeper.js';
 import type { RelayConfig } from './config.js';
 import { streamOpenTimeoutMs } from './limits.js';
@@ -248,7 +248,20 @@ export class Mesh {
       const { claims } = session.facts;
       const tag = randomBytes(16);
       this.#route((nowMs) =>
-        this.router.handleAgentUp({ link, realm, identity, bootId, sessionSeq, names, tag, claims }, nowMs),
+        this.router.handleAgentUp(
+          {
+            link,
+            realm,
+            identity,
+            bootId,
+            sessionSeq,
+            names,
+            tag,
+            claims,
+            entitled: ownNames(admitted?.grant),
+          },
+          nowMs,
+        ),
       );
     } else {
       this.#welcome(session);

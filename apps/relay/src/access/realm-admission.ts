@@ -141,6 +141,16 @@ export function refusedName(grant: RealmGrant | undefined, names: readonly strin
 }
 
 /**
+ * The names that are a token's own: bound to an identity (`sub`), it names them without `*`. Whoever else holds one gives way.
+ *
+ * @param grant - of the session; undefined in an open realm.
+ */
+export function ownNames(grant: RealmGrant | undefined): ReadonlySet<string> {
+  if (grant?.subject === undefined) return new Set();
+  return new Set(grant.patterns.filter((pattern) => !pattern.includes('*')));
+}
+
+/**
  * For each limit the smaller of two.
  *
  * @param realm - of the access file.

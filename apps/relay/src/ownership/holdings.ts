@@ -1,6 +1,6 @@
 import { claimOfOwned, type OwnedClaim, verifyNameClaim } from '@macula/wire';
 import { distrustMs, uncheckedPerNameMax } from '../limits.js';
-import type { ForeignNames, NameVerdict, Owner } from '../routing/names-table.js';
+import { type ForeignNames, isEntitled, type NameVerdict, type Owner } from '../routing/names-table.js';
 import { bytesKey } from '../routing/types.js';
 import type { OriginLog } from './origin-log.js';
 import type { Holding } from './types.js';
@@ -110,6 +110,7 @@ export class Holdings implements ForeignNames {
       const isOther = holding.identityKey !== owner.identityKey;
       if (isOther ? !isReserved(holding, nowMs) : !isStanding(holding, nowMs) || !isNewer(holding, owner))
         continue;
+      if (isOther && isEntitled(owner, name, holding.since.get(name)!)) continue;
       if (!this.isSigned(holding)) continue;
       if (isOther) return 'taken';
       verdict = 'stale';

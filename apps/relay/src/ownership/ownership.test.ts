@@ -40,6 +40,28 @@ describe.each(shapes)('in %s', (_shape, make) => {
     expect(mesh.owners('b@x')).toEqual([]);
   });
 
+  it('a name that a token gives to an identity is its own, whoever holds it', () => {
+    const mesh = make();
+    const entitled = new Set(['a@x']);
+    const squatter = mesh.session('A', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 5 });
+    mesh.run();
+    const subject = mesh.session('C', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 1, entitled });
+    expect(subject.state).toBe('up');
+    mesh.run();
+    expect(squatter.code).toBe('name_taken');
+    expect(mesh.owners('a@x')).toEqual([subject]);
+    for (const { name } of mesh.relays) {
+      const others = { identity: mesh.identity(), names: ['a@x'], sessionSeq: 9 };
+      expect(mesh.session(name, others).code).toBe('name_taken');
+      expect(mesh.session(name, { ...others, entitled }).code).toBe('name_taken');
+    }
+    mesh.end(subject, 'lost');
+    mesh.run();
+    expect(mesh.session('B', { identity: mesh.identity(), names: ['a@x'], sessionSeq: 9 }).code).toBe(
+      'name_taken',
+    );
+  });
+
   it('the owner returning at another relay wins at once, its older session is replaced', () => {
     const mesh = make();
     const identity = mesh.identity();

@@ -14,6 +14,8 @@ export interface Owner {
   readonly identityKey: string;
   readonly bootKey: string;
   readonly sessionSeq: number;
+  /** As in {@link AgentSession}. */
+  readonly entitled: ReadonlySet<string>;
   /** What the agent has signed; undefined where nobody else needs to see it. */
   readonly claims: { readonly present: SignedClaim } | undefined;
   /** Its names, and since when its identity owns each, in milliseconds since 1970. */
@@ -235,10 +237,12 @@ export class NamesTable {
 
   #verdict(owner: Owner, name: string, nowMs: number): NameVerdict {
     const reserved = this.#reserved.find(owner.realm, name, nowMs);
-    if (reserved !== undefined && reserved.identityKey !== owner.identityKey) return 'taken';
+    const isKept = reserved !== undefined && reserved.identityKey !== owner.identityKey;
+    if (isKept && !isEntitled(owner, name, reserved.sinceMs)) return 'taken';
     const other = this.find(owner.realm, name);
     if (other === undefined || nowMs - other.aliveMs >= nameFreeAfterMs) return 'free';
-    if (other.identityKey !== owner.identityKey) return 'taken';
+    if (other.identityKey !== owner.identityKey)
+      return isEntitled(owner, name, other.names.get(name)!) ? 'free' : 'taken';
     return isNewer(owner, other) ? 'free' : 'stale';
   }
 
@@ -263,9 +267,10 @@ export class NamesTable {
     return { evicted, lapsed, superseded: superseded.filter((link) => this.#owners.has(link)) };
   }
 
-  /** The identity keeps the time at which it got the name, whatever session and relay it had it at. */
+  /** The identity keeps the time at which it got the name, whatever session and relay it had it at; what it is entitled to it has had since ever. */
   #ownedSince(owner: Owner, name: string, nowMs: number): number {
     const { realm, identityKey } = owner;
+    if (owner.entitled.has(name)) return sinceEverMs;
     const other = this.find(realm, name);
     const reserved = this.#reserved.find(realm, name, nowMs);
     const known = [
@@ -273,7 +278,7 @@ export class NamesTable {
       reserved?.identityKey === identityKey ? reserved.sinceMs : undefined,
       this.#foreign?.ownedSince(owner, name),
     ].filter((sinceMs) => sinceMs !== undefined);
-    return Math.min(Math.max(1, Math.round(nowMs + this.#wallOffsetMs)), ...known);
+    return Math.min(Math.max(sinceEverMs + 1, Math.round(nowMs + this.#wallOffsetMs)), ...known);
   }
 
   #evict(owner: Owner): LinkId[] {
@@ -336,6 +341,7 @@ function ownerOf(session: AgentSession, nowMs: number): Owner {
     identityKey: bytesKey(session.identity),
     bootKey: bytesKey(session.bootId),
     sessionSeq: session.sessionSeq,
+    entitled: session.entitled ?? noNames,
     claims: session.claims,
     names: new Map(),
     aliveMs: nowMs,
@@ -343,6 +349,15 @@ function ownerOf(session: AgentSession, nowMs: number): Owner {
     keptMs: undefined,
     isSuperseded: false,
   };
+}
+
+/** When an identity has got a name that a token says is its own: before everybody else. */
+const sinceEverMs = 1;
+const noNames: ReadonlySet<string> = new Set();
+
+/** Whether the name is the owner's although another identity has had it since then. */
+export function isEntitled(owner: Pick<Owner, 'entitled'>, name: string, otherSinceMs: number): boolean {
+  return owner.entitled.has(name) && otherSinceMs > sinceEverMs;
 }
 
 /** Keys of identity and boot id have a fixed length, so the realm can't be taken for a part of them. */

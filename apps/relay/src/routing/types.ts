@@ -21,6 +21,8 @@ export interface AgentSession {
   readonly bootId: Uint8Array;
   readonly sessionSeq: number;
   readonly names: readonly string[];
+  /** Names that belong to this identity whoever holds them, because a token says so. Default none. */
+  readonly entitled?: ReadonlySet<string> | undefined;
   /** Names this session to agents and relays without saying whose it is: 16 random bytes, fresh for every session. */
   readonly tag: Uint8Array;
   /** What it has signed, for other relays to see. */

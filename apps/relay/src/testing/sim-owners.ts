@@ -66,6 +66,8 @@ export interface SimSessionOptions {
   readonly sessionSeq: number;
   readonly bootId?: Uint8Array;
   readonly realm?: string;
+  /** Names that a token says are the identity's own. */
+  readonly entitled?: ReadonlySet<string>;
 }
 
 /**
@@ -172,7 +174,9 @@ export class SimOwners {
     };
     const { link } = session;
     const tag = this.random.bytes(16);
-    const hello = { link, realm, identity: identity.publicKey, bootId, sessionSeq, names, tag, claims };
+    const { entitled } = options;
+    const of = { link, realm, identity: identity.publicKey, bootId, sessionSeq, names };
+    const hello = { ...of, tag, claims, entitled };
     relay.router.handleAgentUp(hello, this.nowMs);
     this.#drain(relay);
     return session;
