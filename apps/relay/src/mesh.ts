@@ -21,6 +21,7 @@ import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
 import { describeSaid, describeSession } from './session/log-fields.js';
 import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
+import { RouterLoop } from './session/router-loop.js';
 import { sendToAll } from './session/send-to-all.js';
 import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
@@ -63,10 +64,9 @@ export class Mesh {
   readonly #parts: MeshParts;
   readonly #gatekeeper: Gatekeeper;
   readonly #realms: RealmKeeper<Session>;
+  readonly #loop: RouterLoop;
   readonly #bootId: Uint8Array = randomBytes(16);
   readonly #liveness: ReturnType<typeof setInterval>;
-  #routerTimer: ReturnType<typeof setTimeout> | undefined;
-  #isRouting = false;
   #nextLink: LinkId = 1;
   #lastSeq = 0;
   #isDraining = false;
@@ -106,6 +106,11 @@ export class Mesh {
     });
     const { openTimeoutMs } = config;
     this.router = new Router({ identity: identity.publicKey, openTimeoutMs, ownership: this.ownership });
+    this.#loop = new RouterLoop({
+      router: this.router,
+      nowMs: parts.nowMs,
+      perform: (output) => this.#perform(output),
+    });
     this.broker = new StreamBroker(
       {
         limiter: this.limiter,
@@ -219,7 +224,7 @@ export class Mesh {
     for (const session of [...this.sessions.values()]) session.close(code, codeSentence(code));
     this.#realms.close();
     clearInterval(this.#liveness);
-    clearTimeout(this.#routerTimer);
+    this.#loop.close();
   }
 
   #handleAdmitted(
@@ -364,28 +369,8 @@ export class Mesh {
     return session;
   }
 
-  /** Gives the router an input, then carries out everything it says. */
   #route(input: (nowMs: number) => void): void {
-    input(this.#parts.nowMs());
-    if (this.#isRouting) return; // the outermost call carries it out
-    this.#isRouting = true;
-    try {
-      for (let output = this.router.pollOutput(); output !== undefined; output = this.router.pollOutput()) {
-        this.#perform(output);
-      }
-    } finally {
-      this.#isRouting = false;
-    }
-    this.#armRouterTimer();
-  }
-
-  #armRouterTimer(): void {
-    clearTimeout(this.#routerTimer);
-    const next = this.router.pollTimeout();
-    if (next === undefined) return;
-    const waitMs = Math.max(1, Math.ceil(next.atMs - this.#parts.nowMs()));
-    this.#routerTimer = setTimeout(() => this.#route((nowMs) => this.router.handleTimeout(nowMs)), waitMs);
-    this.#routerTimer.unref();
+    this.#loop.handle(input);
   }
 
   #perform(output: RouterOutput): void {
