@@ -140,7 +140,7 @@ export class Mesh {
   /** Begins to dial the configured peers. */
   start(): void {
     for (const dialer of this.dialers) dialer.start();
-    this.#armRouterTimer();
+    this.#loop.handle(() => {});
   }
 
   /** A connection that a listener accepted. */
