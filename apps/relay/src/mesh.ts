@@ -140,7 +140,7 @@ export class Mesh {
   /** Begins to dial the configured peers. */
   start(): void {
     for (const dialer of this.dialers) dialer.start();
-    this.#loop.handle(() => {});
+    this.#route(() => {}); // from now on it has the time
   }
 
   /** A connection that a listener accepted. */
