@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { makePrivateDirectory } from '@macula/transport';
 import { socketPathBytesMax } from './limits.js';
 import { isListening } from './local/beam-socket.js';
 import { pipeStat } from './pipe-stat.js';
@@ -26,7 +27,7 @@ export async function listenForControl(path: string): Promise<Server> {
 }
 
 function requirePrivateDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   const found = lstatSync(directory);
   const uid = process.getuid?.();
   if (!found.isDirectory()) throw new Error(`${directory} is not a directory; use another path`);

@@ -94,6 +94,12 @@ test('where nothing can be written it is ephemeral, with a warning', () => {
   expect(loadIdentity('a@h', environment).identity.id).not.toBe(first.identity.id);
 });
 
+test.skipIf(process.platform !== 'linux')('also below /proc, where nobody can make a directory', () => {
+  const { file, warning } = loadIdentity('a@h', { MACULA_DATA_DIR: '/proc/macula' });
+  expect(file).toBeUndefined();
+  expect(warning).toContain('MACULA_DATA_DIR');
+});
+
 test('the agent that comes second takes the key of the first', () => {
   // the second one has looked, found nothing, and only then the first one's key appears
   const { identity, file } = loadIdentity('a@h', environment);

@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
@@ -14,6 +13,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Identity, identityFromSeed, identitySeedBytes } from '@macula/crypto';
+import { makePrivateDirectory } from '@macula/transport';
 
 /**
  * Why a key file can't be used. The user is at fault, nothing was changed.
@@ -145,7 +145,7 @@ function requirePrivate(file: string, descriptor: number): void {
  * For `loadIdentity`; throws the system's error.
  */
 export function createSeed(directory: string, file: string): Uint8Array {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   const seed = randomBytes(identitySeedBytes);
   const temporary = join(directory, `.new-${randomBytes(8).toString('hex')}.key`);
   const descriptor = openSync(temporary, 'wx', 0o600);

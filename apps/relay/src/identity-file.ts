@@ -1,8 +1,8 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { identitySeedBytes } from '@macula/crypto';
-import { type CertificatePair, checkCertificatePair } from '@macula/transport';
+import { type CertificatePair, checkCertificatePair, makePrivateDirectory } from '@macula/transport';
 import { RelayError, type RelayErrorCode } from './errors.js';
 
 /** Bytes of the largest file that is read here. */
@@ -108,7 +108,7 @@ export async function writePrivateFile(
 ): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateDirectory(dirname(path));
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);

@@ -10,6 +10,7 @@ export {
   type MemoryNetwork,
   type MemoryNetworkOptions,
 } from './memory/memory-network.js';
+export { makePrivateDirectory } from './private-directory.js';
 export { createQuicTransport, type QuicTransportOptions } from './quic/quic-transport.js';
 export { quinnPeerIdentity } from './quinn/quinn-connection.js';
 export {
