@@ -151,13 +151,16 @@ root() ->
         _ -> "/"
     end.
 
-%% A compressed term could claim 4 GB in a few bytes, and the emulator takes that memory before it looks.
-decode(<<131, 80, _/binary>>) ->
-    bad_frame;
-decode(Frame) when byte_size(Frame) =< ?MAX_FRAME_BYTES ->
-    try {term, binary_to_term(Frame)} catch error:_ -> bad_frame end;
-decode(_) ->
-    bad_frame.
+decode(Frame) ->
+    case byte_size(Frame) =< ?MAX_FRAME_BYTES andalso not is_compressed(Frame) of
+        true -> try {term, binary_to_term(Frame)} catch error:_ -> bad_frame end;
+        false -> bad_frame
+    end.
+
+%% A compressed term could claim 4 GB in a few bytes, and the emulator takes that memory before it looks. (Not `<<131, 80, _/binary>>':
+%% what OTP 25 compiles that to OTP 29 doesn't load.)
+is_compressed(Frame) ->
+    byte_size(Frame) > 1 andalso binary:at(Frame, 1) =:= 80.
 
 path_separator() ->
     case os:type() of {win32, _} -> ";"; _ -> ":" end.

@@ -19,6 +19,8 @@ const { values } = parseArgs({
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const source = path.join(here, '../src');
+/** Compiled by the release in PATH. */
+const built = path.join(here, '../ebin');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'macula-otp-test-'));
 let passed = 0;
 let failed = 0;
@@ -131,10 +133,18 @@ class Release {
     ]);
   }
 
+  /** Beam files of an older release serve all, and not everything that one compiles is loaded by a later one. */
+  loadsWhatWasBuilt() {
+    const script = `Failed = [{M, Why} || F <- filelib:wildcard("*.beam", ${JSON.stringify(built)}), M <- [list_to_atom(filename:rootname(F))], {error, Why} <- [code:load_file(M)]], io:format("~p", [Failed]), halt(length(Failed)).`;
+    this.run('erl', ['-noinput', '-pa', built, '-eval', script]);
+  }
+
   /** Whether everything compiled. */
   check() {
     const { release } = this.otp;
     if (!check(`OTP ${release}: compiles without a warning`, () => this.compile())) return false;
+    if (fs.existsSync(path.join(built, 'macula.beam')))
+      check(`OTP ${release}: loads what the build compiled`, () => this.loadsWhatWasBuilt());
     check(`OTP ${release}: EUnit`, () => this.eunit());
     if (this.otp.has('ct_run')) check(`OTP ${release}: Common Test`, () => this.commonTest());
     else skip(`OTP ${release}: Common Test: this installation has no ct_run`);
