@@ -109,7 +109,7 @@ class Relay implements RunningRelay {
       dialer: this.#dialer,
       caPem: secrets.caPem,
       meshSecret: bytesOf(secrets.meshSecret, 'base64url'),
-      publicCertificates: secrets.publicCertificates.map((hex) => bytesOf(hex, 'hex')!),
+      publicCertificates: (secrets.publicCertificates ?? []).map((hex) => bytesOf(hex, 'hex')!),
       logger: this.#logger,
       rules: parts.access.rules,
       nowMs: () => performance.now(),

@@ -16,13 +16,13 @@ export interface RelaySecrets {
   readonly seed: Uint8Array;
   readonly certificate: CertificatePair;
   /** Bearer token of the admin server. */
-  readonly adminToken: string | undefined;
+  readonly adminToken?: string | undefined;
   /** Additional trusted certificates. */
-  readonly caPem: readonly string[] | undefined;
+  readonly caPem?: readonly string[] | undefined;
   /** What the relays of the mesh share, base64url. */
-  readonly meshSecret: string | undefined;
+  readonly meshSecret?: string | undefined;
   /** SHA-256 of the certificates of proxies in front of this relay, hexadecimal. */
-  readonly publicCertificates: readonly string[];
+  readonly publicCertificates?: readonly string[];
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { TokenErrorCode } from '@macula/crypto';
+
 /**
  * Codes that travel: closing a connection, resetting a stream, refusing a HELLO or an OPEN. Numbers are never reused.
  *
@@ -177,17 +179,7 @@ export type WireCode =
   | 'open_rate'
   | 'stream_limit'
   | 'unknown_names'
-  | 'token_missing'
-  | 'token_malformed'
-  | 'token_wrong_algorithm'
-  | 'token_unknown_issuer'
-  | 'token_bad_signature'
-  | 'token_expired'
-  | 'token_not_yet_valid'
-  | 'token_revoked'
-  | 'token_wrong_realm'
-  | 'token_wrong_name'
-  | 'token_wrong_identity';
+  | TokenErrorCode;
 
 const nameByNumber = new Map<number, WireCode>(
   Object.entries(wireCodes).map(([name, { number }]) => [number, name as WireCode]),

@@ -100,14 +100,7 @@ async function relay(port: number, peers: readonly string[] = []): Promise<Runni
     peers: [...peers],
   });
   const certificate = await makeDevCertificate({ names: ['relay'], ips: [], days: 2 });
-  const secrets = {
-    seed: randomBytes(32),
-    certificate,
-    adminToken: undefined,
-    caPem: undefined,
-    meshSecret: undefined,
-    publicCertificates: [],
-  };
+  const secrets = { seed: randomBytes(32), certificate };
   const running = await startRelay(config, { transports: [network.transport(`host${port}`)], secrets });
   closers.push(() => running.close());
   return running;

@@ -16,11 +16,11 @@ import {
   requireGranted,
   type TokenLimits,
   type TokenWish,
-  tokenLimitNames,
   verifyToken,
 } from '@macula/crypto';
 import { codeSentence, type WireCode } from '@macula/wire';
 import type { AccessRules } from './access-rules.js';
+import { tighterLimits } from './tighter-limits.js';
 
 /** The answer to an agent that wants into a realm. */
 export type RealmAdmission =
@@ -148,20 +148,6 @@ export function refusedName(grant: RealmGrant | undefined, names: readonly strin
 export function ownNames(grant: RealmGrant | undefined): ReadonlySet<string> {
   if (grant?.subject === undefined) return new Set();
   return new Set(grant.patterns.filter((pattern) => !pattern.includes('*')));
-}
-
-/**
- * For each limit the smaller of two.
- *
- * @param realm - of the access file.
- * @param token - of the grant.
- */
-export function tighterLimits(realm: TokenLimits, token: TokenLimits): TokenLimits {
-  const entries = tokenLimitNames.flatMap((name): [string, number][] => {
-    const limit = Math.min(realm[name] ?? Number.POSITIVE_INFINITY, token[name] ?? Number.POSITIVE_INFINITY);
-    return limit === Number.POSITIVE_INFINITY ? [] : [[name, limit]];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** The cause in detail, where there is one, and the remedy of the code. */

@@ -1,4 +1,4 @@
-import { identityId } from '@macula/crypto';
+import { identityId, type TokenLimits } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
 import { messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
 import { controlCostOfNames } from '../limits.js';
@@ -6,7 +6,7 @@ import type { LinkId, OpenId } from '../routing/types.js';
 import type { EndHello } from '../session/accept-hello.js';
 import type { Session } from '../session/session.js';
 import { type HelloId, HelloPlaces } from './hello-places.js';
-import type { GrantedLimits, QuotaLimits } from './quota-limits.js';
+import type { QuotaLimits } from './quota-limits.js';
 import { type QuotaParty, Quotas, type StreamRefusal } from './quotas.js';
 import type { QuotaRefusal } from './refusal.js';
 
@@ -81,7 +81,7 @@ export class Limiter {
       readonly connection: Connection;
       readonly proven: ProvenHello;
       /** By its realm or its token. */
-      readonly granted: GrantedLimits | undefined;
+      readonly granted: TokenLimits | undefined;
     },
   ): QuotaRefusal | undefined {
     const { names } = proven.hello;

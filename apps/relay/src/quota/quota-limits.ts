@@ -1,3 +1,5 @@
+import type { TokenLimits } from '@macula/crypto';
+import { tighterLimits } from '../access/tighter-limits.js';
 import {
   bytesPerSecondDefault,
   failedHellosPerSecondDefault,
@@ -64,15 +66,6 @@ export interface RealmQuotaLimits {
   readonly realm: ScopeLimits;
 }
 
-/** What a realm grants an identity, by its rules or by a token: positive whole numbers. */
-export interface GrantedLimits {
-  readonly sessions?: number;
-  readonly names?: number;
-  readonly tunnels?: number;
-  readonly streams?: number;
-  readonly bytesPerSecond?: number;
-}
-
 /** Every limit that an identity has by default. */
 export const identityLimitsDefault: IdentityLimits = {
   sessions: sessionsDefault,
@@ -103,7 +96,7 @@ export const quotaLimitsDefault: QuotaLimits = {
 export function identityLimitsOf(
   limits: QuotaLimits,
   realm: string,
-  granted: GrantedLimits = {},
+  granted: TokenLimits = {},
 ): IdentityLimits {
   return smallestLimits({ ...limits.identity, ...ownLimits(limits, realm)?.identity }, granted);
 }
@@ -114,17 +107,8 @@ export function realmLimitsOf(limits: QuotaLimits, realm: string): ScopeLimits {
 }
 
 /** The smaller one of each limit. */
-export function smallestLimits(limits: IdentityLimits, granted: GrantedLimits): IdentityLimits {
-  const smallest = (name: keyof GrantedLimits): number =>
-    Math.min(limits[name], granted[name] ?? Number.POSITIVE_INFINITY);
-  return {
-    ...limits,
-    sessions: smallest('sessions'),
-    names: smallest('names'),
-    tunnels: smallest('tunnels'),
-    streams: smallest('streams'),
-    bytesPerSecond: smallest('bytesPerSecond'),
-  };
+export function smallestLimits(limits: IdentityLimits, granted: TokenLimits): IdentityLimits {
+  return { ...limits, ...tighterLimits(limits, granted) };
 }
 
 /** A realm may have the name of what every object has. */

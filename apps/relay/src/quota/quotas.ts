@@ -1,3 +1,4 @@
+import type { TokenLimits } from '@macula/crypto';
 import { codeSentence, type WireCode } from '@macula/wire';
 import {
   controlBurst,
@@ -13,7 +14,6 @@ import type { LinkId, OpenId } from '../routing/types.js';
 import { type Account, type AccountSession, AccountTable } from './account.js';
 import { addressKey } from './address-key.js';
 import {
-  type GrantedLimits,
   identityLimitsOf,
   type QuotaLimits,
   type RateLimits,
@@ -115,7 +115,7 @@ export class Quotas {
     session: QuotaParty & {
       readonly link: LinkId;
       readonly names: readonly string[];
-      readonly granted?: GrantedLimits | undefined;
+      readonly granted?: TokenLimits | undefined;
     },
     nowMs: number,
   ): QuotaRefusal | undefined {

@@ -64,14 +64,7 @@ describe.each(Object.keys(worlds))('over %s, under tls_verify none', (name) => {
 
   async function startTrueRelay(): Promise<RunningRelay> {
     const input = { listen: `${world.host}:0`, open: true, logLevel: 'silent', drainGraceMs: 0 };
-    const secrets = {
-      seed: randomBytes(32),
-      certificate: await certificate(),
-      adminToken: undefined,
-      caPem: undefined,
-      meshSecret: undefined,
-      publicCertificates: [],
-    };
+    const secrets = { seed: randomBytes(32), certificate: await certificate() };
     const running = await startRelay(parseRelayConfig(input), { transports: [transport()], secrets });
     closers.push(() => running.close());
     return running;

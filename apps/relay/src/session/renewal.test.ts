@@ -32,14 +32,7 @@ beforeEach(async () => {
   const [first, second, third] = transports as [Transport, Transport, Transport];
   const certificate = await makeDevCertificate({ names: ['localhost'], ips: ['127.0.0.1'], days: 1 });
   const config = parseRelayConfig({ listen: '127.0.0.1:0', logLevel: 'silent', drainGraceMs: 0 });
-  const secrets = {
-    seed: randomBytes(32),
-    certificate,
-    adminToken: undefined,
-    caPem: undefined,
-    meshSecret: undefined,
-    publicCertificates: [],
-  };
+  const secrets = { seed: randomBytes(32), certificate };
   relay = await startRelay(config, { transports: [first], secrets });
   const { host, port } = relay.listen[0]!;
   nat = await Nat.open({ host, port });

@@ -26,7 +26,6 @@ export class TestBed {
     parts: Partial<RelayParts> & { seed?: Uint8Array; meshSecret?: string } = {},
   ): Promise<RunningRelay> {
     const { seed, meshSecret, ...more } = parts;
-    const meshSecrets = { meshSecret, publicCertificates: [] };
     const config = parseRelayConfig({
       listen: `relay:${port}`,
       open: true,
@@ -35,13 +34,7 @@ export class TestBed {
       ...input,
     });
     const certificate = { certPem: `certificate of ${port}`, keyPem: '' };
-    const secrets = {
-      seed: seed ?? randomBytes(32),
-      certificate,
-      adminToken: undefined,
-      caPem: undefined,
-      ...meshSecrets,
-    };
+    const secrets = { seed: seed ?? randomBytes(32), certificate, meshSecret };
     const transports = [this.network.transport(`host${port}`)];
     const relay = await startRelay(config, { transports, secrets, ...more });
     this.#relays.push(relay);

@@ -19,14 +19,7 @@ const bootId = randomBytes(16);
 export async function startBenchRelay(): Promise<number> {
   const config = parseRelayConfig({ listen: '127.0.0.1:0', logLevel: 'error' });
   const certificate = await makeDevCertificate({ names: [], ips: ['127.0.0.1'], days: 1 });
-  const secrets = {
-    seed: randomBytes(32),
-    certificate,
-    adminToken: undefined,
-    caPem: undefined,
-    meshSecret: undefined,
-    publicCertificates: [],
-  };
+  const secrets = { seed: randomBytes(32), certificate };
   const relay = await startRelay(config, { transports: relayTransports(config, secrets), secrets });
   return relay.listen[0]!.port;
 }
