@@ -318,3 +318,15 @@ export const contestProtestMs = 3000;
 
 /** Identities whose replacements are counted; the oldest is forgotten for one more. */
 export const contestedIdentitiesMax = 10_000;
+
+/**
+ * What one identity's messages and OPENs may cost in one turn of the event loop, in the unit of {@link turnCosts}, which is about 20 µs: the bytes of
+ * others wait 0.4 ms for them, however many there are.
+ */
+export const turnCostPerPartyMax = 20;
+
+/** What those of all identities may cost in one turn: 4 ms. */
+export const turnCostMax: number = 10 * turnCostPerPartyMax;
+
+/** NAMES has a signature to be checked; a stream is accepted, or refused, before its OPEN. */
+export const turnCosts = { message: 1, names: 20, stream: 2, open: 4 } as const;

@@ -10,7 +10,7 @@ import type { RelayConfig } from './config.js';
 import { streamOpenTimeoutMs } from './limits.js';
 import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
-import { Limiter } from './quota/limiter.js';
+import { Limiter, workOfFrame } from './quota/limiter.js';
 import { Router } from './routing/router.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
 import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
@@ -297,6 +297,7 @@ export class Mesh {
 
   readonly #sessionHandlers: SessionHandlers = {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
+    inTurn: (session, type, work) => this.limiter.inTurn(session, workOfFrame(type), work),
     onControl: (session, type) => this.limiter.control(session, type),
     onNames: (session, names, { claim }) => {
       const refused = refusedName(this.#realms.admitted(session)?.grant, names.add);

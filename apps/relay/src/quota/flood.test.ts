@@ -206,6 +206,23 @@ describe('a flood by one identity', () => {
     expect(metric('paced_bytes_total')).toBeGreaterThan(0);
   });
 
+  it('of OPENs, or of NAMES, lets others go between', async () => {
+    await start();
+    const agent = await bed.agent(1, { identity: flooder });
+    const streams = Array.from({ length: 400 }, (_, index) => agent.open(`no-${index}@x`));
+    near.stream.write(Buffer.from('between'));
+    await until(() => far.received.toString().endsWith('between'), 'the bytes of the others');
+    expect(streams.filter((stream) => codeOfStream(stream)).length).toBeLessThan(200);
+    await until(() => streams.every((stream) => codeOfStream(stream)), 'all codes');
+    for (let request = 1; request < 18; request++)
+      agent.changeNames({ request, add: [`n${request}@x`], remove: [] });
+    near.stream.write(Buffer.from('again'));
+    await until(() => far.received.toString().endsWith('again'), 'the bytes of the others');
+    const done = (): number => agent.messages.filter(({ kind }) => kind === 'names_done').length;
+    expect(done()).toBeLessThan(9);
+    await until(() => done() === 17, 'all names');
+  });
+
   it('shows in no label of the metrics', async () => {
     await start({
       limits: { identity: { sessions: 1 }, realm: { sessions: 3 }, address: { sessions: 100 } },

@@ -1,10 +1,11 @@
 import { identityId, type TokenLimits } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
 import { messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
-import { controlCostOfNames } from '../limits.js';
+import { controlCostOfNames, turnCosts } from '../limits.js';
 import type { LinkId, OpenId } from '../routing/types.js';
 import type { EndHello } from '../session/accept-hello.js';
 import type { Session } from '../session/session.js';
+import { FairTurns } from './fair-turns.js';
 import { type HelloId, HelloPlaces } from './hello-places.js';
 import type { QuotaLimits } from './quota-limits.js';
 import { type QuotaParty, Quotas, type StreamRefusal } from './quotas.js';
@@ -35,6 +36,7 @@ export class Limiter {
   readonly helloPlaces: HelloPlaces;
   /** Sessions that a limit has ended, by code, since the start. */
   readonly endedSessions: Map<WireCode, number> = new Map();
+  readonly #turns = new FairTurns();
   readonly #unfinished = new Map<HelloId, EndHello>();
   readonly #parts: LimiterParts;
 
@@ -95,6 +97,13 @@ export class Limiter {
     if (session.facts.role === 'relay') return true;
     const cost = type === messageTypes.names ? controlCostOfNames : 1;
     return this.#allows(session, (nowMs) => this.quotas.handleControl(session.facts.link, cost, nowMs));
+  }
+
+  /** Does what an agent makes necessary: now, or in a later turn of the event loop when it has made much in this one. */
+  inTurn(session: Session, kind: keyof typeof turnCosts, work: () => void): void {
+    // Relays ask for all their agents.
+    if (session.facts.role === 'relay') work();
+    else this.#turns.run(session.id, turnCosts[kind], work);
   }
 
   /** A session wants these names from now on; false: it may not, and is closed. */
@@ -160,6 +169,11 @@ export class Limiter {
     this.endedSessions.set(code, (this.endedSessions.get(code) ?? 0) + 1);
     session.close(code, text);
   }
+}
+
+/** What kind of work a frame on a control stream makes. */
+export function workOfFrame(type: number): keyof typeof turnCosts {
+  return type === messageTypes.names ? 'names' : 'message';
 }
 
 /** What counts against the address: everything but what the relay itself is the reason of. */

@@ -6,6 +6,7 @@ import {
   FrameReader,
   helloBytesMax,
   type Message,
+  type RawFrame,
   type WireCode,
   WireError,
 } from '@macula/wire';
@@ -26,10 +27,13 @@ export class ControlChannel {
   bytesMax: number = helloBytesMax;
   /** Asked for every frame, by its type, before it is decoded; false: it is not read, since the session is being closed. */
   mayRead: (type: number) => boolean = () => true;
+  /** Does the work that a frame of this type makes, now or in a later turn; what comes behind it waits. */
+  inTurn: (type: number, work: () => void) => void = (_, work) => work();
   #bytesReceived = 0;
   readonly #stream: Stream;
   readonly #reader = new FrameReader();
   #broken = false;
+  #isWaiting = false;
 
   constructor(stream: Stream, handlers: ControlHandlers) {
     this.handlers = handlers;
@@ -87,17 +91,44 @@ export class ControlChannel {
       return;
     }
     this.#reader.push(bytes);
-    try {
-      while (!this.#broken) {
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    while (!this.#broken && !this.#isWaiting) {
+      try {
         const frame = this.#reader.next();
         if (frame === undefined || !this.mayRead(frame.type)) return;
-        const message = decodeMessage(frame);
-        if (message !== undefined) this.handlers.onMessage(message);
+        this.#isWaiting = true;
+        let isLater = false;
+        this.inTurn(frame.type, () => {
+          this.#isWaiting = false;
+          this.#handleFrame(frame);
+          if (!isLater) return;
+          this.#stream.resume();
+          this.#readOn();
+        });
+        isLater = true;
+      } catch (thrown) {
+        this.#breakFor(thrown);
       }
-    } catch (thrown) {
-      if (!(thrown instanceof WireError)) throw thrown;
-      this.#break(thrown);
     }
+    if (this.#isWaiting) this.#stream.pause();
+  }
+
+  #handleFrame(frame: RawFrame): void {
+    if (this.#broken) return;
+    try {
+      const message = decodeMessage(frame);
+      if (message !== undefined) this.handlers.onMessage(message);
+    } catch (thrown) {
+      this.#breakFor(thrown);
+    }
+  }
+
+  #breakFor(thrown: unknown): void {
+    if (!(thrown instanceof WireError)) throw thrown;
+    this.#break(thrown);
   }
 
   #break(error: WireError): void {

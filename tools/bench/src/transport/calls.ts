@@ -42,6 +42,8 @@ export interface Calls {
   /** Round trips on a connection of their own; milliseconds each. */
   echo: { args: Target & { count: number }; result: number[] };
   usage: { args: { collect: boolean }; result: Usage };
+  /** Milliseconds of the event loop's longest turn since this was asked last. */
+  longestTurn: { args: Record<string, never>; result: number };
   /** Opens connections and keeps them, with a ping every so often. */
   hold: { args: Target & { count: number; keepAliveMs: number }; result: number };
   /** Starts a relay in the child; the result is its port. */

@@ -1,5 +1,6 @@
 /** A process of the bench: does what its parent asks for over IPC, and ends with it. */
 import { readFileSync } from 'node:fs';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AgentLoad } from './agent-load.js';
 import type { CallMessage, CallName, Calls, ReplyMessage, Usage } from './calls.js';
@@ -30,6 +31,7 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
     return timesMs;
   },
   usage: ({ collect }) => usage(collect),
+  longestTurn: async () => longestTurnMs(),
   hold: ({ count, keepAliveMs, ...target }) => load.hold(target, count, keepAliveMs),
   relay: async () => (await agentLoad()).startBenchRelay(),
   join: async ({ port, count, keepAliveMs, stays }) => {
@@ -46,6 +48,19 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
   echoes: async ({ ms, everyMs }) => (await floodCalls()).echoes(ms, everyMs),
   flood: async ({ kind, url, ms }) => (await floodCalls()).floodRelay(kind, url, ms),
 };
+
+/** Made when it is asked for: it wakes the process each millisecond. */
+let turns: IntervalHistogram | undefined;
+
+function longestTurnMs(): number {
+  if (turns === undefined) {
+    turns = monitorEventLoopDelay({ resolution: 1 });
+    turns.enable();
+  }
+  const { max } = turns;
+  turns.reset();
+  return max / 1e6;
+}
 
 async function usage(collect: boolean): Promise<Usage> {
   // What native objects hold is freed in the turns after the collection that found them unused.
