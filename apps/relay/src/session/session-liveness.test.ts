@@ -49,6 +49,7 @@ function sessionOf(role: SessionRole): Session {
     {
       onStream: () => undefined,
       onControl: () => true,
+      inTurn: (_session, _type, work) => work(),
       onNames: () => undefined,
       onAlive: () => undefined,
       onFormerGone: () => undefined,
