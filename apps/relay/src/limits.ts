@@ -320,13 +320,13 @@ export const contestProtestMs = 3000;
 export const contestedIdentitiesMax = 10_000;
 
 /**
- * What one identity's messages and OPENs may cost in one turn of the event loop, in the unit of {@link turnCosts}, which is about 20 µs: the bytes of
- * others wait 0.4 ms for them, however many there are.
+ * Share of the relay's time for the messages and OPENs of one identity: a tenth lets 1,000 tunnels be opened again in a second, and whoever asks for
+ * more leaves nine tenths to the others.
  */
-export const turnCostPerPartyMax = 20;
+export const shareOfTime = 0.1;
 
-/** What those of all identities may cost in one turn: 4 ms. */
-export const turnCostMax: number = 10 * turnCostPerPartyMax;
+/** Milliseconds whose share may be used at once: 0.3 ms of work, for which the bytes of others wait. */
+export const shareBurstMs = 3;
 
-/** NAMES has a signature to be checked; a stream is accepted, or refused, before its OPEN. */
-export const turnCosts = { message: 1, names: 20, stream: 2, open: 4 } as const;
+/** Milliseconds that work takes, about: a message, the signature of NAMES, a stream accepted or refused, the OPEN that comes on it. */
+export const workCostMs = { message: 0.02, names: 0.3, stream: 0.03, open: 0.07 } as const;

@@ -297,7 +297,7 @@ export class Mesh {
 
   readonly #sessionHandlers: SessionHandlers = {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
-    inTurn: (session, type, work) => this.limiter.inTurn(session, workOfFrame(type), work),
+    inShare: (session, type, work) => this.limiter.inShare(session, workOfFrame(type), work),
     onControl: (session, type) => this.limiter.control(session, type),
     onNames: (session, names, { claim }) => {
       const refused = refusedName(this.#realms.admitted(session)?.grant, names.add);

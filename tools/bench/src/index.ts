@@ -1,10 +1,10 @@
 /** Benchmarks as a library; `main.ts` is the command. */
 export {
   benchFlood,
+  type CallFigures,
   type FloodBenchOptions,
   type FloodReport,
   type FloodTransport,
-  type VictimFigures,
 } from './flood/bench-flood.js';
 export type { FloodFigures, FloodKind } from './flood/flooder.js';
 export { benchNodePair, type NodePairFigures, type NodePairOptions } from './node-pair.js';

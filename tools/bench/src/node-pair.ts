@@ -1,4 +1,5 @@
 import { freePorts, type OtpNode, type OtpNodeOptions, Scene } from '@macula/e2e';
+import { listOfNumbers } from './list-of-numbers.js';
 import { median, percentile } from './statistics.js';
 
 /** Options of {@link benchNodePair}. */
@@ -88,8 +89,8 @@ async function measure({ name, from, to }: Pair): Promise<NodePairFigures> {
   const bulkMBps = Number(
     await from.eval(`macula_e2e:throughput('${to.name}', ${bulkMessages}, 65536)`, 180_000),
   );
-  const roundTrips = await times(from, `macula_e2e:round_trips('${to.name}', ${roundTripCount})`);
-  const rpc = await times(from, `macula_e2e:rpc_times('${to.name}', ${roundTripCount})`);
+  const roundTrips = await listOfNumbers(from, `macula_e2e:round_trips('${to.name}', ${roundTripCount})`);
+  const rpc = await listOfNumbers(from, `macula_e2e:rpc_times('${to.name}', ${roundTripCount})`);
   return {
     name,
     bulkMBps,
@@ -97,14 +98,6 @@ async function measure({ name, from, to }: Pair): Promise<NodePairFigures> {
     roundTripP99Us: percentile(roundTrips, 99),
     rpcP50Us: percentile(rpc, 50),
   };
-}
-
-async function times(node: OtpNode, expression: string): Promise<number[]> {
-  const text = await node.eval(
-    `lists:flatten(lists:join(" ", [io_lib:format("~.2f", [T]) || T <- ${expression}]))`,
-    180_000,
-  );
-  return text.replaceAll('"', '').split(' ').map(Number);
 }
 
 function medians(name: string, samples: readonly NodePairFigures[]): NodePairFigures {

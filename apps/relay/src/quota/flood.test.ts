@@ -132,7 +132,7 @@ describe('a flood by one identity', () => {
     const agent = await bed.agent(1, { identity: flooder });
     const codes: (WireCode | undefined)[] = [];
     const texts: string[] = [];
-    for (let batch = 0; batch < 25; batch++) {
+    for (let batch = 0; batch < 35; batch++) {
       const streams = Array.from({ length: 100 }, (_, index) => agent.open(`no-${batch}-${index}@x`));
       await until(() => streams.every((stream) => codeOfStream(stream)), 'all codes');
       codes.push(...streams.map(codeOfStream));

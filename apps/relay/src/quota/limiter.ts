@@ -1,11 +1,11 @@
 import { identityId, type TokenLimits } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
 import { messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
-import { controlCostOfNames, turnCosts } from '../limits.js';
+import { controlCostOfNames, workCostMs } from '../limits.js';
 import type { LinkId, OpenId } from '../routing/types.js';
 import type { EndHello } from '../session/accept-hello.js';
 import type { Session } from '../session/session.js';
-import { FairTurns } from './fair-turns.js';
+import { FairShare } from './fair-share.js';
 import { type HelloId, HelloPlaces } from './hello-places.js';
 import type { QuotaLimits } from './quota-limits.js';
 import { type QuotaParty, Quotas, type StreamRefusal } from './quotas.js';
@@ -36,7 +36,7 @@ export class Limiter {
   readonly helloPlaces: HelloPlaces;
   /** Sessions that a limit has ended, by code, since the start. */
   readonly endedSessions: Map<WireCode, number> = new Map();
-  readonly #turns = new FairTurns();
+  readonly #share: FairShare;
   readonly #unfinished = new Map<HelloId, EndHello>();
   readonly #parts: LimiterParts;
 
@@ -44,6 +44,10 @@ export class Limiter {
     this.quotas = new Quotas(limits, parts.random);
     this.helloPlaces = new HelloPlaces(limits.address, parts.random);
     this.#parts = parts;
+    this.#share = new FairShare({
+      nowMs: parts.nowMs,
+      wakeAfter: (ms, go) => void setTimeout(go, Math.ceil(ms)).unref(),
+    });
   }
 
   /** A connection was accepted; whether it may begin its HELLO. */
@@ -99,11 +103,11 @@ export class Limiter {
     return this.#allows(session, (nowMs) => this.quotas.handleControl(session.facts.link, cost, nowMs));
   }
 
-  /** Does what an agent makes necessary: now, or in a later turn of the event loop when it has made much in this one. */
-  inTurn(session: Session, kind: keyof typeof turnCosts, work: () => void): void {
+  /** Does what an agent makes necessary: now, or later when it has made much. */
+  inShare(session: Session, kind: keyof typeof workCostMs, work: () => void): void {
     // Relays ask for all their agents.
     if (session.facts.role === 'relay') work();
-    else this.#turns.run(session.id, turnCosts[kind], work);
+    else this.#share.run(session.id, workCostMs[kind], work);
   }
 
   /** A session wants these names from now on; false: it may not, and is closed. */
@@ -172,7 +176,7 @@ export class Limiter {
 }
 
 /** What kind of work a frame on a control stream makes. */
-export function workOfFrame(type: number): keyof typeof turnCosts {
+export function workOfFrame(type: number): keyof typeof workCostMs {
   return type === messageTypes.names ? 'names' : 'message';
 }
 

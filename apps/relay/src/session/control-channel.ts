@@ -27,8 +27,8 @@ export class ControlChannel {
   bytesMax: number = helloBytesMax;
   /** Asked for every frame, by its type, before it is decoded; false: it is not read, since the session is being closed. */
   mayRead: (type: number) => boolean = () => true;
-  /** Does the work that a frame of this type makes, now or in a later turn; what comes behind it waits. */
-  inTurn: (type: number, work: () => void) => void = (_, work) => work();
+  /** Does the work that a frame of this type makes, now or later; what comes behind it waits. */
+  inShare: (type: number, work: () => void) => void = (_, work) => work();
   #bytesReceived = 0;
   readonly #stream: Stream;
   readonly #reader = new FrameReader();
@@ -101,7 +101,7 @@ export class ControlChannel {
         if (frame === undefined || !this.mayRead(frame.type)) return;
         this.#isWaiting = true;
         let isLater = false;
-        this.inTurn(frame.type, () => {
+        this.inShare(frame.type, () => {
           this.#isWaiting = false;
           this.#handleFrame(frame);
           if (!isLater) return;

@@ -49,7 +49,7 @@ function sessionOf(role: SessionRole): Session {
     {
       onStream: () => undefined,
       onControl: () => true,
-      inTurn: (_session, _type, work) => work(),
+      inShare: (_session, _type, work) => work(),
       onNames: () => undefined,
       onAlive: () => undefined,
       onFormerGone: () => undefined,

@@ -49,7 +49,7 @@ export interface SessionHandlers {
   /** A new stream that must begin with OPEN; already counted in `streamsIn`. */
   onStream(session: Session, stream: Stream): void;
   /** Does the work that a frame of this type makes, now or later. */
-  inTurn(session: Session, type: number, work: () => void): void;
+  inShare(session: Session, type: number, work: () => void): void;
   /** A frame has come on the control stream, of this type; false: it must not be read, and the session has been closed. */
   onControl(session: Session, type: number): boolean;
   onNames(session: Session, names: Names, claim: SignedClaim): void;
@@ -99,7 +99,7 @@ export class Session {
     this.#handlers = handlers;
     this.#heardMs = parts.nowMs();
     this.#channel.bytesMax = Number.POSITIVE_INFINITY;
-    this.#channel.inTurn = (type, work) => handlers.inTurn(this, type, work);
+    this.#channel.inShare = (type, work) => handlers.inShare(this, type, work);
     this.#channel.mayRead = (type) => handlers.onControl(this, type);
     this.#channel.handlers = {
       onMessage: (message) => this.#handleMessage(message),

@@ -21,7 +21,7 @@ import { type SpliceCounters, type SpliceEnd, splice } from './splice.js';
 /** How streams report to the router. */
 export interface BrokerEvents {
   /** Is asked about every stream and told what becomes of it. */
-  readonly limiter: Pick<Limiter, 'inTurn' | 'stream' | 'answered' | 'streamOver' | 'bytes'>;
+  readonly limiter: Pick<Limiter, 'inShare' | 'stream' | 'answered' | 'streamOver' | 'bytes'>;
   open(input: { open: OpenId; session: Session; message: Open }): void;
   openerGone(open: OpenId, code: WireCode): void;
   legOk(leg: LegId, answer: OpenOk): void;
@@ -71,7 +71,7 @@ export class StreamBroker {
 
   /** A stream that the other side of a session opened. */
   handleStream(session: Session, stream: Stream): void {
-    this.#events.limiter.inTurn(session, 'stream', () => {
+    this.#events.limiter.inShare(session, 'stream', () => {
       if (session.isClosed) stream.reset(codeNumber('shutdown'));
       else this.#startStream(session, stream);
     });
@@ -98,7 +98,7 @@ export class StreamBroker {
         }
         this.openCounters.opens++;
         this.#openers.set(open, opener);
-        this.#events.limiter.inTurn(session, 'open', () => {
+        this.#events.limiter.inShare(session, 'open', () => {
           if (this.#openers.has(open)) this.#events.open({ open, session, message });
         });
       },

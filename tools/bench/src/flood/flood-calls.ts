@@ -1,25 +1,22 @@
-/** What a child of the bench does for the flood: victims and flooder. Loaded when it is asked for. */
+/** What a child of the bench does for the flood. Loaded when it is asked for. */
 import { createQuicTransport, createTlsTransport, parseRelayUrl, type Transport } from '@macula/transport';
 import { type FloodFigures, type FloodKind, flood } from './flooder.js';
-import { Victims } from './victims.js';
 
-const victims = new Victims();
 const transports = new Map<string, Transport>();
 
-/** Makes pairs of victims at the relay of this URL. */
-export async function meet(url: string, pairs: number): Promise<null> {
-  await victims.meet(transportFor(url), parseRelayUrl(url), pairs);
-  return null;
-}
+let stop = new AbortController();
 
-/** Milliseconds of each round trip; null where there was no answer. */
-export async function echoes(ms: number, everyMs: number): Promise<(number | null)[]> {
-  return (await victims.echoes(ms, everyMs)).map((time) => (Number.isFinite(time) ? time : null));
-}
-
-/** Floods the relay of this URL. */
+/** Floods the relay of this URL for so many milliseconds, or until {@link stopFlood}. */
 export function floodRelay(kind: FloodKind, url: string, ms: number): Promise<FloodFigures> {
-  return flood(kind, { transport: transportFor(url), url: parseRelayUrl(url), ms });
+  stop = new AbortController();
+  const target = { transport: transportFor(url), url: parseRelayUrl(url) };
+  return flood(kind, { ...target, ms, signal: stop.signal });
+}
+
+/** Ends the flood that is under way. */
+export async function stopFlood(): Promise<null> {
+  stop.abort();
+  return null;
 }
 
 function transportFor(url: string): Transport {

@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RelayUrl, Transport } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
@@ -37,12 +36,21 @@ export interface FloodFigures {
 /** Milliseconds until a session that was ended is made again: what connections cost is measured by themselves. */
 const redialMs = 100;
 
-/** Floods for so many milliseconds as one new identity, at the lowest priority of the machine. */
+/** Floods for so many milliseconds, or until the signal, as one new identity. */
 export async function flood(
   kind: FloodKind,
-  { transport, url, ms }: { readonly transport: Transport; readonly url: RelayUrl; readonly ms: number },
+  {
+    transport,
+    url,
+    ms,
+    signal,
+  }: {
+    readonly transport: Transport;
+    readonly url: RelayUrl;
+    readonly ms: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<FloodFigures> {
-  setPriority(constants.priority.PRIORITY_LOW);
   const codes: Partial<Record<WireCode, number>> = {};
   const agents = new Set<WireAgent>();
   const identity = newIdentity();
@@ -76,7 +84,7 @@ export async function flood(
   const untilMs = performance.now() + ms;
   const startedMs = performance.now();
   let due = 0;
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs && !signal.aborted) {
     const wanted = ((performance.now() - startedMs) / 1000) * floodRates[kind];
     // What it could not do in time it leaves out: at most as much as 10 ms ask for in one turn.
     const count = Math.min(Math.floor(wanted) - due, Math.ceil(floodRates[kind] / 100));

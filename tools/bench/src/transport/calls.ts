@@ -42,8 +42,6 @@ export interface Calls {
   /** Round trips on a connection of their own; milliseconds each. */
   echo: { args: Target & { count: number }; result: number[] };
   usage: { args: { collect: boolean }; result: Usage };
-  /** Milliseconds of the event loop's longest turn since this was asked last. */
-  longestTurn: { args: Record<string, never>; result: number };
   /** Opens connections and keeps them, with a ping every so often. */
   hold: { args: Target & { count: number; keepAliveMs: number }; result: number };
   /** Starts a relay in the child; the result is its port. */
@@ -62,12 +60,10 @@ export interface Calls {
   resets: { args: { count: number }; result: number };
   /** Opens so many streams at once; the result is how many answered while all were open. */
   credit: { args: { count: number; waitMs: number }; result: number };
-  /** Makes pairs of agents with a tunnel each at the relay of a URL. */
-  meet: { args: { url: string; pairs: number }; result: null };
-  /** Sends through these tunnels and back; milliseconds each, null where nothing came back. */
-  echoes: { args: { ms: number; everyMs: number }; result: (number | null)[] };
   /** Floods the relay of a URL as one identity, with the lowest priority. */
   flood: { args: { kind: FloodKind; url: string; ms: number }; result: FloodFigures };
+  /** Ends the flood before its time. */
+  stopFlood: { args: Record<string, never>; result: null };
 }
 
 /** Name of a call. */

@@ -1,6 +1,5 @@
 /** A process of the bench: does what its parent asks for over IPC, and ends with it. */
 import { readFileSync } from 'node:fs';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AgentLoad } from './agent-load.js';
 import type { CallMessage, CallName, Calls, ReplyMessage, Usage } from './calls.js';
@@ -31,7 +30,6 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
     return timesMs;
   },
   usage: ({ collect }) => usage(collect),
-  longestTurn: async () => longestTurnMs(),
   hold: ({ count, keepAliveMs, ...target }) => load.hold(target, count, keepAliveMs),
   relay: async () => (await agentLoad()).startBenchRelay(),
   join: async ({ port, count, keepAliveMs, stays }) => {
@@ -44,23 +42,9 @@ const handlers: { [Name in CallName]: (args: Calls[Name]['args']) => Promise<Cal
   streams: ({ count }) => load.streams(count),
   resets: ({ count }) => load.resets(count),
   credit: ({ count, waitMs }) => load.credit(count, waitMs),
-  meet: async ({ url, pairs }) => (await floodCalls()).meet(url, pairs),
-  echoes: async ({ ms, everyMs }) => (await floodCalls()).echoes(ms, everyMs),
   flood: async ({ kind, url, ms }) => (await floodCalls()).floodRelay(kind, url, ms),
+  stopFlood: async () => (await floodCalls()).stopFlood(),
 };
-
-/** Made when it is asked for: it wakes the process each millisecond. */
-let turns: IntervalHistogram | undefined;
-
-function longestTurnMs(): number {
-  if (turns === undefined) {
-    turns = monitorEventLoopDelay({ resolution: 1 });
-    turns.enable();
-  }
-  const { max } = turns;
-  turns.reset();
-  return max / 1e6;
-}
 
 async function usage(collect: boolean): Promise<Usage> {
   // What native objects hold is freed in the turns after the collection that found them unused.

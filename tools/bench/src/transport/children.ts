@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import type { CallName, Calls, ReplyMessage } from './calls.js';
 
 /** Milliseconds a call may take; each takes a few seconds, some on a slow machine half a minute. */
@@ -58,6 +58,12 @@ export class Child {
       clearTimeout(timer);
       this.#waiting.delete(id);
     }
+  }
+
+  /** Lets the process run only when nothing else wants the core, where the system can (Linux with chrt); whether it does. */
+  makeIdle(): boolean {
+    const args = ['--idle', '--all-tasks', '--pid', '0', String(this.#process.pid)];
+    return spawnSync('chrt', args, { stdio: 'ignore' }).status === 0;
   }
 
   /** Ends the process; resolves when it is gone. */
