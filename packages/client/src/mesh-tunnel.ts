@@ -101,6 +101,7 @@ export class MeshTunnel {
           tunnelKey: options.key,
           random: randomBytes,
           ticktimeSeconds: options.netTicktime,
+          resumes: false,
           limits: { establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
         },
         nowMs,
@@ -126,6 +127,7 @@ export class MeshTunnel {
         random: randomBytes,
         ticktimeSeconds: options.netTicktime,
         bootId: options.bootId,
+        resumes: false,
       },
       options.open.offer,
       performance.now(),
@@ -167,7 +169,7 @@ export class MeshTunnel {
         this.#giveUpOpen = undefined;
         this.#via = via;
         this.#tell((handlers) => handlers.onProgress?.());
-        this.#usePath(handover, () => this.#core.handleAnswer(answer, performance.now()));
+        this.#usePath(handover, () => this.#core.handleAnswer(firstPath, answer, performance.now()));
       },
       onFailed: (error, via) => {
         if (attempt !== this.#openAttempt) return;
@@ -230,10 +232,10 @@ export class MeshTunnel {
       if (this.#core === core) this.#input(handle);
     };
     const path = new StreamPath(handover, {
-      onData: (bytes) => input(() => core.handlePathData(bytes, performance.now())),
-      onEnd: () => input(() => core.handlePathEnd(performance.now())),
+      onData: (bytes) => input(() => core.handlePathData(firstPath, bytes, performance.now())),
+      onEnd: () => input(() => core.handlePathEnd(firstPath, performance.now())),
       onWritable: () => input(() => undefined),
-      onClosed: (closed) => input(() => core.handlePathClosed(closed, performance.now())),
+      onClosed: (closed) => input(() => core.handlePathClosed(firstPath, closed, performance.now())),
     });
     this.#path = path;
     this.#input(before);
@@ -262,7 +264,7 @@ export class MeshTunnel {
     this.#local?.cork();
     this.#drainOutputs();
     while (!this.#gone && this.#path?.writable === true) {
-      const pieces = this.#core.pollPath(performance.now());
+      const pieces = this.#core.pollPath(firstPath, performance.now());
       if (pieces === undefined) break;
       this.#path.write(pieces);
       this.#drainOutputs();
@@ -316,6 +318,13 @@ export class MeshTunnel {
       case 'reset_path':
         this.#path?.reset(codeNumber(output.code));
         this.#giveUpOpen?.(output.code, '');
+        return;
+      // A tunnel that doesn't resume puts none of these out.
+      case 'detached':
+      case 'open_path':
+      case 'resumed':
+      case 'send_hint':
+      case 'peer_relays':
         return;
       case 'closed':
         if (this.#isRetrying) this.#retry();
@@ -401,3 +410,6 @@ export class MeshTunnel {
     );
   }
 }
+
+/** The only one of a tunnel that doesn't resume. */
+const firstPath = 0;

@@ -6,7 +6,7 @@ const bytes = (count: number, value = 1): Uint8Array => new Uint8Array(count).fi
 
 describe('the end of a tunnel', () => {
   it('sends what the closed local socket wrote, then END; the peer delivers it, then ends', () => {
-    const pair = Pair.up({}, { limits: { windowBytes: 70_000 } });
+    const pair = Pair.up({}, { limits: { windowBytesMax: 70_000 } });
     const { initiator, responder } = pair;
     initiator.tunnel.handleLocalData(bytes(200_000), pair.nowMs);
     initiator.flush(pair.nowMs);
@@ -27,7 +27,7 @@ describe('the end of a tunnel', () => {
     pair.initiator.tunnel.handleLocalData(bytes(10), pair.nowMs);
     pair.initiator.tunnel.handleLocalClosed(pair.nowMs);
     pair.initiator.flush(pair.nowMs);
-    pair.responder.tunnel.handlePathData(pair.initiator.takeWire(10_000), pair.nowMs);
+    pair.responder.tunnel.handlePathData(0, pair.initiator.takeWire(10_000), pair.nowMs);
     const kinds: string[] = [];
     for (
       let output = pair.responder.tunnel.pollOutput();
@@ -36,11 +36,13 @@ describe('the end of a tunnel', () => {
     ) {
       kinds.push(output.kind);
     }
-    expect(kinds).toEqual(['deliver', 'ended', 'end_path']);
+    expect(kinds).toEqual(['deliver', 'ended']);
+    pair.responder.flush(pair.nowMs);
+    expect(pair.responder.kinds.slice(-1)).toEqual(['end_path']);
   });
 
   it('gives up data that makes no progress for 30 s, but sends END', () => {
-    const pair = Pair.up({}, { limits: { windowBytes: 1000 } });
+    const pair = Pair.up({}, { limits: { windowBytesMax: 1000 } });
     pair.initiator.tunnel.handleLocalData(bytes(5000), pair.nowMs);
     pair.settle({ accepting: false });
     pair.initiator.tunnel.handleLocalClosed(pair.nowMs);
@@ -72,7 +74,7 @@ describe('the end of a tunnel', () => {
   });
 
   it('ends at once by command: END goes before unsent data', () => {
-    const pair = Pair.up({}, { limits: { windowBytes: 100 } });
+    const pair = Pair.up({}, { limits: { windowBytesMax: 100 } });
     pair.initiator.tunnel.handleLocalData(bytes(5000), pair.nowMs);
     pair.settle({ accepting: false });
     pair.initiator.tunnel.end('agent_stopped', 'update', pair.nowMs);
@@ -106,9 +108,9 @@ describe('the end of a tunnel', () => {
     }
     pair.settle();
     expect([pair.initiator.tunnel.state, pair.responder.tunnel.state]).toEqual(['closed', 'closed']);
-    const other = Pair.up();
+    const other = Pair.up({ resumes: false });
     other.initiator.tunnel.end('ok', '', other.nowMs);
-    other.initiator.tunnel.handlePathEnd(other.nowMs);
+    other.initiator.tunnel.handlePathEnd(0, other.nowMs);
     expect(other.initiator.tunnel.state).toBe('closing');
     other.initiator.flush(other.nowMs);
     expect(other.initiator.kinds.slice(-3)).toEqual(['ended', 'end_path', 'closed']);
@@ -117,7 +119,7 @@ describe('the end of a tunnel', () => {
   });
 
   it('resets the path when the peer does not finish it within 1 s of END', () => {
-    const pair = Pair.up();
+    const pair = Pair.up({ resumes: false });
     pair.initiator.tunnel.end('agent_stopped', '', pair.nowMs);
     pair.initiator.flush(pair.nowMs);
     pair.pass(999, false);
@@ -129,14 +131,14 @@ describe('the end of a tunnel', () => {
 
   it('takes a path that ends or is lost without END for loss, also in the middle of a record', () => {
     for (const cut of ['end', 'middle', 'lost', 'reset'] as const) {
-      const pair = Pair.up();
+      const pair = Pair.up({ resumes: false });
       pair.initiator.tunnel.handleLocalData(bytes(100), pair.nowMs);
       pair.initiator.flush(pair.nowMs);
       if (cut === 'middle') pair.carry(pair.initiator, 50);
       const { tunnel } = pair.responder;
-      if (cut === 'lost') tunnel.handlePathClosed({ lost: true }, pair.nowMs);
-      else if (cut === 'reset') tunnel.handlePathClosed({ code: 'beam_closed' }, pair.nowMs);
-      else tunnel.handlePathEnd(pair.nowMs);
+      if (cut === 'lost') tunnel.handlePathClosed(0, { lost: true }, pair.nowMs);
+      else if (cut === 'reset') tunnel.handlePathClosed(0, { code: 'beam_closed' }, pair.nowMs);
+      else tunnel.handlePathEnd(0, pair.nowMs);
       pair.responder.drainOutputs();
       expect(pair.responder.event('ended')).toMatchObject({ reason: 'relay_lost', byPeer: false });
       expect(pair.responder.deliveredBytes).toBe(0);
@@ -147,7 +149,7 @@ describe('the end of a tunnel', () => {
 
   it('believes the code of a refused OPEN', () => {
     const pair = new Pair();
-    pair.initiator.tunnel.handlePathClosed({ code: 'not_found' }, pair.nowMs);
+    pair.initiator.tunnel.handlePathClosed(0, { code: 'not_found' }, pair.nowMs);
     pair.initiator.drainOutputs();
     expect(pair.initiator.events).toMatchObject([{ kind: 'ended', reason: 'not_found' }, { kind: 'closed' }]);
     for (const code of ['ok', 'bad_tag', 'toString', 'code of a newer relay']) {
@@ -182,9 +184,9 @@ describe('the end of a tunnel', () => {
     const before = pair.initiator.kinds.length;
     tunnel.handleLocalData(bytes(10), pair.nowMs);
     tunnel.handleLocalClosed(pair.nowMs);
-    tunnel.handlePathData(bytes(10), pair.nowMs);
-    tunnel.handlePathEnd(pair.nowMs);
-    tunnel.handlePathClosed({ lost: true }, pair.nowMs);
+    tunnel.handlePathData(0, bytes(10), pair.nowMs);
+    tunnel.handlePathEnd(0, pair.nowMs);
+    tunnel.handlePathClosed(0, { lost: true }, pair.nowMs);
     tunnel.end('ok', '', pair.nowMs);
     tunnel.handleTimeout(pair.nowMs + 1e6);
     pair.initiator.flush(pair.nowMs);

@@ -17,6 +17,8 @@ import type { EndReason, PathCode } from './reasons.js';
  * | `unexpected_record` | the peer: a record not allowed in this state | as `bad_tag` |
  * | `offset_violation` | the peer: an offset it may not name, or bytes beyond the window | as `bad_tag` |
  * | `offset_limit` | nobody: this direction has carried all the bytes it can | the tunnel has ended |
+ * | `stale_epoch` | a replayed or overtaken attach, or one too many | unchanged |
+ * | `not_attachable` | the initiator: this tunnel does not resume, or has ended | unchanged |
  * | `bad_option` | the caller: an option out of its documented bounds | nothing was constructed |
  * | `bad_state` | the caller: a call out of order, or more bytes than were asked for | unchanged |
  * | `internal` | this package or a primitive below it | unknown, discard the object |
@@ -33,13 +35,15 @@ export type TunnelErrorCode =
   | 'unexpected_record'
   | 'offset_violation'
   | 'offset_limit'
+  | 'stale_epoch'
+  | 'not_attachable'
   | 'bad_option'
   | 'bad_state'
   | 'internal';
 
 /**
- * The only error this package throws: at the caller for what the caller did, and from `Tunnel.respond` for an unusable
- * offer. What a peer does to a living tunnel comes as an `ended` output instead. Messages hold no secrets.
+ * The only error this package throws: at the caller for what the caller did, and from `Tunnel.respond` and `respondAttach` for an
+ * unusable offer. What a peer does to a living tunnel comes as an `ended` output instead. Messages hold no secrets.
  */
 export class TunnelError extends Error {
   override readonly name: string = 'TunnelError';
@@ -65,6 +69,10 @@ export class TunnelError extends Error {
       case 'version_unsupported':
       case 'decrypt_failed':
         return this.code;
+      case 'stale_epoch':
+        return 'superseded';
+      case 'not_attachable':
+        return 'unknown_tunnel';
       default:
         return 'tunnel_error';
     }
@@ -76,6 +84,8 @@ export class TunnelError extends Error {
       case 'bad_offer':
       case 'bad_answer':
         return 'protocol_error';
+      case 'stale_epoch':
+      case 'not_attachable':
       case 'bad_option':
       case 'bad_state':
       case 'internal':

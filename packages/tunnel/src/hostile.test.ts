@@ -13,7 +13,7 @@ function sealed(pair: Pair, end: End, bytes: Uint8Array): Uint8Array {
 }
 
 function feed(pair: Pair, end: End, bytes: Uint8Array): void {
-  end.tunnel.handlePathData(bytes, pair.nowMs);
+  end.tunnel.handlePathData(0, bytes, pair.nowMs);
   end.flush(pair.nowMs);
 }
 
@@ -97,7 +97,7 @@ describe('a hostile relay', () => {
 });
 
 describe('offsets of a peer with the key', () => {
-  const receive = (): ReceiveHalf => new ReceiveHalf({ windowBytes: 100, offsetLimit: 1000 });
+  const receive = (): ReceiveHalf => new ReceiveHalf({ windowBytesMax: 100, offsetLimit: 1000 });
   const data = (start: number, count: number) => ({ start, bytes: [new Uint8Array(count).fill(start + 1)] });
 
   it('may overlap: what is known is dropped, the rest delivered', () => {
@@ -129,16 +129,16 @@ describe('offsets of a peer with the key', () => {
     half.finish();
     half.next();
     const bad = expect.objectContaining({ code: 'offset_violation' });
-    expect(() => half.handleAck({ received: 51, edge: 100 })).toThrow(bad);
-    half.handleAck({ received: 20, edge: 100 });
-    expect(() => half.handleAck({ received: 19, edge: 100 })).toThrow(bad);
-    expect(() => half.handleAck({ received: 20, edge: 99 })).toThrow(bad);
+    expect(() => half.handleAck({ received: 51, edge: 100 }, undefined, 0)).toThrow(bad);
+    half.handleAck({ received: 20, edge: 100 }, undefined, 0);
+    expect(() => half.handleAck({ received: 19, edge: 100 }, undefined, 0)).toThrow(bad);
+    expect(() => half.handleAck({ received: 20, edge: 99 }, undefined, 0)).toThrow(bad);
     expect(half.next()).toMatchObject({ kind: 'data', start: 50 });
-    expect(() => half.handleAck({ received: 61, edge: 100 })).toThrow(bad);
+    expect(() => half.handleAck({ received: 61, edge: 100 }, undefined, 0)).toThrow(bad);
     expect(half.next()).toEqual({ kind: 'fin', offset: 60 });
-    half.handleAck({ received: 61, edge: 200 });
+    half.handleAck({ received: 61, edge: 200 }, undefined, 0);
     expect(half.outstanding).toBe(false);
-    expect(() => half.handleAck({ received: 60, edge: 200 })).toThrow(bad);
+    expect(() => half.handleAck({ received: 60, edge: 200 }, undefined, 0)).toThrow(bad);
   });
 
   it('end the tunnel with offset_limit, at the sender before anything wraps', () => {

@@ -1,8 +1,8 @@
 import { drainTimeoutMs, endLingerMs } from './limits.js';
 import type { OutputQueue } from './outputs.js';
-import { type EndReason, type PathCode, reasonSentence } from './reasons.js';
+import { type EndReason, reasonSentence } from './reasons.js';
 import { endRecord, type TunnelRecord } from './record-codec.js';
-import { isEnded, type TunnelState } from './state.js';
+import { isEnded, type LifeState, type ReceivingState } from './state.js';
 
 /** Why a tunnel ends. */
 export interface Ending {
@@ -18,33 +18,32 @@ export interface LifecycleOptions {
   readonly state: 'offering' | 'answering';
   readonly deadlineMs: number;
   readonly outputs: OutputQueue;
-  /** Called once data will not be sent any more: `ending`, and once nothing will: `closed`. */
-  readonly release: (stage: 'ending' | 'closed') => void;
 }
 
-/** A tunnel's state, its deadline, and the way from the end of the stream to the end of the path. */
+/** A tunnel's state but for its paths, the deadline of the state, and the exchange of END. */
 export class Lifecycle {
   readonly #outputs: OutputQueue;
-  readonly #release: (stage: 'ending' | 'closed') => void;
-  #state: TunnelState;
+  #state: LifeState;
   #deadlineMs: number;
+  /** Whether END is answered by END; so the sender knows that it has arrived. */
+  #answersEnd = false;
+  #ended: Ending | undefined;
   /** END to be sent: at once in `closing`, behind the data in `draining`. */
-  #endDue: TunnelRecord | undefined;
-  #ownHalfEnded = false;
-  #peerHalfEnded = false;
+  #end: TunnelRecord | undefined;
+  #endSent = false;
+  #peerEnded = false;
 
   /**
    * @param options - see {@link LifecycleOptions}.
    */
-  constructor({ state, deadlineMs, outputs, release }: LifecycleOptions) {
+  constructor({ state, deadlineMs, outputs }: LifecycleOptions) {
     this.#state = state;
     this.#deadlineMs = deadlineMs;
     this.#outputs = outputs;
-    this.#release = release;
   }
 
   /** Where the tunnel stands. */
-  get state(): TunnelState {
+  get state(): LifeState {
     return this.#state;
   }
 
@@ -53,14 +52,29 @@ export class Lifecycle {
     return this.#deadlineMs;
   }
 
-  /** END to be sent, or `undefined`. */
-  get endDue(): TunnelRecord | undefined {
-    return this.#endDue;
+  /** What was put out as `ended`. */
+  get ended(): Ending | undefined {
+    return this.#ended;
   }
 
-  /** Whether `end_path` was put out: nothing can be sent any more. */
-  get ownHalfEnded(): boolean {
-    return this.#ownHalfEnded;
+  /** END to be sent, or `undefined`. */
+  get endDue(): TunnelRecord | undefined {
+    return this.#endSent ? undefined : this.#end;
+  }
+
+  /** Whether END was sent over the present path. */
+  get endSent(): boolean {
+    return this.#endSent;
+  }
+
+  /** Whether END has come. */
+  get peerEnded(): boolean {
+    return this.#peerEnded;
+  }
+
+  /** Whether END has gone in both directions: nothing is left to be said. */
+  get isOver(): boolean {
+    return this.#endSent && this.#peerEnded;
   }
 
   /** Whether the peer has not yet shown that it has the key. */
@@ -68,9 +82,19 @@ export class Lifecycle {
     return this.#state === 'offering' || this.#state === 'answering' || this.#state === 'confirming';
   }
 
-  /** Whether silence on the path counts: records flow, and PING can still be sent. */
-  get watchesPath(): boolean {
-    return this.#state === 'open' || (this.#state === 'draining' && !this.#ownHalfEnded);
+  /** The state, when records are opened in it. */
+  get receivingState(): ReceivingState | undefined {
+    switch (this.#state) {
+      case 'confirming':
+      case 'confirmed':
+      case 'open':
+      case 'draining':
+        return this.#state;
+      case 'closing':
+        return this.#answersEnd && !this.#peerEnded ? 'closing' : undefined;
+      default:
+        return undefined;
+    }
   }
 
   /**
@@ -84,6 +108,11 @@ export class Lifecycle {
     this.#deadlineMs = deadlineMs;
   }
 
+  /** The tunnel resumes, at both ends: from now on END is answered by END. */
+  answerEnd(): void {
+    this.#answersEnd = true;
+  }
+
   /**
    * The local socket closed in `open`: data, then END.
    *
@@ -91,10 +120,10 @@ export class Lifecycle {
    * @param nowMs - monotonic time.
    */
   drain(ending: Ending, nowMs: number): void {
-    this.#putOutEnded(ending);
+    this.putOutEnded(ending);
     this.#state = 'draining';
     this.#deadlineMs = nowMs + drainTimeoutMs;
-    this.#endDue = endRecord(ending.reason, ending.text);
+    this.#end = endRecord(ending.reason, ending.text);
   }
 
   /**
@@ -107,105 +136,73 @@ export class Lifecycle {
   }
 
   /**
-   * The tunnel ends now: END goes before everything else, unless the peer has sent one.
+   * Draining has taken too long: END goes before the rest.
+   *
+   * @param nowMs - monotonic time.
+   */
+  giveUpDraining(nowMs: number): void {
+    this.#beginClosing(nowMs);
+  }
+
+  /**
+   * The tunnel ends now, or the peer's END has come: END goes before everything else. The peer's is answered where it
+   * wants an answer, and nothing is due otherwise.
    *
    * @param ending - told to the peer.
    * @param nowMs - monotonic time.
    */
   close(ending: Ending, nowMs: number): void {
-    this.#putOutEnded(ending);
-    this.#endNow(ending.byPeer ? undefined : endRecord(ending.reason, ending.text), nowMs);
+    const { byPeer = false, reason, text } = ending;
+    this.putOutEnded(ending);
+    this.#peerEnded ||= byPeer;
+    const wasClosing = this.#state === 'closing';
+    this.#beginClosing(nowMs);
+    if (this.#endSent || (byPeer && wasClosing)) return;
+    this.#end = byPeer && !this.#answersEnd ? undefined : endRecord(reason, byPeer ? '' : text);
   }
 
   /**
-   * The tunnel ends now, and the path is given up with it.
-   *
-   * @param ending - not told to the peer.
-   * @param code - for `reset_path`.
-   */
-  abort(ending: Ending, code: PathCode): void {
-    this.#putOutEnded(ending);
-    this.#outputs.push({ kind: 'reset_path', code });
-    this.#close();
-  }
-
-  /**
-   * The path is gone.
-   *
-   * @param ending - what it means when the tunnel had not ended.
-   */
-  handlePathGone(ending: Ending): void {
-    this.#putOutEnded(ending);
-    this.#close();
-  }
-
-  /** The peer's half of the path ended. Without an END before it, either way, that is loss. */
-  handlePathEnd(): void {
-    this.#peerHalfEnded = true;
-    if (this.#ownHalfEnded) this.#close();
-    else if (this.#state !== 'closing') {
-      this.abort({ reason: 'relay_lost', text: 'the path ended without END' }, 'ok');
-    }
-  }
-
-  /** END was sealed, or the peer's has come: this half of the path is over. */
-  endOwnHalf(): void {
-    this.#endDue = undefined;
-    this.#ownHalfEnded = true;
-    this.#outputs.push({ kind: 'end_path' });
-    if (this.#peerHalfEnded) this.#close();
-  }
-
-  /**
-   * The deadline of the state has passed.
+   * END was sealed.
    *
    * @param nowMs - monotonic time.
    */
-  handleDeadline(nowMs: number): void {
-    switch (this.#state) {
-      case 'offering':
-      case 'answering':
-      case 'confirming':
-        this.abort({ reason: 'timeout', text: '' }, 'timeout');
-        return;
-      case 'confirmed':
-        this.close({ reason: 'timeout', text: '' }, nowMs);
-        return;
-      case 'draining':
-        if (this.#ownHalfEnded) this.abort({ reason: 'timeout', text: '' }, 'ok');
-        else this.#endNow(this.#endDue, nowMs);
-        return;
-      case 'closing':
-        this.abort({ reason: 'timeout', text: '' }, 'ok');
-        return;
-      case 'open':
-      case 'closed':
-        return;
-    }
+  handleEndSent(nowMs: number): void {
+    this.#endSent = true;
+    if (this.#answersEnd && this.#state === 'closing') this.#deadlineMs = nowMs + endLingerMs;
   }
 
-  #endNow(endDue: TunnelRecord | undefined, nowMs: number): void {
+  /**
+   * Another path carries the tunnel: an END that was sent over the one before may not have arrived.
+   *
+   * @param nowMs - monotonic time.
+   */
+  handleNewPath(nowMs: number): void {
+    this.#endSent = false;
+    if (this.#state === 'closing') this.#deadlineMs = nowMs + endLingerMs;
+    this.handleProgress(nowMs);
+  }
+
+  /**
+   * Puts `ended` out, once: later endings change nothing for the local side. The caller leaves the state.
+   *
+   * @param ending - why.
+   */
+  putOutEnded(ending: Ending): void {
+    if (isEnded(this.#state)) return;
+    const { reason, byPeer = false } = ending;
+    const text = ending.text === '' ? reasonSentence(reason) : ending.text;
+    this.#ended = { reason, text, byPeer };
+    this.#outputs.push({ kind: 'ended', reason, text, byPeer });
+  }
+
+  /** Nothing is left. */
+  finish(): void {
+    this.#state = 'closed';
+    this.#outputs.push({ kind: 'closed' });
+  }
+
+  #beginClosing(nowMs: number): void {
     this.#state = 'closing';
     this.#deadlineMs = nowMs + endLingerMs;
-    this.#release('ending');
-    this.#endDue = this.#ownHalfEnded ? undefined : endDue;
-    if (endDue === undefined && !this.#ownHalfEnded) this.endOwnHalf();
-  }
-
-  /** Once: later endings change nothing for the local side. The caller leaves the state. */
-  #putOutEnded({ reason, text, byPeer = false }: Ending): void {
-    if (isEnded(this.#state)) return;
-    this.#outputs.push({
-      kind: 'ended',
-      reason,
-      text: text === '' ? reasonSentence(reason) : text,
-      byPeer,
-    });
-  }
-
-  #close(): void {
-    this.#state = 'closed';
-    this.#release('closed');
-    this.#outputs.push({ kind: 'closed' });
   }
 }

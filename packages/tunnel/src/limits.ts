@@ -28,17 +28,38 @@ export const dataBytesMax = 65_536;
 /** Data up to this size is joined with its record's head before sealing, bytes: one piece costs less than two. */
 export const joinBytesMax = 1024;
 
-/** Longest record other than DATA, bytes: END with its text is the longest, 3 + 1,024. */
-export const controlBytesMax = 1088;
+/** Most relays a RELAYS record lists: more than an agent has sessions with. */
+export const relaysMax = 8;
+
+/** Longest text of a relay in RELAYS, bytes: a URL with host name and pins. */
+export const relayBytesMax = 512;
+
+/** Longest record other than DATA, bytes: RELAYS is the longest, 2 + 8 × (2 + 512) = 4,114. */
+export const controlBytesMax: number = 2 + relaysMax * (2 + relayBytesMax);
 
 /** Longest text of an END record, bytes of UTF-8; a longer one is cut. */
 export const endTextBytesMax = 1024;
 
-/** Default of `ringBytesMax`, bytes: 1 MiB fills 1 Gbit/s at 8 ms round trip, 100 Mbit/s at 80 ms. */
-export const ringBytesDefault: number = 1024 * 1024;
+/** What ring and window begin with, bytes: 256 KiB fill 100 Mbit/s at 20 ms round trip. */
+export const ringBytesStart: number = 256 * 1024;
 
-/** Largest ring and window, bytes: 4 MiB; 100 tunnels then hold at most 100 × 2 × 4 MiB = 800 MiB. */
+/** Least a tunnel gets for its ring, and for its window, when the budget is used up, bytes: one full record. */
+export const ringBytesLeast: number = 64 * 1024;
+
+/** Largest ring and window, and their default bound, bytes: 4 MiB fill 1 Gbit/s at 32 ms round trip. */
 export const ringBytesCeiling: number = 4 * 1024 * 1024;
+
+/**
+ * Default of a {@link RingBudget}, bytes: 256 MiB for all tunnels of an agent. 512 tunnels begin with 2 × 256 KiB each;
+ * 100 that all want 2 × 4 MiB would take 800 MiB.
+ */
+export const ringBudgetBytesDefault: number = 256 * 1024 * 1024;
+
+/**
+ * Shortest time over which a rate is measured for a bandwidth-delay product, milliseconds: an acknowledgement's delay
+ * and a turn of two busy event loops count as delay too.
+ */
+export const growthSampleMs = 25;
 
 /** Unsent bytes at which reading from the local socket pauses: 256 KiB, four full records. */
 export const unsentBytesDefault: number = 256 * 1024;
@@ -65,10 +86,13 @@ export const offsetLimitDefault: number = Number.MAX_SAFE_INTEGER - localChunkBy
 export const idlePingMs = 15_000;
 
 /**
- * Milliseconds without any valid record after a PING until the tunnel is given up: an agent, a relay or a network that stands still
- * for 20 s costs no link, as over TCP; net_ticktime decides about shorter ones.
+ * Where the tunnel doesn't resume: milliseconds without any valid record after a PING until it is given up. An agent, a relay or a
+ * network that stands still for 20 s costs no link then, as over TCP; net_ticktime decides about shorter ones.
  */
 export const pingTimeoutMs = 30_000;
+
+/** Least time for the answer to a PING of an idle side, milliseconds: a busy agent answers within it. */
+export const idleAnswerMinMs = 2000;
 
 /** With data outstanding: least silence in milliseconds until a PING. Four acknowledgement delays and much jitter fit. */
 export const silenceMinMs = 400;
@@ -90,3 +114,48 @@ export const drainTimeoutMs = 30_000;
 
 /** A timer this much too late means that this process slept (suspend, SIGSTOP), not that the peer was silent. */
 export const clockJumpMs = 5000;
+
+/** Default of `windowMs`: RECONNECT_INTERVAL × RECONNECT_MAX_ATTEMPTS, 2 s × 15 = 30 s from the loss of the path. */
+export const windowDefaultMs = 30_000;
+
+/** Longest window, milliseconds: an hour; also bounds what an initiator can make a responder keep. */
+export const windowMsMax = 3_600_000;
+
+/** What a responder waits longer than the initiator, milliseconds: it may notice the loss earlier. */
+export const responderExtraMs = 3000;
+
+/** Milliseconds from one try for another path to the next; the last goes on. The first try comes at once. */
+export const tryDelaysMs: readonly number[] = [100, 200, 400, 800, 1600, 2000];
+
+/** Part by which each delay is changed at random, either way: agents that lost one relay don't come all at once. */
+export const tryJitter = 0.2;
+
+/** While a try is pending the next one waits for at least so many smoothed round trips. */
+export const pendingRoundTrips = 2;
+
+/** Pending attaches of one tunnel: hedging over a few relays. With more, the oldest epoch gives way. */
+export const pendingAttachesMax = 4;
+
+/** Milliseconds from an attach offer to its commit, after which it is given up, at both sides. */
+export const attachTimeoutMs = 10_000;
+
+/** Milliseconds of answered PINGs after which a resumed tunnel counts as stable without data. */
+export const stableMs = 2000;
+
+/** Commits without progress after which the next loss ends the tunnel: they take 7 s or more with {@link tryDelaysMs}. */
+export const commitsWithoutProgressMax = 8;
+
+/** Milliseconds between two hints, sent or heeded. */
+export const hintIntervalMs = 1000;
+
+/** Unsealed refusals that are believed when they came from one relay only, and the milliseconds they must span. */
+export const refusalsBelieved = 3;
+
+/** See {@link refusalsBelieved}. */
+export const refusalsSpanMs = 2000;
+
+/** Milliseconds for which the secret of an ended tunnel answers attaches: two windows. */
+export const tombstoneMs = 60_000;
+
+/** Tombstones of one agent; 1,024 of about 1 kB are 1 MiB. With more, the oldest gives way. */
+export const tombstonesMax = 1024;

@@ -2,6 +2,7 @@ import { heldBytes, mutate, runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pair } from '../test/pair.js';
+import { decodeAttachAnswer, encodeAttachAnswer } from './attach/attach-answer.js';
 import { concatBytes } from './bytes.js';
 import { TunnelError } from './errors.js';
 import { decodeAnswer, encodeAnswer, encodeAnswerHead } from './handshake/answer.js';
@@ -19,6 +20,13 @@ const offer = fc.oneof(
     epoch: fc.constant(0),
     idHalf: bytes(16),
     share: bytes(32),
+  }),
+  fc.record({
+    kind: fc.constant('attach' as const),
+    versions: fc.uint8Array({ minLength: 1, maxLength: 16 }),
+    epoch: fc.integer({ min: 1, max: 0xffff_ffff }),
+    tunnelId: bytes(32),
+    message1: bytes(48),
   }),
   fc.record({ kind: fc.constant('envelope' as const), idHalf: bytes(16) }),
 );
@@ -41,7 +49,10 @@ const records: readonly TunnelRecord[] = [
   { kind: 'fin', offset: 2 ** 53 - 1 },
   { kind: 'end', code: 38, text: 'bye' },
   { kind: 'ping', number: 1 },
-  { kind: 'ready', ticktimeSeconds: 120, edge: 65_536 },
+  { kind: 'ready', ticktimeSeconds: 120, edge: 65_536, windowMs: 30_000 },
+  { kind: 'attach', received: 4, edge: 0x10_0004 },
+  { kind: 'gone', code: 264, text: 'over' },
+  { kind: 'relays', relays: ['https://a.example', 'tls://b.example:4433#id=x'] },
 ];
 const record = fc.constantFrom(...records.map((value) => concatBytes(encodeRecord(value))));
 
@@ -86,6 +97,18 @@ describe('mutated bytes', () => {
     );
   });
 
+  it('of an attach answer are an attach answer or a TunnelError', () => {
+    const attachAnswer = bytes(48).map(encodeAttachAnswer);
+    fc.assert(
+      fc.property(attachAnswer, attachAnswer, recipe, (valid, other, how) => {
+        const mutated = mutate(valid, other, how);
+        const value = decoded(decodeAttachAnswer, mutated);
+        if (value !== undefined) expect(encodeAttachAnswer(value)).toEqual(mutated);
+      }),
+      count(1000),
+    );
+  });
+
   it('of a record are a record or a TunnelError', () => {
     fc.assert(
       fc.property(record, record, recipe, (valid, other, how) => {
@@ -96,7 +119,8 @@ describe('mutated bytes', () => {
         if (value.kind === 'data' && again.kind === 'data')
           expect(concatBytes(again.bytes)).toEqual(concatBytes(value.bytes));
         // A text that was no UTF-8 has become longer, and may be cut.
-        else if (value.kind === 'end') expect(again).toMatchObject({ kind: 'end', code: value.code });
+        else if (value.kind === 'end' || value.kind === 'gone')
+          expect(again).toMatchObject({ kind: value.kind, code: value.code });
         else expect(again).toEqual(value);
       }),
       count(3000),
@@ -111,7 +135,7 @@ describe('mutated bytes', () => {
         pair.initiator.tunnel.handleLocalData(sent, pair.nowMs);
         pair.initiator.flush(pair.nowMs);
         const wire = pair.initiator.takeWire(Number.POSITIVE_INFINITY);
-        pair.responder.tunnel.handlePathData(mutate(wire, wire, how), pair.nowMs);
+        pair.responder.tunnel.handlePathData(0, mutate(wire, wire, how), pair.nowMs);
         pair.responder.drainOutputs();
         const { received } = pair.responder;
         expect(received).toEqual(sent.subarray(0, received.length));

@@ -1,6 +1,8 @@
 import { type RandomSource, tunnelKeyBytes } from '@macula/crypto';
+import type { Tombstones } from './attach/tombstones.js';
 import { utf8Bytes } from './bytes.js';
 import { TunnelError } from './errors.js';
+import type { RingBudget } from './flow/ring-budget.js';
 import type { HandshakeOptions } from './handshake/established.js';
 import {
   bootIdBytes,
@@ -10,8 +12,9 @@ import {
   offsetLimitDefault,
   realmBytesMax,
   ringBytesCeiling,
-  ringBytesDefault,
   unsentBytesDefault,
+  windowDefaultMs,
+  windowMsMax,
 } from './limits.js';
 
 /** What an initiator is made of. */
@@ -30,6 +33,13 @@ export interface TunnelOptions {
   readonly random: RandomSource;
   /** This node's net_ticktime, whole seconds; told to the peer sealed. Default: 0, unknown. At most 65,535. */
   readonly ticktimeSeconds?: number;
+  /**
+   * Whether the tunnel goes on over another path when one is lost. Default: true; never with protocol 1, nor when the
+   * peer doesn't. The shell must open paths then, or find the tunnel of an attach.
+   */
+  readonly resumes?: boolean;
+  /** Shared by all tunnels of an agent. Default: each tunnel is bounded by itself only. */
+  readonly ringBudget?: RingBudget;
   /** Bounds; each has its default. */
   readonly limits?: Partial<TunnelLimits>;
 }
@@ -38,16 +48,21 @@ export interface TunnelOptions {
 export interface RespondOptions extends TunnelOptions {
   /** Random at process start, 16 bytes: tells the peer whether this agent is still the same. */
   readonly bootId: Uint8Array;
+  /** Shared by all tunnels of an agent: answers attaches after the end. Default: none, the secret is wiped at the end. */
+  readonly tombstones?: Tombstones;
 }
 
 /** Bounds of one tunnel. */
 export interface TunnelLimits {
-  /** Bytes held for the peer, unsent and unacknowledged, 1 to 4 MiB. Default: 1 MiB. */
+  /**
+   * Bytes held for the peer, unsent and unacknowledged, 1 to 4 MiB (default). The bound begins with
+   * 256 KiB and grows as the line needs it.
+   */
   readonly ringBytesMax: number;
   /** Unsent bytes at which reading from the local socket pauses, 1 to 4 MiB. Default: 256 KiB. */
   readonly unsentBytesMax: number;
-  /** Bytes the peer may have sent that the local socket has not accepted, 1 to 4 MiB. Default: 1 MiB. */
-  readonly windowBytes: number;
+  /** Bytes the peer may have sent that the local socket has not accepted, 1 to 4 MiB (default); grows as the ring does. */
+  readonly windowBytesMax: number;
   /** Bytes one direction may carry, 1 to 2^53 - 1 - 1 MiB (default). */
   readonly offsetLimit: number;
   /** Records under one key, equal at both ends. Default: 2^20. */
@@ -56,6 +71,8 @@ export interface TunnelLimits {
   readonly confirmTimeoutMs: number;
   /** Milliseconds from the offer to `up`, and from `confirmed` to `localReady`. Default: 25,000. */
   readonly establishTimeoutMs: number;
+  /** Initiator: milliseconds from the loss of a path to the end of the tunnel, 1 to an hour. Default: 30,000. */
+  readonly windowMs: number;
 }
 
 /**
@@ -66,21 +83,23 @@ export interface TunnelLimits {
  */
 export function tunnelLimits(limits: Partial<TunnelLimits> = {}): TunnelLimits {
   const filled: TunnelLimits = {
-    ringBytesMax: ringBytesDefault,
+    ringBytesMax: ringBytesCeiling,
     unsentBytesMax: unsentBytesDefault,
-    windowBytes: ringBytesDefault,
+    windowBytesMax: ringBytesCeiling,
     offsetLimit: offsetLimitDefault,
     rekeyEveryRecords: undefined,
     confirmTimeoutMs: confirmTimeoutDefaultMs,
     establishTimeoutMs: establishTimeoutDefaultMs,
+    windowMs: windowDefaultMs,
     ...limits,
   };
   requireInteger('ringBytesMax', filled.ringBytesMax, ringBytesCeiling);
   requireInteger('unsentBytesMax', filled.unsentBytesMax, ringBytesCeiling);
-  requireInteger('windowBytes', filled.windowBytes, ringBytesCeiling);
+  requireInteger('windowBytesMax', filled.windowBytesMax, ringBytesCeiling);
   requireInteger('offsetLimit', filled.offsetLimit, offsetLimitDefault);
   requireInteger('confirmTimeoutMs', filled.confirmTimeoutMs, timeoutMsMax);
   requireInteger('establishTimeoutMs', filled.establishTimeoutMs, timeoutMsMax);
+  requireInteger('windowMs', filled.windowMs, windowMsMax);
   return filled;
 }
 

@@ -1,6 +1,6 @@
 import { type WireCode, wireCodes } from '@macula/wire';
 
-/** Name of a reason; {@link endReasons} says what each means. `no_progress` is reserved for attach. */
+/** Name of a reason; {@link endReasons} says what each means. */
 export type EndReason = WireCode | TunnelReason;
 
 /** Reasons that only END records carry. */
@@ -12,7 +12,8 @@ export type TunnelReason =
   | 'unexpected_record'
   | 'offset_violation'
   | 'offset_limit'
-  | 'no_progress';
+  | 'no_progress'
+  | 'window_over';
 
 /**
  * Why a tunnel ended. The numbers travel in END records and are never reused: below 256 they are those of
@@ -32,6 +33,10 @@ export const endReasons: Readonly<Record<EndReason, { readonly number: number; r
     offset_violation: { number: 261, sentence: 'a record named an offset it may not' },
     offset_limit: { number: 262, sentence: 'the tunnel has carried all the bytes it can; connect again' },
     no_progress: { number: 263, sentence: 'the tunnel was attached again and again without progress' },
+    window_over: {
+      number: 264,
+      sentence: 'no way to the other node was found within the time that a connection may be resumed in',
+    },
   };
 
 /** Codes a tunnel resets its path with or refuses an OPEN with: names of `@macula/wire`'s table. */
@@ -42,7 +47,9 @@ export type PathCode =
   | 'timeout'
   | 'refused'
   | 'decrypt_failed'
-  | 'tunnel_error';
+  | 'tunnel_error'
+  | 'superseded'
+  | 'unknown_tunnel';
 
 const reasonByNumber = new Map<number, EndReason>(
   Object.entries(endReasons).map(([name, { number }]) => [number, name as EndReason]),

@@ -16,6 +16,8 @@ const codeOf = (pieces: Uint8Array[]): string | undefined => {
   }
 };
 
+const relay = fc.string({ unit: fc.constantFrom('a', '/', '~', '!'), minLength: 1, maxLength: 512 });
+
 const record: fc.Arbitrary<TunnelRecord> = fc.oneof(
   fc.record({
     kind: fc.constant('data' as const),
@@ -25,9 +27,16 @@ const record: fc.Arbitrary<TunnelRecord> = fc.oneof(
   fc.record({ kind: fc.constant('ack' as const), received: offset, edge: offset }),
   fc.record({ kind: fc.constant('fin' as const), offset }),
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), number: offset }),
-  fc.record({ kind: fc.constant('ready' as const), ticktimeSeconds: fc.nat(65_535), edge: offset }),
   fc.record({
-    kind: fc.constant('end' as const),
+    kind: fc.constant('ready' as const),
+    ticktimeSeconds: fc.nat(65_535),
+    edge: offset,
+    windowMs: fc.nat(0xffff_ffff),
+  }),
+  fc.record({ kind: fc.constant('attach' as const), received: offset, edge: offset }),
+  fc.record({ kind: fc.constant('relays' as const), relays: fc.array(relay, { maxLength: 8 }) }),
+  fc.record({
+    kind: fc.constantFrom('end' as const, 'gone' as const),
     code: fc.nat(65_535),
     text: fc.string({ unit: 'grapheme-ascii', maxLength: 1024 }),
   }),
@@ -42,7 +51,14 @@ describe('record codec', () => {
       [endRecord('beam_closed', 'bye'), '04 0026 627965'],
       [{ kind: 'ping', number: 1 }, '05 0000000000000001'],
       [{ kind: 'pong', number: 1 }, '06 0000000000000001'],
-      [{ kind: 'ready', ticktimeSeconds: 120, edge: 65_536 }, '07 0078 0000000000010000'],
+      [
+        { kind: 'ready', ticktimeSeconds: 120, edge: 65_536, windowMs: 30_000 },
+        '07 0078 0000000000010000 00007530',
+      ],
+      [{ kind: 'attach', received: 3, edge: 0x10_0003 }, '08 0000000000000003 0000000000100003'],
+      [{ kind: 'gone', code: 264, text: 'bye' }, '09 0108 627965'],
+      [{ kind: 'relays', relays: ['ab', 'c'] }, '0a 02 0002 6162 0001 63'],
+      [{ kind: 'relays', relays: [] }, '0a 00'],
     ];
     for (const [value, bytes] of vectors) {
       expect(hex(concatBytes(encodeRecord(value)))).toBe(bytes.replaceAll(' ', ''));
@@ -63,8 +79,8 @@ describe('record codec', () => {
     );
   });
 
-  it('refuses unknown types, reserved ones included', () => {
-    for (const type of [0, 8, 9, 10, 11, 255]) expect(codeOf([Uint8Array.of(type, 0, 0)])).toBe('bad_type');
+  it('refuses unknown types', () => {
+    for (const type of [0, 11, 255]) expect(codeOf([Uint8Array.of(type, 0, 0)])).toBe('bad_type');
   });
 
   it('refuses wrong lengths and offsets above 2^53 - 1', () => {
@@ -77,11 +93,26 @@ describe('record codec', () => {
     expect(codeOf([fromHex('03 0000000000000003 00')])).toBe('bad_record');
     expect(codeOf([fromHex('04 00')])).toBe('bad_record');
     expect(codeOf([fromHex('07 0078')])).toBe('bad_record');
+    expect(codeOf([fromHex('08 0000000000000003')])).toBe('bad_record');
+    expect(codeOf([fromHex('09 00')])).toBe('bad_record');
+    expect(codeOf([fromHex('08 0020000000000000 0020000000000000')])).toBe('offset_violation');
     expect(codeOf([fromHex('03 0020000000000000')])).toBe('offset_violation');
   });
 
-  it('ignores what a newer version appends to READY', () => {
-    expect(decodeRecord([fromHex('07 0078 0000000000010000 ffff')])).toMatchObject({ ticktimeSeconds: 120 });
+  it('ignores what a newer version appends to READY, and takes one without a window', () => {
+    const known = { ticktimeSeconds: 120, edge: 65_536 };
+    expect(decodeRecord([fromHex('07 0078 0000000000010000')])).toMatchObject({ ...known, windowMs: 0 });
+    expect(decodeRecord([fromHex('07 0078 0000000000010000 00000001 ff')])).toMatchObject({
+      ...known,
+      windowMs: 1,
+    });
+  });
+
+  it('refuses lists of relays that are cut off, too long, or not printable', () => {
+    const bad = ['0a', '0a 09', '0a 01', '0a 01 0002 61', '0a 01 0000', '0a 01 0001 20', '0a 01 0001 61 00'];
+    for (const bytes of bad) expect([bytes, codeOf([fromHex(bytes)])]).toEqual([bytes, 'bad_record']);
+    const long = [Uint8Array.of(10, 1, 2, 1), new Uint8Array(513).fill(0x61)];
+    expect(codeOf([concatBytes(long)])).toBe('bad_record');
   });
 
   it('cuts an END text that is too long', () => {

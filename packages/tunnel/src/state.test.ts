@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { End, endOptions, Pair, seededRandom } from '../test/pair.js';
 import { handshakeOptions } from './options.js';
-import { Path } from './path.js';
+import { Path } from './paths/path.js';
 import type { TunnelRecord } from './record-codec.js';
-import { isReceiving, permissions } from './state.js';
+import { permissions } from './state.js';
 import { Tunnel } from './tunnel.js';
 
 const samples: Readonly<Record<TunnelRecord['kind'], TunnelRecord>> = {
-  ready: { kind: 'ready', ticktimeSeconds: 1, edge: 1000 },
+  ready: { kind: 'ready', ticktimeSeconds: 1, edge: 1000, windowMs: 0 },
   data: { kind: 'data', start: 0, bytes: [Uint8Array.of(1)] },
   fin: { kind: 'fin', offset: 0 },
   ack: { kind: 'ack', received: 0, edge: 2_000_000 },
   ping: { kind: 'ping', number: 1 },
   pong: { kind: 'pong', number: 1 },
   end: { kind: 'end', code: 38, text: '' },
+  attach: { kind: 'attach', received: 0, edge: 2_000_000 },
+  gone: { kind: 'gone', code: 38, text: '' },
+  relays: { kind: 'relays', relays: ['https://r'] },
 };
 
 /** A responder, and an initiator's path that sends whatever the test wants. */
@@ -40,7 +43,7 @@ class Probe {
   }
 
   deliver(): void {
-    for (const piece of this.path.take() ?? []) this.end.tunnel.handlePathData(piece, 0);
+    for (const piece of this.path.take() ?? []) this.end.tunnel.handlePathData(0, piece, 0);
     this.end.drainOutputs();
   }
 }
@@ -54,13 +57,13 @@ describe('records in states', () => {
         probe.send(samples[kind]);
         const ended = probe.end.event('ended');
         if (permissions[kind][state] === 'refuse') {
-          expect(isReceiving(probe.end.tunnel.state)).toBe(false);
+          expect(['closing', 'closed']).toContain(probe.end.tunnel.state);
           expect(probe.end.deliveredBytes).toBe(0);
           expect(ended?.reason).toBe(state === 'draining' ? 'beam_closed' : 'unexpected_record');
         } else if (kind === 'end') {
           expect(ended).toMatchObject({ reason: 'beam_closed', byPeer: state !== 'draining' });
         } else {
-          expect(isReceiving(probe.end.tunnel.state)).toBe(true);
+          expect(['closing', 'closed']).not.toContain(probe.end.tunnel.state);
           expect(probe.end.deliveredBytes).toBe(
             permissions[kind][state] === 'take' && kind === 'data' ? 1 : 0,
           );
@@ -72,13 +75,13 @@ describe('records in states', () => {
 
   it('end the tunnel when their type or content is unknown, and deliver nothing', () => {
     for (const [bytes, reason] of [
-      [Uint8Array.of(8, 1, 2, 3), 'bad_type'],
+      [Uint8Array.of(11, 1, 2, 3), 'bad_type'],
       [Uint8Array.of(5, 1), 'bad_record'],
       [new Uint8Array(0), 'bad_length'],
     ] as const) {
       const probe = new Probe('open');
       for (const piece of probe.path.established!.channel.seal([bytes])) {
-        probe.end.tunnel.handlePathData(piece, 0);
+        probe.end.tunnel.handlePathData(0, piece, 0);
       }
       probe.end.drainOutputs();
       expect(probe.end.event('ended')).toMatchObject({ reason, byPeer: false });
@@ -97,7 +100,7 @@ describe('records in states', () => {
   it('are not sent behind end_path', () => {
     const probe = new Probe('open');
     probe.send(samples.end);
-    expect(probe.end.tunnel.pollPath(0)).toBeUndefined();
+    expect(probe.end.tunnel.pollPath(0, 0)).toBeUndefined();
   });
 });
 
@@ -107,10 +110,10 @@ describe('calls out of order', () => {
     const bad = expect.objectContaining({ code: 'bad_state' });
     expect(() => pair.initiator.tunnel.localReady(0)).toThrow(bad);
     expect(() => pair.responder.tunnel.localReady(0)).toThrow(bad);
-    expect(() => pair.initiator.tunnel.handlePathData(Uint8Array.of(1), 0)).toThrow(bad);
+    expect(() => pair.initiator.tunnel.handlePathData(0, Uint8Array.of(1), 0)).toThrow(bad);
     expect(() => pair.initiator.tunnel.answer).toThrow(bad);
     expect(() => pair.responder.tunnel.offer).toThrow(bad);
-    expect(() => pair.responder.tunnel.handleAnswer(new Uint8Array(0), 0)).toThrow(bad);
+    expect(() => pair.responder.tunnel.handleAnswer(0, new Uint8Array(0), 0)).toThrow(bad);
     pair.answer();
     expect(() => pair.answer()).toThrow(bad);
     pair.settle();

@@ -1,64 +1,51 @@
+import { TunnelCore } from './core/tunnel-core.js';
 import { TunnelError } from './errors.js';
-import { flowRecord, RecordFlow } from './flow/record-flow.js';
-import { Lifecycle } from './lifecycle.js';
-import { clockJumpMs } from './limits.js';
+import { decodeOffer } from './handshake/offer.js';
+import { relaysMax } from './limits.js';
 import type { PathClosed, TimeoutReason, TunnelMetrics } from './observations.js';
 import {
   handshakeOptions,
   type RespondOptions,
   requireBootId,
   requireOptions,
-  type TunnelLimits,
   type TunnelOptions,
-  tunnelLimits,
 } from './options.js';
-import { OutputQueue, type TunnelOutput } from './outputs.js';
-import { Path } from './path.js';
-import { type EndReason, reasonFromNumber, reasonFromPathCode } from './reasons.js';
-import type { TunnelRecord } from './record-codec.js';
-import { isEnded, isReceiving, permissions, type TunnelState } from './state.js';
+import type { TunnelOutput } from './outputs.js';
+import { Path } from './paths/path.js';
+import type { EndReason } from './reasons.js';
+import { isRelayText } from './record-codec.js';
+import { isEnded, type TunnelState } from './state.js';
 
 /**
- * One tunnel: a sealed, ordered, flow-controlled byte stream in both directions between two local sockets, over a path
- * the shell provides. Pure: bytes and time come in, outputs and path bytes are polled.
+ * One tunnel: a sealed, ordered, flow-controlled byte stream in both directions between two local sockets, over paths
+ * the shell provides, one after the other. Pure: bytes and time come in, outputs and path bytes are polled.
  *
- * Call order: any input, then `pollOutput` until `undefined`, then `pollPath` while the path takes bytes (and
- * `pollOutput` again after it), then a timer for `pollTimeout`. `pollPath` is called again when the path takes bytes
+ * Call order: any input, then `pollOutput` until `undefined`, then `pollPath` of each path while it takes bytes (and
+ * `pollOutput` again after it), then a timer for `pollTimeout`. `pollPath` is called again when a path takes bytes
  * again; what it has not been asked for is not sealed, so the path's back-pressure reaches the local socket.
  *
  *     initiator                                            responder
  *     Tunnel.initiate, `offer` ─────── OPEN ─────────────▶ Tunnel.respond
- *     handleAnswer ◀────────────────── OPEN_OK ─────────── `answer`
+ *     handleAnswer(0) ◀─────────────── OPEN_OK ─────────── `answer`
  *     Noise message 2, READY ────────────────────────────▶ `confirmed`: the local node is connected
  *     `up` ◀──────────────────────────────────────── READY localReady, `up`
  *     DATA, ACK, FIN, PING, PONG ◀───────────────────────▶
+ *     `detached` when the path is lost                     `detached`
+ *     `open_path` ──────────────────── OPEN ─────────────▶ respondAttach: `answer`
+ *     handleAnswer, `resumed` ◀─────── OPEN_OK, ATTACH ───
+ *     ATTACH, DATA … ────────────────────────────────────▶ `resumed`
  *     END, end of the path ◀─────────────────────────────▶ `ended`, `closed`
+ *
+ * Paths have numbers, 0 is the first. Inputs and polls for a path that is gone do nothing.
  */
 export class Tunnel {
   /** Which side this is, for the tunnel's life. */
   readonly role: 'initiator' | 'responder';
-  readonly #path: Path;
-  readonly #ticktimeSeconds: number;
-  readonly #limits: TunnelLimits;
-  readonly #outputs = new OutputQueue();
-  readonly #flow: RecordFlow;
-  readonly #life: Lifecycle;
-  #peerTicktimeSeconds = 0;
+  readonly #core: TunnelCore;
 
-  private constructor(options: TunnelOptions, path: Path, nowMs: number) {
-    const limits = tunnelLimits(options.limits);
-    const initiates = path.offer !== undefined;
-    this.role = initiates ? 'initiator' : 'responder';
-    this.#path = path;
-    this.#limits = limits;
-    this.#ticktimeSeconds = options.ticktimeSeconds ?? 0;
-    this.#flow = new RecordFlow(limits, this.#outputs);
-    this.#life = new Lifecycle({
-      state: initiates ? 'offering' : 'answering',
-      deadlineMs: nowMs + (initiates ? limits.establishTimeoutMs : limits.confirmTimeoutMs),
-      outputs: this.#outputs,
-      release: (stage) => this.#release(stage),
-    });
+  private constructor(core: TunnelCore) {
+    this.#core = core;
+    this.role = core.parts.role;
   }
 
   /**
@@ -70,7 +57,7 @@ export class Tunnel {
    */
   static initiate(options: TunnelOptions, nowMs: number): Tunnel {
     requireOptions(options);
-    return new Tunnel(options, Path.initiate(handshakeOptions(options, 'initiator')), nowMs);
+    return new Tunnel(new TunnelCore(options, Path.initiate(handshakeOptions(options, 'initiator')), nowMs));
   }
 
   /**
@@ -80,14 +67,30 @@ export class Tunnel {
    * @param options - see {@link RespondOptions}.
    * @param offer - from OPEN.
    * @param nowMs - monotonic time.
-   * @throws TunnelError `bad_offer`, `version_unsupported` or `decrypt_failed`: refuse the OPEN with `pathCode`;
-   *   `bad_option`, or `internal` when the random source misbehaves.
+   * @throws TunnelError `bad_offer` (also for an attach), `version_unsupported` or `decrypt_failed`: refuse the OPEN with
+   *   `pathCode`; `bad_option`, or `internal` when the random source misbehaves.
    */
   static respond(options: RespondOptions, offer: Uint8Array, nowMs: number): Tunnel {
     requireOptions(options);
     requireBootId(options.bootId);
     const own = { ...handshakeOptions(options, 'responder'), bootId: options.bootId };
-    return new Tunnel(options, Path.respond(own, offer), nowMs);
+    return new Tunnel(new TunnelCore(options, Path.respond(own, offer), nowMs));
+  }
+
+  /**
+   * Which tunnel an OPEN is for.
+   *
+   * @param offer - from OPEN.
+   * @returns `undefined` when it is for a new one: `Tunnel.respond`. Else the living tunnel of this id answers by
+   *   {@link respondAttach}; without one, the tombstones do. Nothing of it is proven.
+   * @throws TunnelError `bad_offer`.
+   */
+  static readAttachOffer(
+    offer: Uint8Array,
+  ): { readonly tunnelId: Uint8Array; readonly epoch: number } | undefined {
+    const decoded = decodeOffer(offer);
+    if (decoded.kind !== 'attach') return undefined;
+    return { tunnelId: decoded.tunnelId, epoch: decoded.epoch };
   }
 
   /**
@@ -96,7 +99,8 @@ export class Tunnel {
    * @throws TunnelError `bad_state` at the responder.
    */
   get offer(): Uint8Array {
-    if (this.#path.offer !== undefined) return this.#path.offer;
+    const { offer } = this.#core.parts.first;
+    if (offer !== undefined) return offer;
     throw new TunnelError('bad_state', 'a responder has no offer');
   }
 
@@ -106,125 +110,131 @@ export class Tunnel {
    * @throws TunnelError `bad_state` at the initiator.
    */
   get answer(): Uint8Array {
-    if (this.#path.answer !== undefined) return this.#path.answer;
+    const { answer } = this.#core.parts.first;
+    if (answer !== undefined) return answer;
     throw new TunnelError('bad_state', 'an initiator has no answer');
   }
 
   /** Where the tunnel stands. */
   get state(): TunnelState {
-    return this.#life.state;
+    return this.#core.parts.state;
   }
 
   /** 32 bytes; `undefined` until the handshake is through. */
   get tunnelId(): Uint8Array | undefined {
-    return this.#path.established?.tunnelId;
+    return this.#core.parts.first.established?.tunnelId;
   }
 
   /** Counters, as of now. */
   get metrics(): TunnelMetrics {
-    const { send, receive, liveness } = this.#flow;
-    return {
-      bytesIn: receive.deliveredBytes,
-      bytesOut: send.sentBytes,
-      recordsIn: this.#path.recordsIn,
-      recordsOut: this.#path.recordsOut,
-      srttMs: liveness?.srttMs,
-      unsentBytes: send.unsentBytes,
-      ringBytes: send.ringBytes,
-      waitingBytes: receive.waitingBytes,
-    };
+    return this.#core.parts.metrics;
   }
 
   /**
-   * Initiator: the answer of OPEN_OK. The path is open from now on. A peer with another cookie, realm or name ends the
-   * tunnel `decrypt_failed`, with `reset_path` of that code.
+   * Initiator: the answer of OPEN_OK. The path is open from now on. For the first path a peer with another cookie, realm
+   * or name ends the tunnel `decrypt_failed`, with `reset_path` of that code; for another one only the path.
    *
+   * @param pathId - 0, or from `open_path`.
    * @param answer - from OPEN_OK.
    * @param nowMs - monotonic time.
    * @throws TunnelError `bad_state` at the responder or for a second answer.
    */
-  handleAnswer(answer: Uint8Array, nowMs: number): void {
-    if (this.state === 'closed') return;
-    if (this.role !== 'initiator' || this.state !== 'offering') {
-      throw new TunnelError('bad_state', `answer in state ${this.state}`);
-    }
-    this.#guard(nowMs, () => {
-      this.#path.handleAnswer(answer);
-      this.#life.advance('confirming');
-      this.#sealReady();
-    });
+  handleAnswer(pathId: number, answer: Uint8Array, nowMs: number): void {
+    if (this.role !== 'initiator') throw new TunnelError('bad_state', 'answer at the responder');
+    const path = this.#core.find(pathId);
+    if (path?.established !== undefined)
+      throw new TunnelError('bad_state', `second answer on path ${pathId}`);
+    if (path !== undefined) this.#core.handleAnswer(path, answer, nowMs);
   }
 
   /**
-   * Bytes of the path.
+   * Responder: an OPEN with an attach offer for this tunnel. The path's first bytes are polled by `pollPath` at once.
    *
+   * @param offer - from OPEN.
+   * @param nowMs - monotonic time.
+   * @returns the number of the path, and what goes into OPEN_OK.
+   * @throws TunnelError `not_attachable`, `stale_epoch`, `bad_offer`, `version_unsupported` or `decrypt_failed`: refuse the
+   *   OPEN with `pathCode`. The tunnel is as before.
+   */
+  respondAttach(offer: Uint8Array, nowMs: number): { readonly pathId: number; readonly answer: Uint8Array } {
+    return this.#core.respondAttach(offer, nowMs);
+  }
+
+  /**
+   * Bytes of a path.
+   *
+   * @param pathId - which.
    * @param bytes - any part of the stream, in order; belong to the tunnel from now on.
    * @param nowMs - monotonic time.
    * @throws TunnelError `bad_state` before the answer.
    */
-  handlePathData(bytes: Uint8Array, nowMs: number): void {
-    if (this.state === 'offering') throw new TunnelError('bad_state', 'path data before the answer');
-    this.#guard(nowMs, () => {
-      if (this.state !== 'answering' && !isReceiving(this.state)) return;
-      this.#path.push(bytes);
-      if (this.state === 'answering' && this.#path.established) this.#life.advance('confirming');
-      while (isReceiving(this.state)) {
-        const record = this.#path.next();
-        if (record === undefined) break;
-        this.#flow.liveness?.handleValid(nowMs);
-        this.#handleRecord(record, nowMs);
-      }
-    });
-    this.#refresh(nowMs);
+  handlePathData(pathId: number, bytes: Uint8Array, nowMs: number): void {
+    const path = this.#core.find(pathId);
+    if (path === undefined) return;
+    if (path.established === undefined && path.offer !== undefined) {
+      throw new TunnelError('bad_state', 'path data before the answer');
+    }
+    this.#core.handleData(path, bytes, nowMs);
   }
 
   /**
-   * The records to put on the path now; call it only while the path takes bytes. Control goes before data, and one
+   * The records to put on a path now; call it only while the path takes bytes. Control goes before data, and one
    * call returns at most one record of data (64 KiB), so that a blocked path blocks the tunnel, not memory.
    *
+   * @param pathId - which.
    * @param nowMs - monotonic time.
    * @returns pieces to be sent in this order, or `undefined` when there is nothing to send.
    */
-  pollPath(nowMs: number): Uint8Array[] | undefined {
-    if (this.state === 'closed' || this.#life.ownHalfEnded) return undefined;
-    try {
-      if (this.#life.watchesPath) {
-        for (const record of this.#flow.next(nowMs)) this.#path.seal(record);
-      }
-      const { endDue } = this.#life;
-      if (endDue !== undefined && (this.state === 'closing' || this.#flow.send.drained)) {
-        this.#path.seal(endDue);
-        this.#life.endOwnHalf();
-      }
-    } catch (thrown) {
-      const error = TunnelError.from(thrown);
-      this.#life.abort({ reason: error.endReason, text: error.message }, error.pathCode);
-    }
-    this.#refresh(nowMs);
-    return this.#path.take();
+  pollPath(pathId: number, nowMs: number): Uint8Array[] | undefined {
+    const path = this.#core.find(pathId);
+    return path === undefined ? undefined : this.#core.poll(path, nowMs);
   }
 
   /**
-   * The peer's half of the path is at its end. Without END before it this is loss, never end of stream.
+   * The peer's half of a path is at its end. Without END before it this is loss, never end of stream.
    *
-   * @param _nowMs - monotonic time.
+   * @param pathId - which.
+   * @param nowMs - monotonic time.
    */
-  handlePathEnd(_nowMs: number): void {
-    if (this.state !== 'closed') this.#life.handlePathEnd();
+  handlePathEnd(pathId: number, nowMs: number): void {
+    const path = this.#core.find(pathId);
+    if (path !== undefined) this.#core.handlePathEnd(path, nowMs);
   }
 
   /**
-   * The path is gone, or the OPEN was refused. Before the peer has proven itself the code is the best there is;
-   * afterwards it is not believed: `relay_lost`.
+   * A path is gone, or its OPEN was refused. Before the peer has proven itself the code is the best there is;
+   * afterwards it is not believed, but for `unknown_tunnel` under the conditions of SPEC.md.
    *
+   * @param pathId - which.
    * @param closed - the code, or lost.
-   * @param _nowMs - monotonic time.
+   * @param nowMs - monotonic time.
    */
-  handlePathClosed(closed: PathClosed, _nowMs: number): void {
-    if (this.state === 'closed') return;
-    const code = 'code' in closed ? closed.code : '';
-    if (this.#life.isUnproven) this.#life.handlePathGone({ reason: reasonFromPathCode(code), text: '' });
-    else this.#life.handlePathGone({ reason: 'relay_lost', text: code === '' ? '' : `path reset: ${code}` });
+  handlePathClosed(pathId: number, closed: PathClosed, nowMs: number): void {
+    const path = this.#core.find(pathId);
+    if (path !== undefined) this.#core.handlePathClosed(path, closed, nowMs);
+  }
+
+  /**
+   * Initiator: the peer says by another way that it waits, or the shell has a session again: the next try for a path
+   * is made now; while the tunnel has a path, that one is asked by PING. Heeded at most once a second.
+   *
+   * @param nowMs - monotonic time.
+   */
+  handleHint(nowMs: number): void {
+    this.#core.handleHint(nowMs);
+  }
+
+  /**
+   * Tells the peer which relays this side can be reached over, most preferred first; they replace those told before.
+   *
+   * @param relays - URLs or what else the peer's relay understands: at most 8 of 1 to 512 printable ASCII characters.
+   * @throws TunnelError `bad_option`.
+   */
+  setRelays(relays: readonly string[]): void {
+    if (relays.length > relaysMax || !relays.every(isRelayText)) {
+      throw new TunnelError('bad_option', `at most ${relaysMax} relays of printable ASCII`);
+    }
+    this.#core.setRelays([...relays]);
   }
 
   /**
@@ -236,10 +246,7 @@ export class Tunnel {
   localReady(nowMs: number): void {
     if (isEnded(this.state)) return;
     if (this.state !== 'confirmed') throw new TunnelError('bad_state', `localReady in ${this.state}`);
-    this.#guard(nowMs, () => {
-      this.#sealReady();
-      this.#becomeUp(nowMs);
-    });
+    this.#core.handleLocalReady(nowMs);
   }
 
   /**
@@ -252,14 +259,7 @@ export class Tunnel {
    */
   handleLocalData(bytes: Uint8Array, nowMs: number): void {
     if (isEnded(this.state)) return;
-    try {
-      this.#flow.send.write(bytes);
-    } catch (thrown) {
-      const error = TunnelError.from(thrown);
-      if (error.code === 'bad_state') throw error;
-      this.#fail(error, nowMs);
-    }
-    this.#refresh(nowMs);
+    this.#core.write(bytes, nowMs);
   }
 
   /**
@@ -270,7 +270,7 @@ export class Tunnel {
    * @throws TunnelError `bad_state` when more were accepted than delivered.
    */
   handleLocalAccepted(byteCount: number, nowMs: number): void {
-    this.#flow.receive.accept(byteCount, nowMs);
+    this.#core.parts.flow.receive.accept(byteCount, nowMs);
   }
 
   /**
@@ -278,7 +278,7 @@ export class Tunnel {
    * altogether is `handleLocalClosed`.
    */
   handleLocalEnd(): void {
-    if (!isEnded(this.state)) this.#flow.send.finish();
+    if (!isEnded(this.state)) this.#core.parts.flow.send.finish();
   }
 
   /**
@@ -288,7 +288,8 @@ export class Tunnel {
    */
   handleLocalClosed(nowMs: number): void {
     if (isEnded(this.state)) return;
-    if (this.state === 'open') this.#life.drain({ reason: 'beam_closed', text: '' }, nowMs);
+    if (this.#core.parts.life.state === 'open')
+      this.#core.parts.life.drain({ reason: 'beam_closed', text: '' }, nowMs);
     else this.end('beam_closed', '', nowMs);
   }
 
@@ -301,8 +302,7 @@ export class Tunnel {
    */
   end(reason: EndReason, text: string, nowMs: number): void {
     if (this.state === 'closing' || this.state === 'closed') return;
-    if (this.#path.established === undefined) this.#life.abort({ reason, text }, 'ok');
-    else this.#life.close({ reason, text }, nowMs);
+    this.#core.end({ reason, text }, nowMs);
   }
 
   /**
@@ -312,106 +312,16 @@ export class Tunnel {
    * @param nowMs - monotonic time.
    */
   handleTimeout(nowMs: number): void {
-    const due = this.pollTimeout();
-    if (due === undefined || nowMs < due.atMs) return;
-    this.#flow.receive.handleTimeout(nowMs);
-    const liveness = this.#life.watchesPath ? this.#flow.liveness : undefined;
-    if (liveness !== undefined && nowMs - due.atMs > clockJumpMs) {
-      liveness.handleClockJump(nowMs);
-      this.#life.handleProgress(nowMs);
-    } else if (liveness?.handleTimeout(nowMs) === 'lost') {
-      this.#life.abort({ reason: 'relay_lost', text: 'the path fell silent' }, 'timeout');
-    }
-    if (nowMs >= this.#life.deadlineMs) this.#life.handleDeadline(nowMs);
+    this.#core.handleTimeout(nowMs);
   }
 
   /** When `handleTimeout` wants to be called, and why; `undefined` when nothing is waited for. */
   pollTimeout(): { readonly atMs: number; readonly why: TimeoutReason } | undefined {
-    if (this.state === 'closed') return undefined;
-    const livenessAtMs = this.#life.watchesPath ? this.#flow.liveness?.deadlineMs : undefined;
-    const ackAtMs = this.state === 'open' ? this.#flow.receive.ackAtMs : undefined;
-    const stateAtMs = this.state === 'open' ? never : this.#life.deadlineMs;
-    const atMs = Math.min(stateAtMs, livenessAtMs ?? never, ackAtMs ?? never);
-    if (atMs === ackAtMs) return { atMs, why: 'ack' };
-    if (atMs === livenessAtMs) return { atMs, why: 'liveness' };
-    if (this.state === 'draining') return { atMs, why: 'drain' };
-    return { atMs, why: this.state === 'closing' ? 'linger' : 'establish' };
+    return this.#core.pollTimeout();
   }
 
   /** What the shell has to do next, or `undefined`. */
   pollOutput(): TunnelOutput | undefined {
-    return this.#outputs.poll();
-  }
-
-  #handleRecord(record: TunnelRecord, nowMs: number): void {
-    if (!isReceiving(this.state)) return;
-    const permission = permissions[record.kind][this.state];
-    if (permission === 'refuse') {
-      throw new TunnelError('unexpected_record', `${record.kind} in state ${this.state}`);
-    }
-    if (permission === 'drop') return;
-    if (record.kind === 'ready') this.#handleReady(record.ticktimeSeconds, record.edge, nowMs);
-    else if (record.kind === 'end') {
-      const reason = reasonFromNumber(record.code);
-      this.#life.close({ reason, text: record.text, byPeer: true }, nowMs);
-    } else {
-      this.#flow.handle(flowRecord(record), nowMs);
-      if (record.kind === 'ack') this.#life.handleProgress(nowMs);
-    }
-  }
-
-  #handleReady(ticktimeSeconds: number, edge: number, nowMs: number): void {
-    this.#peerTicktimeSeconds = ticktimeSeconds;
-    this.#flow.send.open(edge);
-    if (this.role === 'initiator') {
-      this.#becomeUp(nowMs);
-      return;
-    }
-    this.#life.advance('confirmed', nowMs + this.#limits.establishTimeoutMs);
-    const { tunnelId } = this.#path.established!;
-    this.#outputs.push({ kind: 'confirmed', tunnelId, peerTicktimeSeconds: ticktimeSeconds });
-  }
-
-  #becomeUp(nowMs: number): void {
-    this.#life.advance('open');
-    this.#flow.start(nowMs);
-    const { tunnelId, peerBootId } = this.#path.established!;
-    const peerTicktimeSeconds = this.#peerTicktimeSeconds;
-    this.#outputs.push({ kind: 'up', tunnelId, peerTicktimeSeconds, peerBootId });
-  }
-
-  #sealReady(): void {
-    const ticktimeSeconds = this.#ticktimeSeconds;
-    this.#path.seal({ kind: 'ready', ticktimeSeconds, edge: this.#flow.receive.edge });
-  }
-
-  /** Runs what a peer can make fail; a failure ends the tunnel. */
-  #guard(nowMs: number, step: () => void): void {
-    try {
-      step();
-    } catch (thrown) {
-      this.#fail(TunnelError.from(thrown), nowMs);
-    }
-  }
-
-  #fail(error: TunnelError, nowMs: number): void {
-    if (!this.#life.isUnproven) {
-      this.#life.close({ reason: error.endReason, text: error.message }, nowMs);
-      return;
-    }
-    const wrongKey = error.code === 'bad_tag' || error.code === 'decrypt_failed';
-    const reason = wrongKey ? 'decrypt_failed' : error.endReason;
-    this.#life.abort({ reason, text: error.message }, wrongKey ? 'decrypt_failed' : error.pathCode);
-  }
-
-  #release(stage: 'ending' | 'closed'): void {
-    this.#flow.send.clear();
-    if (stage === 'closed') this.#path.wipe();
-  }
-
-  #refresh(nowMs: number): void {
-    if (!isEnded(this.state)) this.#flow.refresh(nowMs);
+    return this.#core.parts.outputs.poll();
   }
 }
-
-const never: number = Number.POSITIVE_INFINITY;

@@ -41,7 +41,7 @@ export class End {
   flush(nowMs: number, wireBytesMax: number = Number.POSITIVE_INFINITY): void {
     this.drainOutputs();
     while (this.wireBytes < wireBytesMax) {
-      const pieces = this.tunnel.pollPath(nowMs);
+      const pieces = this.tunnel.pollPath(0, nowMs);
       this.drainOutputs();
       if (pieces === undefined) return;
       for (const piece of pieces) this.putOnWire(piece);
@@ -126,7 +126,7 @@ export class Pair {
   }
 
   answer(alter: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): void {
-    this.initiator.tunnel.handleAnswer(alter(this.responder.tunnel.answer), this.nowMs);
+    this.initiator.tunnel.handleAnswer(0, alter(this.responder.tunnel.answer), this.nowMs);
     this.initiator.drainOutputs();
   }
 
@@ -134,10 +134,10 @@ export class Pair {
   carry(from: End, bytesMax: number = Number.POSITIVE_INFINITY): void {
     const bytes = from.takeWire(bytesMax);
     const to = this.peerOf(from);
-    if (bytes.length > 0) to.tunnel.handlePathData(bytes, this.nowMs);
+    if (bytes.length > 0) to.tunnel.handlePathData(0, bytes, this.nowMs);
     to.drainOutputs();
     if (from.pathEnded && from.wireBytes === 0) {
-      to.tunnel.handlePathEnd(this.nowMs);
+      to.tunnel.handlePathEnd(0, this.nowMs);
       to.drainOutputs();
     }
   }

@@ -100,6 +100,11 @@ export const wireCodes: Readonly<Record<WireCode, { readonly number: number; rea
     sentence:
       'too many names that no relay knows were tried in too short a time; wait a few seconds, and find what looks for nodes that are gone',
   },
+  superseded: { number: 47, sentence: 'the tunnel goes on over another path' },
+  unknown_tunnel: {
+    number: 48,
+    sentence: 'the agent of the other node knows nothing of this tunnel any more; connect again',
+  },
   token_missing: {
     number: 64,
     sentence: 'the realm needs a token; get one from its operator and join with it',
@@ -179,6 +184,8 @@ export type WireCode =
   | 'open_rate'
   | 'stream_limit'
   | 'unknown_names'
+  | 'superseded'
+  | 'unknown_tunnel'
   | TokenErrorCode;
 
 const nameByNumber = new Map<number, WireCode>(

@@ -102,6 +102,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
   ),
   'packages/transport/src/worker/frames.ts FrameReader': workerFrames,
   'packages/transport/src/worker/frames.ts decodeJson': workerFrames,
+  'packages/tunnel/src/attach/attach-answer.ts decodeAttachAnswer': of(
+    tunnel,
+    'of an attach answer are an attach answer',
+  ),
   'packages/tunnel/src/handshake/answer.ts decodeAnswer': of(tunnel, 'of an answer are an answer'),
   'packages/tunnel/src/handshake/offer.ts decodeOffer': of(tunnel, 'of an offer are an offer'),
   'packages/tunnel/src/record-codec.ts decodeRecord': of(tunnel, 'of a record are a record'),

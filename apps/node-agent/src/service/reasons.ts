@@ -36,8 +36,7 @@ export function localReason(reason: string): LocalReason {
 
 /** The reason that goes into `tunnel_down`. It becomes an atom, so it is one of our own names, whatever a peer sent. */
 export function downReason(reason: string): string {
-  const isOwn =
-    isKnown(reason) || Object.hasOwn(remedies, reason) || reason === 'window_over' || reason === 'left';
+  const isOwn = isKnown(reason) || Object.hasOwn(remedies, reason) || reason === 'left';
   return isOwn ? reason : 'internal';
 }
 
@@ -97,6 +96,8 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   open_rate: 'open_rate',
   stream_limit: 'open_rate',
   unknown_names: 'open_rate',
+  superseded: 'relay_lost',
+  unknown_tunnel: 'peer_closed',
   token_missing: 'refused',
   token_malformed: 'refused',
   token_wrong_algorithm: 'refused',
@@ -116,6 +117,7 @@ const byReason: Readonly<Record<WireCode | EndReason, LocalReason>> = {
   offset_violation: 'internal',
   offset_limit: 'internal',
   no_progress: 'relay_lost',
+  window_over: 'relay_lost',
 };
 
 function sentence(reason: string): string {

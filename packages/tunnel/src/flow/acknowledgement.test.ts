@@ -18,7 +18,7 @@ describe('acknowledgements', () => {
   });
 
   it('go out at once for a quarter of the window', () => {
-    const pair = Pair.up({}, { limits: { windowBytes: 4000 } });
+    const pair = Pair.up({}, { limits: { windowBytesMax: 4000 } });
     pair.initiator.tunnel.handleLocalData(new Uint8Array(999), pair.nowMs);
     pair.settle();
     expect(pair.initiator.tunnel.metrics.ringBytes).toBe(999);
@@ -28,7 +28,7 @@ describe('acknowledgements', () => {
   });
 
   it('cover what the local socket accepted, not what was delivered', () => {
-    const pair = Pair.up({}, { limits: { windowBytes: 4000 } });
+    const pair = Pair.up({}, { limits: { windowBytesMax: 4000 } });
     const { initiator, responder } = pair;
     initiator.tunnel.handleLocalData(new Uint8Array(6000), pair.nowMs);
     pair.settle({ accepting: false });
@@ -47,13 +47,13 @@ describe('acknowledgements', () => {
   it('are not stuck behind data', () => {
     const pair = Pair.up();
     const { initiator, responder } = pair;
-    initiator.tunnel.handleLocalData(new Uint8Array(300_000), pair.nowMs);
-    pair.settle();
-    responder.tunnel.handleLocalData(new Uint8Array(300_000), pair.nowMs);
-    responder.drainOutputs();
-    responder.flush(pair.nowMs, 1);
+    initiator.tunnel.handleLocalData(new Uint8Array(65_536), pair.nowMs);
+    pair.settle({ accepting: false });
+    expect(initiator.tunnel.metrics.ringBytes).toBe(65_536);
+    responder.tunnel.handleLocalData(new Uint8Array(200_000), pair.nowMs);
     pair.accept(responder);
-    initiator.tunnel.handlePathData(responder.takeWire(100), pair.nowMs);
+    responder.flush(pair.nowMs, 1);
+    initiator.tunnel.handlePathData(0, responder.takeWire(100), pair.nowMs);
     expect(initiator.tunnel.metrics.ringBytes).toBe(0);
   });
 });

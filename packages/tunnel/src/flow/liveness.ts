@@ -1,16 +1,17 @@
-import { idlePingMs, pingTimeoutMs, silenceMinMs, silenceRoundTrips } from '../limits.js';
+import { idleAnswerMinMs, idlePingMs, pingTimeoutMs, silenceMinMs, silenceRoundTrips } from '../limits.js';
 
 /** What has to be done because of silence. */
-export type LivenessVerdict = 'alive' | 'lost';
+export type LivenessVerdict = 'alive' | 'silent';
 
 /**
- * Whether the path still carries records: every valid record is a sign of life, silence is asked by PING, a silent
- * answer means that the path is lost.
+ * Whether the path still carries records: every valid record is a sign of life, silence is asked by PING, and a PING without
+ * an answer is told, once.
  *
- *     idle:              15 s of silence                      ─▶ PING ─▶ 30 s of silence ─▶ lost
- *     data outstanding:  max(4 × smoothed round trip, 400 ms) ─▶ PING ─▶ 30 s of silence ─▶ lost
+ *     idle:              15 s of silence                      ─▶ PING ─▶ max(4 × smoothed round trip, 2 s)    ─▶ silent
+ *     data outstanding:  max(4 × smoothed round trip, 400 ms) ─▶ PING ─▶ max(4 × smoothed round trip, 400 ms) ─▶ silent
  *
- * The 30 s count from when the PING was wanted: a path that takes no bytes any more is lost too.
+ * Where there is no other path to go to, it is silent 30 s after the PING. The time counts from when the PING was
+ * wanted: a path that takes no bytes any more is silent too.
  */
 export class Liveness {
   #lastValidMs: number;
@@ -21,19 +22,29 @@ export class Liveness {
   #pingNumber = 0;
   #pingSentMs: number | undefined;
   #srttMs: number | undefined;
+  #rttMinMs: number | undefined;
+  #isSilent = false;
+  readonly #resumes: boolean;
 
   /**
    * Starts with a PING due at once, which measures the first round trip.
    *
    * @param nowMs - monotonic time.
+   * @param resumes - whether silence leads to another path, or to the tunnel's end.
    */
-  constructor(nowMs: number) {
+  constructor(nowMs: number, resumes: boolean) {
     this.#lastValidMs = nowMs;
+    this.#resumes = resumes;
   }
 
   /** Smoothed round trip of PING and PONG, milliseconds; `undefined` before the first. */
   get srttMs(): number | undefined {
     return this.#srttMs;
+  }
+
+  /** Smallest round trip, milliseconds; `undefined` before the first. */
+  get rttMinMs(): number | undefined {
+    return this.#rttMinMs;
   }
 
   /** Whether a PING should go out with the next chance. */
@@ -43,7 +54,8 @@ export class Liveness {
 
   /** When {@link handleTimeout} has something to do. */
   get deadlineMs(): number {
-    return this.#askedAtMs === undefined ? this.#askAtMs : this.#askedAtMs + pingTimeoutMs;
+    if (this.#isSilent) return Number.POSITIVE_INFINITY;
+    return this.#askedAtMs === undefined ? this.#askAtMs : this.#askedAtMs + this.#answerMs;
   }
 
   /**
@@ -54,6 +66,7 @@ export class Liveness {
   handleValid(nowMs: number): void {
     this.#lastValidMs = nowMs;
     this.#askedAtMs = undefined;
+    this.#isSilent = false;
   }
 
   /**
@@ -61,12 +74,15 @@ export class Liveness {
    *
    * @param number - as sent in PING.
    * @param nowMs - monotonic time.
+   * @returns whether it answers the last PING.
    */
-  handlePong(number: number, nowMs: number): void {
-    if (this.#pingSentMs === undefined || number !== this.#pingNumber) return;
+  handlePong(number: number, nowMs: number): boolean {
+    if (this.#pingSentMs === undefined || number !== this.#pingNumber) return false;
     const sample = Math.max(0, nowMs - this.#pingSentMs);
+    this.#rttMinMs = Math.min(sample, this.#rttMinMs ?? sample);
     this.#srttMs = this.#srttMs === undefined ? sample : this.#srttMs + (sample - this.#srttMs) / 8;
     this.#pingSentMs = undefined;
+    return true;
   }
 
   /**
@@ -87,10 +103,22 @@ export class Liveness {
    */
   handleTimeout(nowMs: number): LivenessVerdict {
     if (nowMs < this.deadlineMs) return 'alive';
-    if (this.#askedAtMs !== undefined) return 'lost';
-    this.#askedAtMs = nowMs;
-    this.#pingDue = true;
+    if (this.#askedAtMs !== undefined) {
+      this.#isSilent = true;
+      return 'silent';
+    }
+    this.ask(nowMs);
     return 'alive';
+  }
+
+  /**
+   * Asks by PING now, and wants an answer in time, unless that is already so.
+   *
+   * @param nowMs - monotonic time.
+   */
+  ask(nowMs: number): void {
+    this.#pingDue = true;
+    this.#askedAtMs ??= nowMs;
   }
 
   /**
@@ -103,6 +131,7 @@ export class Liveness {
     this.#askedAtMs = nowMs;
     this.#pingDue = true;
     this.#pingSentMs = undefined;
+    this.#isSilent = false;
   }
 
   /**
@@ -120,7 +149,16 @@ export class Liveness {
   get #askAtMs(): number {
     const idleAtMs = this.#lastValidMs + idlePingMs;
     if (this.#outstandingSinceMs === undefined) return idleAtMs;
-    const silenceMs = Math.max(silenceRoundTrips * (this.#srttMs ?? 0), silenceMinMs);
+    const silenceMs = this.#silenceMs(silenceMinMs);
     return Math.min(idleAtMs, Math.max(this.#lastValidMs, this.#outstandingSinceMs) + silenceMs);
+  }
+
+  get #answerMs(): number {
+    if (!this.#resumes) return pingTimeoutMs;
+    return this.#silenceMs(this.#outstandingSinceMs === undefined ? idleAnswerMinMs : silenceMinMs);
+  }
+
+  #silenceMs(leastMs: number): number {
+    return Math.max(silenceRoundTrips * (this.#srttMs ?? 0), leastMs);
   }
 }

@@ -2,13 +2,17 @@ import { totalBytes } from '../bytes.js';
 import { TunnelError } from '../errors.js';
 import { ackDelayMs, acksPerWindow } from '../limits.js';
 import type { TunnelRecord } from '../record-codec.js';
+import { GrowingBound } from './growing-bound.js';
+import type { RingBudget } from './ring-budget.js';
 
 /** Bounds of a {@link ReceiveHalf}, in bytes. */
 export interface ReceiveHalfOptions {
-  /** Most bytes delivered and not yet accepted by the local socket. */
-  readonly windowBytes: number;
+  /** Most bytes delivered and not yet accepted by the local socket; the window grows up to this. */
+  readonly windowBytesMax: number;
   /** Bytes this direction may carry. */
   readonly offsetLimit: number;
+  /** What the window shares with others. Default: nothing. */
+  readonly ringBudget?: RingBudget | undefined;
 }
 
 /**
@@ -20,6 +24,7 @@ export interface ReceiveHalfOptions {
  */
 export class ReceiveHalf {
   readonly #options: ReceiveHalfOptions;
+  readonly #window: GrowingBound;
   #accepted = 0;
   #delivered = 0;
   #finished = false;
@@ -34,7 +39,8 @@ export class ReceiveHalf {
    */
   constructor(options: ReceiveHalfOptions) {
     this.#options = options;
-    this.#edge = options.windowBytes;
+    this.#window = new GrowingBound(options.windowBytesMax, options.ringBudget);
+    this.#edge = this.#window.bytes;
   }
 
   /** Offset up to which the peer was last allowed to send. */
@@ -131,13 +137,35 @@ export class ReceiveHalf {
     if (this.#ackAtMs !== undefined && nowMs >= this.#ackAtMs) this.#ackDue = true;
   }
 
-  /** The ACK to send now; it opens the window further. */
-  ack(): TunnelRecord {
+  /** An ACK is due whatever has changed: the peer attached and knows an older state. */
+  acknowledgeSoon(): void {
+    this.#ackDue = true;
+  }
+
+  /**
+   * The ACK to send now; it opens the window further.
+   *
+   * @param rttMs - smallest round trip of the path, once measured.
+   * @param nowMs - monotonic time.
+   */
+  ack(rttMs: number | undefined, nowMs: number): TunnelRecord {
     this.#ackDue = false;
     this.#ackAtMs = undefined;
+    this.#window.observe(this.#accepted, rttMs, nowMs);
     this.#acknowledged = this.#received;
-    this.#edge = this.#accepted + this.#options.windowBytes;
+    this.#edge = this.#accepted + this.#window.bytes;
     return { kind: 'ack', received: this.#acknowledged, edge: this.#edge };
+  }
+
+  /** The ATTACH to send on another path. As long as that has not committed, it doesn't count as an acknowledgement. */
+  attach(): TunnelRecord {
+    this.#edge = this.#accepted + this.#window.bytes;
+    return { kind: 'attach', received: this.#received, edge: this.#edge };
+  }
+
+  /** Gives the window back to those it is shared with: nothing is delivered any more. */
+  release(): void {
+    this.#window.release();
   }
 
   get #received(): number {
@@ -148,7 +176,7 @@ export class ReceiveHalf {
     const news = this.#received - this.#acknowledged;
     if (news === 0) return;
     this.#ackAtMs ??= nowMs + ackDelayMs;
-    if (news * acksPerWindow >= this.#options.windowBytes) this.#ackDue = true;
+    if (news * acksPerWindow >= this.#window.bytes) this.#ackDue = true;
   }
 }
 

@@ -6,7 +6,7 @@ import { ReceiveHalf, type ReceiveHalfOptions } from './receive-half.js';
 import { SendHalf, type SendHalfOptions } from './send-half.js';
 
 /** The records that flow once both sides are ready. */
-export type FlowRecord = Exclude<TunnelRecord, { kind: 'ready' | 'end' }>;
+export type FlowRecord = Exclude<TunnelRecord, { kind: 'ready' | 'end' | 'attach' | 'gone' | 'relays' }>;
 
 /**
  * The stream between the two READYs and the ENDs: both directions' offsets and windows, acknowledgements, liveness,
@@ -21,6 +21,8 @@ export class RecordFlow {
   #liveness: Liveness | undefined;
   /** Number of the last PING not yet answered; older ones are not, so that a flood of PINGs costs nothing. */
   #pongDue: number | undefined;
+  #relaysDue: readonly string[] | undefined;
+  #resumes = false;
 
   /**
    * @param options - bounds of both directions.
@@ -41,9 +43,31 @@ export class RecordFlow {
    * Both sides are ready: records may flow.
    *
    * @param nowMs - monotonic time.
+   * @param resumes - whether silence leads to another path, or to the tunnel's end.
    */
-  start(nowMs: number): void {
-    this.#liveness = new Liveness(nowMs);
+  start(nowMs: number, resumes: boolean): void {
+    this.#resumes = resumes;
+    this.#liveness = new Liveness(nowMs, resumes);
+  }
+
+  /**
+   * Another path carries the records now: round trips are measured anew, and the peer gets to know what was received.
+   *
+   * @param nowMs - monotonic time.
+   */
+  switchPath(nowMs: number): void {
+    this.#liveness = new Liveness(nowMs, this.#resumes);
+    this.#pongDue = undefined;
+    this.receive.acknowledgeSoon();
+  }
+
+  /**
+   * Tells the peer this side's relays with the next chance.
+   *
+   * @param relays - checked.
+   */
+  tellRelays(relays: readonly string[]): void {
+    this.#relaysDue = relays;
   }
 
   /**
@@ -51,30 +75,30 @@ export class RecordFlow {
    *
    * @param record - verified and decoded.
    * @param nowMs - monotonic time.
+   * @returns whether it is a PONG that answers the last PING.
    * @throws TunnelError `offset_violation` or `offset_limit`; nothing of the record was used then.
    */
-  handle(record: FlowRecord, nowMs: number): void {
+  handle(record: FlowRecord, nowMs: number): boolean {
     switch (record.kind) {
       case 'data':
         this.#outputs.deliver(this.receive.handleData(record));
-        return;
+        return false;
       case 'fin':
         if (this.receive.handleFin(record.offset, nowMs)) this.#outputs.push({ kind: 'deliver_end' });
-        return;
+        return false;
       case 'ack':
-        this.send.handleAck(record);
-        return;
+        this.send.handleAck(record, this.#liveness?.rttMinMs, nowMs);
+        return false;
       case 'ping':
         this.#pongDue = record.number;
-        return;
+        return false;
       case 'pong':
-        this.#liveness?.handlePong(record.number, nowMs);
-        return;
+        return this.#liveness?.handlePong(record.number, nowMs) ?? false;
     }
   }
 
   /**
-   * The records to send now: what is due of PONG, ACK and PING, then at most one of DATA and FIN.
+   * The records to send now: what is due of PONG, ACK, PING and RELAYS, then at most one of DATA and FIN.
    *
    * @param nowMs - monotonic time.
    */
@@ -82,20 +106,27 @@ export class RecordFlow {
     const records: TunnelRecord[] = [];
     if (this.#pongDue !== undefined) records.push({ kind: 'pong', number: this.#pongDue });
     this.#pongDue = undefined;
-    if (this.receive.ackDue) records.push(this.receive.ack());
+    if (this.receive.ackDue) records.push(this.receive.ack(this.#liveness?.rttMinMs, nowMs));
     if (this.#liveness?.pingDue) records.push({ kind: 'ping', number: this.#liveness.ping(nowMs) });
+    if (this.#relaysDue !== undefined) records.push({ kind: 'relays', relays: this.#relaysDue });
+    this.#relaysDue = undefined;
     const data = this.send.next();
     if (data !== undefined) records.push(data);
     return records;
   }
 
   /**
-   * Draws the conclusions of what has changed: pauses or resumes reading, watches for acknowledgements.
+   * Watches for acknowledgements, where some are to come.
    *
+   * @param endSent - whether END waits for its answer.
    * @param nowMs - monotonic time.
    */
-  refresh(nowMs: number): void {
-    this.#liveness?.setOutstanding(this.send.outstanding, nowMs);
+  watch(endSent: boolean, nowMs: number): void {
+    this.#liveness?.setOutstanding(endSent || this.send.outstanding, nowMs);
+  }
+
+  /** Pauses or resumes reading from the local socket, as what has changed wants it. */
+  regulate(): void {
     const change = this.send.pauseChange();
     if (change !== undefined) this.#outputs.push({ kind: change });
   }
@@ -105,9 +136,17 @@ export class RecordFlow {
  * Narrows a record to one of the flow.
  *
  * @param record - any record.
- * @throws TunnelError `internal` for READY and END, which the tunnel handles itself.
+ * @throws TunnelError `internal` for a record that the tunnel handles itself.
  */
 export function flowRecord(record: TunnelRecord): FlowRecord {
-  if (record.kind === 'ready' || record.kind === 'end') throw new TunnelError('internal', record.kind);
-  return record;
+  switch (record.kind) {
+    case 'data':
+    case 'ack':
+    case 'fin':
+    case 'ping':
+    case 'pong':
+      return record;
+    default:
+      throw new TunnelError('internal', record.kind);
+  }
 }

@@ -79,12 +79,30 @@ export class SendBuffer {
   }
 
   /**
-   * Forgets what was acknowledged.
+   * Goes back to an offset: what follows it is unsent again.
    *
    * @param offset - from `acked` to `sent`; the caller has checked it.
    */
+  rewind(offset: number): void {
+    this.#sent = offset;
+    this.#sendChunk = this.#first;
+    this.#sendIndex = offset - this.#firstOffset;
+    while (this.#sendChunk < this.#chunks.length - 1) {
+      const { length } = this.#chunks[this.#sendChunk]!;
+      if (this.#sendIndex < length) return;
+      this.#sendIndex -= length;
+      this.#sendChunk++;
+    }
+  }
+
+  /**
+   * Forgets what was acknowledged; it need not be sent (again) then.
+   *
+   * @param offset - from `acked` to `end`; the caller has checked it.
+   */
   acknowledge(offset: number): void {
     this.#acked = offset;
+    if (offset > this.#sent) this.rewind(offset);
     for (;;) {
       const chunk = this.#chunks[this.#first];
       if (chunk === undefined || this.#firstOffset + chunk.length > offset) break;

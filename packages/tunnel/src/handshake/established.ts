@@ -1,4 +1,5 @@
 import type { RandomSource } from '@macula/crypto';
+import type { AttachKeys } from '../attach/attach-keys.js';
 import type { Channel } from '../channel/channel.js';
 import type { Parties } from './context.js';
 
@@ -26,4 +27,6 @@ export interface Established {
   readonly greeting: readonly Uint8Array[];
   /** The responder's boot id; only the initiator learns one. */
   readonly peerBootId: Uint8Array | undefined;
+  /** What further paths of the tunnel are attached with: of a first handshake of protocol 2. */
+  readonly attachKeys?: AttachKeys;
 }

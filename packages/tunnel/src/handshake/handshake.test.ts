@@ -26,8 +26,8 @@ const failed = [
 function attempt(pair: Pair, alter?: (bytes: Uint8Array) => Uint8Array): void {
   pair.answer(alter);
   expect(pair.initiator.events).toMatchObject(failed);
-  expect(pair.initiator.tunnel.pollPath(pair.nowMs)).toBeUndefined();
-  pair.responder.tunnel.handlePathClosed({ code: 'decrypt_failed' }, pair.nowMs);
+  expect(pair.initiator.tunnel.pollPath(0, pair.nowMs)).toBeUndefined();
+  pair.responder.tunnel.handlePathClosed(0, { code: 'decrypt_failed' }, pair.nowMs);
   pair.responder.drainOutputs();
   expect(pair.responder.events).toMatchObject([
     { kind: 'ended', reason: 'decrypt_failed' },
@@ -123,7 +123,7 @@ describe('handshake', () => {
     expect(pair.responder.kinds).toEqual(['confirmed']);
   });
 
-  it('refuses an attach, an unknown kind, no common version and nonsense', () => {
+  it('refuses an attach as a first offer, an unknown kind, no common version and nonsense', () => {
     const { offer } = new Pair().initiator.tunnel;
     const refuse = (bytes: Uint8Array): string => thrownCode(() => new Pair({}, {}, () => bytes));
     const withByte = (at: number, byte: number): Uint8Array => {
@@ -132,7 +132,7 @@ describe('handshake', () => {
       return changed;
     };
     expect(refuse(withByte(1, 3))).toBe('version_unsupported/version_unsupported');
-    expect(refuse(withByte(2, 2))).toBe('version_unsupported/version_unsupported');
+    expect(refuse(withByte(2, 2))).toBe('bad_offer/protocol_error');
     expect(refuse(withByte(2, 9))).toBe('bad_offer/protocol_error');
     expect(refuse(withByte(6, 1))).toBe('bad_offer/protocol_error');
     expect(refuse(offer.slice(0, 54))).toBe('bad_offer/protocol_error');
@@ -169,7 +169,7 @@ describe('handshake', () => {
       { ownName: 'x'.repeat(1021) },
       { tunnelKey: new Uint8Array(31) },
       { ticktimeSeconds: 70_000 },
-      { limits: { windowBytes: 0 } },
+      { limits: { windowBytesMax: 0 } },
       { limits: { ringBytesMax: 5_000_000 } },
     ];
     for (const options of bad) {
@@ -210,7 +210,7 @@ describe('protocol 1', () => {
     pair.answer();
     pair.settle();
     expect(pair.responder.events).toMatchObject(failed);
-    pair.initiator.tunnel.handlePathClosed({ code: 'decrypt_failed' }, pair.nowMs);
+    pair.initiator.tunnel.handlePathClosed(0, { code: 'decrypt_failed' }, pair.nowMs);
     pair.initiator.drainOutputs();
     expect(pair.initiator.event('ended')).toMatchObject({ reason: 'decrypt_failed' });
   });
@@ -227,7 +227,7 @@ describe('protocol 1', () => {
       const [first, second] = [send(1), send(2)];
       const target = attack === 'reflect' ? initiator : responder;
       const bytes = { reflect: first, replay: concatBytes([first, first, second]), drop: second }[attack];
-      target.tunnel.handlePathData(bytes, pair.nowMs);
+      target.tunnel.handlePathData(0, bytes, pair.nowMs);
       target.drainOutputs();
       if (attack === 'replay') expect(responder.received).toEqual(Uint8Array.of(1, 2));
       else

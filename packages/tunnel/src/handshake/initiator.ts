@@ -6,6 +6,7 @@ import {
   NoiseNNpsk0,
   wipe,
 } from '@macula/crypto';
+import { AttachKeys } from '../attach/attach-keys.js';
 import { concatBytes, uint16 } from '../bytes.js';
 import { EnvelopeChannel } from '../channel/envelope-channel.js';
 import { RecordChannel } from '../channel/record-channel.js';
@@ -14,7 +15,7 @@ import { tunnelIdHalfBytes } from '../limits.js';
 import { type Answer, decodeAnswer, type FirstAnswer } from './answer.js';
 import { channelIdentifier, joinTunnelId, noisePrologue } from './context.js';
 import type { Established, HandshakeOptions } from './established.js';
-import { encodeOffer, offerKinds } from './offer.js';
+import { encodeOffer, offeredVersions, offerKinds } from './offer.js';
 
 /**
  * The initiator's side of the first handshake: `offer`, then `finish` with the answer. It is the *responder* of Noise,
@@ -98,14 +99,11 @@ export class InitiatorHandshake {
       noise.readMessage(answer.message1);
       const message2 = noise.writeMessage(new Uint8Array(0));
       const { sendKey, receiveKey, resumptionSecret } = noise.split();
-      wipe(resumptionSecret); // nothing attaches yet
-      const channel = new RecordChannel({
-        sendKey,
-        receiveKey,
-        ...(rekeyEveryRecords === undefined ? {} : { rekeyEveryRecords }),
-      });
+      const rekey = rekeyEveryRecords === undefined ? {} : { rekeyEveryRecords };
+      const channel = new RecordChannel({ sendKey, receiveKey, ...rekey });
+      const attachKeys = new AttachKeys({ tunnelId, secret: resumptionSecret, parties, random, ...rekey });
       const greeting = [concatBytes([uint16(message2.length), message2])];
-      return { tunnelId, channel, greeting, peerBootId: answer.bootId };
+      return { tunnelId, channel, greeting, peerBootId: answer.bootId, attachKeys };
     } catch (cause) {
       throw handshakeError(cause, 'cookie, realm or node names differ');
     } finally {
@@ -113,6 +111,3 @@ export class InitiatorHandshake {
     }
   }
 }
-
-/** What this version offers, best first. Protocol 1 is never offered. */
-const offeredVersions: Uint8Array = Uint8Array.of(2);

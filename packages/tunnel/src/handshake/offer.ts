@@ -1,18 +1,26 @@
-import { cpaceShareBytes } from '@macula/crypto';
+import { cpaceShareBytes, noiseOverheadBytes } from '@macula/crypto';
 import { concatBytes, readUint32, uint32 } from '../bytes.js';
 import { TunnelError } from '../errors.js';
-import { handshakeBytesMax, offeredVersionsMax, tunnelIdHalfBytes } from '../limits.js';
+import { handshakeBytesMax, offeredVersionsMax, tunnelIdBytes, tunnelIdHalfBytes } from '../limits.js';
 
 /**
- * The initiator's first word, in OPEN. Fixed layout, integers big-endian; n is the number of versions:
+ * What an initiator puts into OPEN. Fixed layout, integers big-endian; n is the number of versions:
  *
  *     0           versions listed, n (1 to 16)
  *     1           n versions, one byte each, best first; 1 is never among them
- *     1 + n       kind: 1 first, 2 attach (reserved)
- *     2 + n       epoch u32, 0 in a first offer
+ *     1 + n       kind: 1
+ *     2 + n       epoch u32: 0
  *     6 + n       initiator's half of the tunnel id (16)
  *     22 + n      Ya: the initiator's CPace share (32)
  *     54 + n      ignored, for later versions; bound by CPace like all of the offer
+ *
+ * The offer of another path for a tunnel:
+ *
+ *     0           versions, as above
+ *     1 + n       kind: 2
+ *     2 + n       epoch u32, 1 or more
+ *     6 + n       tunnel id (32)
+ *     38 + n      Noise message 1 (48)
  *
  * Protocol 1 has an offer of its own, so that no change of bytes turns one into the other unnoticed:
  *
@@ -20,7 +28,7 @@ import { handshakeBytesMax, offeredVersionsMax, tunnelIdHalfBytes } from '../lim
  *     1           1: protocol 1
  *     2           initiator's half of the tunnel id (16)
  */
-export type Offer = FirstOffer | EnvelopeOffer;
+export type Offer = FirstOffer | AttachOffer | EnvelopeOffer;
 
 /** Offer of a new tunnel, protocol 2 or later. */
 export interface FirstOffer {
@@ -31,6 +39,16 @@ export interface FirstOffer {
   readonly idHalf: Uint8Array;
   /** Ya, not yet checked to be a group element. */
   readonly share: Uint8Array;
+}
+
+/** Offer of another path for a tunnel of protocol 2 or later. */
+export interface AttachOffer {
+  readonly kind: 'attach';
+  /** As listed, best first. */
+  readonly versions: Uint8Array;
+  readonly epoch: number;
+  readonly tunnelId: Uint8Array;
+  readonly message1: Uint8Array;
 }
 
 /** Offer of a protocol 1 tunnel. */
@@ -49,13 +67,13 @@ export const offerKinds = { first: 1, attach: 2 } as const;
  */
 export function encodeOffer(offer: Offer): Uint8Array {
   if (offer.kind === 'envelope') return concatBytes([envelopeOfferHead, offer.idHalf]);
+  const body = offer.kind === 'first' ? [offer.idHalf, offer.share] : [offer.tunnelId, offer.message1];
   return concatBytes([
     Uint8Array.of(offer.versions.length),
     offer.versions,
-    Uint8Array.of(offerKinds.first),
+    Uint8Array.of(offerKinds[offer.kind]),
     uint32(offer.epoch),
-    offer.idHalf,
-    offer.share,
+    ...body,
   ]);
 }
 
@@ -63,7 +81,7 @@ export function encodeOffer(offer: Offer): Uint8Array {
  * The offer in bytes from a peer.
  *
  * @param bytes - the whole offer.
- * @throws TunnelError `bad_offer`; `version_unsupported` for an attach, which this version can't do.
+ * @throws TunnelError `bad_offer`.
  */
 export function decodeOffer(bytes: Uint8Array): Offer {
   if (bytes.length > handshakeBytesMax) throw new TunnelError('bad_offer', 'offer too long');
@@ -73,8 +91,8 @@ export function decodeOffer(bytes: Uint8Array): Offer {
     throw new TunnelError('bad_offer', 'offer too short, or too many versions');
   }
   const kind = bytes[1 + count];
-  if (kind === offerKinds.attach) throw new TunnelError('version_unsupported', 'attach is not supported');
   const epoch = readUint32(bytes, 2 + count);
+  if (kind === offerKinds.attach) return decodeAttachOffer(bytes, count, epoch);
   const shareAt = 6 + count + tunnelIdHalfBytes;
   if (kind !== offerKinds.first || epoch !== 0 || bytes.length < shareAt + cpaceShareBytes) {
     throw new TunnelError('bad_offer', 'offer is not one of a first tunnel');
@@ -88,6 +106,20 @@ export function decodeOffer(bytes: Uint8Array): Offer {
   };
 }
 
+function decodeAttachOffer(bytes: Uint8Array, count: number, epoch: number): AttachOffer {
+  const messageAt = 6 + count + tunnelIdBytes;
+  if (epoch === 0 || bytes.length !== messageAt + noiseOverheadBytes) {
+    throw new TunnelError('bad_offer', `attach offer of ${bytes.length} bytes, epoch ${epoch}`);
+  }
+  return {
+    kind: 'attach',
+    versions: bytes.slice(1, 1 + count),
+    epoch,
+    tunnelId: bytes.slice(6 + count, messageAt),
+    message1: bytes.slice(messageAt),
+  };
+}
+
 function decodeEnvelopeOffer(bytes: Uint8Array): EnvelopeOffer {
   if (bytes[1] !== 1 || bytes.length !== 2 + tunnelIdHalfBytes) {
     throw new TunnelError('bad_offer', 'offer without versions');
@@ -96,3 +128,6 @@ function decodeEnvelopeOffer(bytes: Uint8Array): EnvelopeOffer {
 }
 
 const envelopeOfferHead = Uint8Array.of(0, 1);
+
+/** What this version offers, best first. Protocol 1 is never offered. */
+export const offeredVersions: Uint8Array = Uint8Array.of(2);

@@ -6,6 +6,7 @@ import {
   noiseOverheadBytes,
   wipe,
 } from '@macula/crypto';
+import { AttachKeys } from '../attach/attach-keys.js';
 import { concatBytes, readUint16 } from '../bytes.js';
 import { EnvelopeChannel } from '../channel/envelope-channel.js';
 import { RecordChannel } from '../channel/record-channel.js';
@@ -45,6 +46,7 @@ export class ResponderHandshake {
     this.#options = options;
     const { protocol, bootId, random } = options;
     const offer = decodeOffer(offerBytes);
+    if (offer.kind === 'attach') throw new TunnelError('bad_offer', 'the offer is of a tunnel that exists');
     const idHalf = Uint8Array.from(random(tunnelIdHalfBytes));
     this.#tunnelId = joinTunnelId({ initiator: offer.idHalf, responder: idHalf });
     const head = encodeAnswerHead({ version: protocol, idHalf, bootId });
@@ -127,14 +129,12 @@ export class ResponderHandshake {
       throw handshakeError(cause, 'the path changed the handshake');
     }
     const { sendKey, receiveKey, resumptionSecret } = noise.split();
-    wipe(resumptionSecret); // nothing attaches yet
-    const { rekeyEveryRecords } = this.#options;
-    const channel = new RecordChannel({
-      sendKey,
-      receiveKey,
-      ...(rekeyEveryRecords === undefined ? {} : { rekeyEveryRecords }),
-    });
-    return { tunnelId: this.#tunnelId, channel, greeting: [], peerBootId: undefined };
+    const { parties, random, rekeyEveryRecords } = this.#options;
+    const rekey = rekeyEveryRecords === undefined ? {} : { rekeyEveryRecords };
+    const tunnelId = this.#tunnelId;
+    const channel = new RecordChannel({ sendKey, receiveKey, ...rekey });
+    const attachKeys = new AttachKeys({ tunnelId, secret: resumptionSecret, parties, random, ...rekey });
+    return { tunnelId, channel, greeting: [], peerBootId: undefined, attachKeys };
   }
 
   #establishedV1(): Established {
