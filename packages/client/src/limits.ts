@@ -7,7 +7,7 @@ export const dialStaggerMs = 1500;
 /** Milliseconds until the first new attempt after all relays failed; doubled each time up to {@link redialDelayMsMax}. */
 export const redialDelayMsMin = 100;
 
-/** RECONNECT_INTERVAL: the longest pause between two rounds of attempts, milliseconds. */
+/** Default of `reconnectIntervalMs` (RECONNECT_INTERVAL): the longest pause between two rounds of attempts, milliseconds. */
 export const redialDelayMsMax = 2000;
 
 /** Milliseconds a session must live for its loss not to count as flapping: a relay that takes and drops us is not dialled in a tight loop. */

@@ -26,12 +26,53 @@ export interface MeshTunnelHandlers {
   onUp?(): void;
   /** Something odd that ends nothing, such as `ticktime_mismatch`. */
   onWarning?(kind: string, text: string): void;
+  /**
+   * The path is lost or doubted, and the tunnel looks for another one; the local socket stays. May come again before `onResumed`, to
+   * prolong. Only between `attachLocal` and `onEnded`.
+   */
+  onDetached?(info: MeshTunnelDetached): void;
+  /** It has a path again, the old one or another. */
+  onResumed?(info: MeshTunnelResumed): void;
   /** Once; a local socket that was attached closes after this. `reason` is a code of the wire or of tunnels. */
   onEnded(info: MeshTunnelEnded): void;
 }
 
 /** Why a tunnel ended. */
 export type MeshTunnelEnded = FailedAttempt;
+
+/** A tunnel that looks for another path. */
+export interface MeshTunnelDetached {
+  /** One of the tunnel's own words, such as `path_lost`. */
+  readonly reason: string;
+  /** When it ends unless it makes progress, milliseconds of `performance.now()`. */
+  readonly untilMs: number;
+}
+
+/** A tunnel that has a path again. */
+export interface MeshTunnelResumed {
+  /** Milliseconds it had none. */
+  readonly afterMs: number;
+  /** How many times it has changed to another path, in all. */
+  readonly reattachments: number;
+}
+
+/** Where a tunnel's path begins. */
+export interface MeshTunnelPath {
+  /** URL of the relay. */
+  readonly relay: string;
+  /** Name of the transport to it, for instance `quic`. */
+  readonly transport: string;
+}
+
+/** Bounds of a tunnel that users may set; each default is the tunnel's own. */
+export interface MeshTunnelLimits {
+  /** DIST_TIMEOUT: milliseconds until a tunnel must be up. Default: 25,000. */
+  readonly establishTimeoutMs?: number;
+  /** Unsent bytes at which reading from the local socket pauses, up to 4 MiB. Default: 256 KiB. */
+  readonly unsentBytesMax?: number;
+  /** Milliseconds from the loss of a path to the end of the tunnel. Default: 30,000. */
+  readonly windowMs?: number;
+}
 
 /** What both roles need. */
 export interface MeshTunnelOptions {
@@ -44,6 +85,8 @@ export interface MeshTunnelOptions {
   readonly netTicktime: number;
   /** 2, or 1 where both ends are configured for the original envelope. */
   readonly protocol: 1 | 2;
+  /** Default: none differs from the tunnel's own. */
+  readonly limits?: MeshTunnelLimits;
 }
 
 /**
@@ -59,6 +102,8 @@ export class MeshTunnel {
   onProven: () => void = () => undefined;
   /** Initiator, for the mesh: open another path, `excluded` has grown. */
   onRetry: () => void = () => undefined;
+  /** Set by the mesh, which knows the session. */
+  findPath: () => MeshTunnelPath | undefined = () => undefined;
   #core: Tunnel;
   /** Initiator, until it is up or its owner has closed it. */
   #retries: { readonly decide: OpenRetries; readonly nextCore: () => Tunnel | undefined } | undefined;
@@ -90,7 +135,8 @@ export class MeshTunnel {
 
   /** @throws TunnelError `bad_option` */
   static initiate(options: MeshTunnelOptions & { readonly from: string; readonly to: string }): MeshTunnel {
-    const deadlineMs = performance.now() + establishTimeoutDefaultMs;
+    const { establishTimeoutMs = establishTimeoutDefaultMs } = options.limits ?? {};
+    const deadlineMs = performance.now() + establishTimeoutMs;
     const makeCore = (nowMs: number): Tunnel =>
       Tunnel.initiate(
         {
@@ -102,7 +148,7 @@ export class MeshTunnel {
           random: randomBytes,
           ticktimeSeconds: options.netTicktime,
           resumes: false,
-          limits: { establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
+          limits: { ...options.limits, establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
         },
         nowMs,
       );
@@ -128,6 +174,7 @@ export class MeshTunnel {
         ticktimeSeconds: options.netTicktime,
         bootId: options.bootId,
         resumes: false,
+        limits: { ...options.limits },
       },
       options.open.offer,
       performance.now(),
@@ -219,6 +266,11 @@ export class MeshTunnel {
     this.#input(() => this.#core.end(reason, text, performance.now()));
     this.#path?.reset(codeNumber(reason));
     this.#disappear();
+  }
+
+  /** Where its path begins; undefined: nowhere now. */
+  get path(): MeshTunnelPath | undefined {
+    return this.findPath();
   }
 
   metrics(): TunnelMetrics {

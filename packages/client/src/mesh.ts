@@ -7,7 +7,7 @@ import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, handshakesPerSecond, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
-import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
+import { MeshTunnel, type MeshTunnelLimits, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
 import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
 import type { StreamHandover } from './stream-handover.js';
@@ -35,6 +35,10 @@ export interface MeshOptions {
   readonly netTicktime: number;
   /** Tunnel protocol for a peer; the other end must be set the same. Default 2; 1 is the original, weaker envelope. */
   readonly tunnelProtocol?: (peer: string) => 1 | 2;
+  /** Bounds of every tunnel. Default: the tunnels' own. */
+  readonly tunnelLimits?: MeshTunnelLimits;
+  /** RECONNECT_INTERVAL: the longest pause between two rounds of dialling relays, milliseconds. Default 2000. */
+  readonly reconnectIntervalMs?: number;
   readonly onEvent: (event: MeshEvent) => void;
   /** A peer wants a tunnel: call `accept` or `refuse` on it, now or later. */
   readonly onIncoming: (incoming: IncomingTunnel) => void;
@@ -89,12 +93,13 @@ export class Mesh {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#names = new Set(options.names);
-    const { transport, relays, tlsVerify, caPem, onEvent } = options;
+    const { transport, relays, tlsVerify, caPem, reconnectIntervalMs, onEvent } = options;
     this.#keeper = new SessionKeeper({
       transport,
       relays,
       tlsVerify,
       ...(caPem === undefined ? {} : { caPem }),
+      ...(reconnectIntervalMs === undefined ? {} : { reconnectIntervalMs }),
       makeSession: (...of) => this.#makeSession(...of),
       onEvent,
       onPresent: (session, former) => this.#handlePresent(session, former),
@@ -345,8 +350,8 @@ export class Mesh {
   }
 
   #tunnelOptions(peer: string): Omit<MeshTunnelOptions, 'key'> {
-    const { realm, bootId, netTicktime, tunnelProtocol } = this.#options;
-    return { realm, bootId, netTicktime, protocol: tunnelProtocol?.(peer) ?? 2 };
+    const { realm, bootId, netTicktime, tunnelProtocol, tunnelLimits = {} } = this.#options;
+    return { realm, bootId, netTicktime, protocol: tunnelProtocol?.(peer) ?? 2, limits: tunnelLimits };
   }
 
   #openMessage(from: string, to: string, offer: Uint8Array): Open {
@@ -365,6 +370,8 @@ export class Mesh {
 
   #adopt(tunnel: MeshTunnel, place: TunnelPlace): MeshTunnel {
     this.#tunnels.set(tunnel, place);
+    tunnel.findPath = () =>
+      place.session && { relay: place.session.url.text, transport: place.session.transport };
     tunnel.onGone = () => {
       this.#tunnels.delete(tunnel);
       if (place.session !== undefined) this.#keeper.handleReleased(place.session);

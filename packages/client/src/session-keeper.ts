@@ -30,6 +30,8 @@ export interface SessionKeeperOptions {
   readonly relays: readonly RelayUrl[];
   readonly tlsVerify: 'none' | 'verify_peer';
   readonly caPem?: readonly string[];
+  /** Longest pause between two rounds of dialling, milliseconds. Default: {@link redialDelayMsMax}. */
+  readonly reconnectIntervalMs?: number;
   readonly makeSession: (
     connection: Connection,
     url: RelayUrl,
@@ -216,7 +218,7 @@ export class SessionKeeper {
     // `replaced`: the next HELLO has a higher number.
     const isPause = isForGood && !refusals.some(({ wireCode }) => wireCode === 'replaced');
     const delayMs = isPause ? refusedDelayMs : this.#redialDelayMs;
-    this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, redialDelayMsMax);
+    this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, this.#pauseMsMax);
     if (this.#present !== undefined) {
       this.#tellWaiters();
       this.#later(delayMs, () => this.#renew());
@@ -298,7 +300,11 @@ export class SessionKeeper {
     else if (error.wireCode === 'replaced') this.#redialIn(replacedDelayMs);
     else if (error.wireCode === 'identity_conflict') this.#redialIn(conflictDelayMs);
     else if (this.#flaps <= 1) this.#dial();
-    else this.#redialIn(Math.min(redialDelayMsMin * 2 ** (this.#flaps - 2), redialDelayMsMax));
+    else this.#redialIn(Math.min(redialDelayMsMin * 2 ** (this.#flaps - 2), this.#pauseMsMax));
+  }
+
+  get #pauseMsMax(): number {
+    return this.#options.reconnectIntervalMs ?? redialDelayMsMax;
   }
 
   #handleRenew(session: Session): void {

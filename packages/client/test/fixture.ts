@@ -9,6 +9,7 @@ import {
   type IncomingTunnel,
   Mesh,
   type MeshEvent,
+  type MeshOptions,
   type MeshTunnel,
   type MeshTunnelEnded,
 } from '../src/index.js';
@@ -39,6 +40,7 @@ export class Fixture {
       protocol?: 1 | 2;
       token?: () => string;
       transport?: Transport;
+      more?: Partial<Pick<MeshOptions, 'tunnelLimits' | 'reconnectIntervalMs'>>;
     },
   ): Node {
     const events: MeshEvent[] = [];
@@ -58,6 +60,7 @@ export class Fixture {
         bootId: randomBytes(16),
         names: [name],
         ...(options.token && { token: options.token }),
+        ...options.more,
         netTicktime: options.ticktime ?? 120,
         tunnelProtocol: () => options.protocol ?? 2,
         onEvent: (event) => events.push(event),
