@@ -49,8 +49,24 @@ export const unclaimedSocketsMax = 64;
 /** `connect` messages whose socket has not come yet: a BEAM dials right after it, so even a burst stays far below. */
 export const expectedTokensMax = 4096;
 
-/** DIST_TIMEOUT: milliseconds to negotiate an outgoing tunnel. */
-export const negotiationMsDefault = 25_000;
+/** Bounds and default of each setting of tunnels; `macula_settings.erl` has the same. */
+export const tunnelSettingLimits: Readonly<
+  Record<
+    'distTimeout' | 'reconnectInterval' | 'reconnectMaxAttempts' | 'backpressureHwm',
+    { readonly min: number; readonly max: number; readonly fallback: number }
+  >
+> = {
+  distTimeout: { min: 1000, max: 600_000, fallback: 25_000 },
+  reconnectInterval: { min: 100, max: 60_000, fallback: 2000 },
+  reconnectMaxAttempts: { min: 1, max: 3000, fallback: 15 },
+  backpressureHwm: { min: 1, max: 1024, fallback: 64 },
+};
+
+/** Longest window, interval x attempts, milliseconds: 5 min. */
+export const windowMsMax = 300_000;
+
+/** Bytes of one unit of `backpressureHwm`: 64 of them are the tunnels' own 256 KiB, 1,024 their largest ring. */
+export const backpressureUnitBytes = 4096;
 
 /** Milliseconds between two `"p"` frames; PROTOCOL.md promises one every 2 s. */
 export const progressIntervalMs = 1500;
@@ -103,8 +119,8 @@ export const eventKeysMax = 1024;
 /** Milliseconds to end everything when the agent or a channel ends: {@link closedGraceMs}, 1 s for END on the tunnels, the rest to spare. */
 export const endMsMax: number = closedGraceMs + 1200;
 
-/** Longest `tunnel_detached`, milliseconds. */
-export const detachedMsMax = 300_000;
+/** Longest window of a `tunnel_detached`, milliseconds: {@link windowMsMax}, and what a responder waits longer than the other side. */
+export const detachedMsMax: number = windowMsMax + 10_000;
 
 /** Milliseconds between two looks into the file with the realm's token. */
 export const tokenLookMs = 10_000;

@@ -5,7 +5,7 @@ test('defaults', () => {
   expect(readSettings({}, 'port')).toMatchObject({
     logLevel: 'silent',
     localSockets: 'unix',
-    negotiationMs: 25_000,
+    tunnels: { distTimeout: 25_000, reconnectInterval: 2000, reconnectMaxAttempts: 15, backpressureHwm: 64 },
     isQuicOn: true,
   });
   expect(readSettings({}, 'socket').logLevel).toBe('info');
@@ -16,7 +16,7 @@ test('what is set', () => {
   expect(readSettings(environment, 'port')).toMatchObject({
     logLevel: 'debug',
     localSockets: 'tcp',
-    negotiationMs: 4000,
+    tunnels: { distTimeout: 4000 },
   });
 });
 
@@ -32,7 +32,7 @@ test('what can not be used is told and counts as not set', () => {
   expect(readSettings(environment, 'port', (text) => warnings.push(text))).toMatchObject({
     logLevel: 'silent',
     localSockets: 'unix',
-    negotiationMs: 25_000,
+    tunnels: { distTimeout: 25_000 },
   });
   expect(warnings).toHaveLength(3);
 });

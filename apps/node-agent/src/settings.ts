@@ -1,4 +1,4 @@
-import { negotiationMsDefault } from './limits.js';
+import { readTunnelSettings, type TunnelSettings } from './tunnel-settings.js';
 
 /** Levels of MACULA_LOG. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -9,8 +9,8 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** `MACULA_LOCAL_SOCKETS`: `tcp` for 127.0.0.1 instead of Unix-domain sockets. */
   readonly localSockets: 'unix' | 'tcp';
-  /** `DIST_TIMEOUT`, milliseconds to negotiate an outgoing tunnel; 1000 to 600,000, default 25,000. */
-  readonly negotiationMs: number;
+  /** For joins that don't say. */
+  readonly tunnels: TunnelSettings;
   /** Whether `MACULA_TRANSPORT` leaves QUIC on: not set, or `auto`. With a value that is unknown it is off, and joins fail with the reason. */
   readonly isQuicOn: boolean;
   /**
@@ -40,18 +40,10 @@ export function readSettings(
   return {
     logLevel: choose('MACULA_LOG', logLevels, channel === 'port' ? 'silent' : 'info'),
     localSockets: choose('MACULA_LOCAL_SOCKETS', ['unix', 'tcp'], 'unix'),
-    negotiationMs: milliseconds(environment.DIST_TIMEOUT, warn),
+    tunnels: readTunnelSettings(environment, warn),
     isQuicOn: ['', 'auto'].includes(environment.MACULA_TRANSPORT ?? ''),
     isProtocol1Peer: anyOf(environment.MACULA_PROTOCOL1_PEERS ?? ''),
   };
-}
-
-function milliseconds(value: string | undefined, warn: (text: string) => void): number {
-  if (value === undefined || value === '') return negotiationMsDefault;
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1000 && number <= 600_000) return number;
-  warn(`DIST_TIMEOUT=${value} is not 1000 to 600000 milliseconds; using ${negotiationMsDefault}`);
-  return negotiationMsDefault;
 }
 
 function anyOf(patternsText: string): (name: string) => boolean {

@@ -1,7 +1,7 @@
-%% @doc Joining the mesh, leaving it, and finding out why a node can't be reached.
+%% @doc Joining the mesh, leaving it, finding out why a node can't be reached, and hearing what happens to connections.
 -module(macula).
 
--export([join_mesh/1, leave_mesh/0, status/0, why/1]).
+-export([join_mesh/1, leave_mesh/0, status/0, why/1, subscribe/0, unsubscribe/0]).
 
 -export_type([why/0]).
 
@@ -12,7 +12,8 @@
 %%
 %% Options: `relays' (required, list of URLs), `realm' (default `<<"io.macula">>'), `identity' (default the node's
 %% name), `tls_verify' (`none', the default, or `verify_peer'), `token_file' (for a realm that needs a token). It takes at most `connect_timeout' (10 s by
-%% default).
+%% default). The settings of {@link macula_settings} are options, too. One that can't be used is a `bad_option', also when it comes
+%% from the environment.
 %%
 %% The maps of `refused' and `connect_timeout' have, by relay URL, `relays' (the cause in words) and `codes' (an atom like `token_expired').
 -spec join_mesh(map()) -> ok | {error, Reason} when
@@ -65,6 +66,27 @@ why(Node) when is_atom(Node) ->
                 false -> explained(Node, bad_name)
             end
     end.
+
+%% @doc From now on the calling process gets a message `{macula, Kind, Info}' for each connection that comes up (`tunnel_up'), loses its path
+%% and is being resumed (`tunnel_detached'), has one again (`tunnel_resumed') or ends (`tunnel_down'); {@link macula_events:info()} is what `Info' has.
+%% Until {@link unsubscribe/0} or the end of the process, also while the distribution is restarted. A process that leaves 10,000
+%% messages unread loses its subscription; the log says so.
+-spec subscribe() -> ok | {error, {not_distributed | too_many_subscribers, #{text := binary()}}}.
+subscribe() ->
+    case carrier() of
+        running ->
+            case macula_events:subscribe(self()) of
+                {error, not_running} -> not_distributed("The carrier is just being stopped or started. Try again in a moment.");
+                Result -> Result
+            end;
+        Error ->
+            Error
+    end.
+
+%% @doc No messages of {@link subscribe/0} any more, but for those that are in the mailbox already.
+-spec unsubscribe() -> ok.
+unsubscribe() ->
+    macula_events:unsubscribe(self()).
 
 join(Options) ->
     Started = erlang:monotonic_time(millisecond),

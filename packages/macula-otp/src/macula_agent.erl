@@ -166,11 +166,11 @@ handle_term({incoming, Id, #{peer := Peer}}, State) when is_binary(Peer) ->
 handle_term({tunnel_down, Id, Reason, Text}, State) when is_atom(Reason) ->
     ok = macula_tunnels:end_tunnel(Id, Reason, Text),
     State;
-handle_term({tunnel_detached, Id, Milliseconds}, State) when is_integer(Milliseconds), Milliseconds >= 0 ->
-    ok = macula_tunnels:detached(Id, Milliseconds),
+handle_term({tunnel_detached, Id, #{window_ms := Ms, reason := Reason}}, State) when is_integer(Ms), Ms >= 0, is_atom(Reason) ->
+    ok = macula_tunnels:detached(Id, Ms, Reason),
     State;
-handle_term({tunnel_attached, Id}, State) ->
-    ok = macula_tunnels:attached(Id),
+handle_term({tunnel_resumed, Id, #{after_ms := Ms, reattachments := Count}}, State) when is_integer(Ms), is_integer(Count) ->
+    ok = macula_tunnels:resumed(Id, Ms, Count),
     State;
 handle_term({event, Kind, Level, Data}, State) ->
     macula_agent_events:handle(Kind, Level, Data),

@@ -1,7 +1,7 @@
-%% @doc Supervises the carrier's two processes. `net_sup' starts it through `macula_dist:childspecs/0', as a
+%% @doc Supervises the carrier's processes. `net_sup' starts it through `macula_dist:childspecs/0', as a
 %% temporary child: `net_sup' tolerates no crash, a permanent child that ended would take the whole BEAM with it.
 %%
-%% It owns the ETS tables of the carrier, so they outlive a crash of either worker.
+%% It owns the ETS tables of the carrier, so they outlive a crash of each worker.
 -module(macula_agent_sup).
 -behaviour(supervisor).
 
@@ -23,6 +23,8 @@ init([]) ->
     ok = macula_tokens:new_table(),
     ok = macula_tunnels:new_table(),
     ok = macula_listener:new_table(),
+    ok = macula_events:new_table(),
     {ok, {#{strategy => one_for_one, intensity => 30, period => 10},
-          [#{id => macula_tunnels, start => {macula_tunnels, start_link, []}, shutdown => 200},
+          [#{id => macula_events, start => {macula_events, start_link, []}, shutdown => 100},
+           #{id => macula_tunnels, start => {macula_tunnels, start_link, []}, shutdown => 200},
            #{id => macula_agent, start => {macula_agent, start_link, []}, shutdown => 400}]}}.

@@ -7,7 +7,7 @@
 
 -export_type([integer_name/0, text_name/0]).
 
--type integer_name() :: connect_timeout | dist_timeout | agent_heartbeat | agent_silence.
+-type integer_name() :: connect_timeout | agent_heartbeat | agent_silence.
 -type text_name() :: node_executable | agent_script | agent_socket | local_sockets.
 
 %% @doc A time in milliseconds. What is not a positive integer counts as not set.
@@ -30,20 +30,15 @@ text(Name) ->
     end.
 
 %% @doc The `env' option for the agent's port. Variables that change how Node runs are removed, whoever set them for
-%% programs of their own; so are those that may hold a cookie. Tunnel settings from the application environment and
-%% whatever the user put into `agent_env' are added.
+%% programs of their own; so are those that may hold a cookie. Whatever the user put into `agent_env' is added.
 -spec agent_environment() -> [{string(), string() | false}].
 agent_environment() ->
     Removed = [{Name, false} || Name <- variable_names(), is_removed(Name)],
-    Settings = [{string:uppercase(atom_to_list(Name)), integer_to_list(Value)}
-                || Name <- tunnel_settings(),
-                   {ok, Value} <- [application:get_env(macula, Name)],
-                   is_integer(Value)],
     Own = case application:get_env(macula, agent_env) of
               {ok, List} when is_list(List) -> [{Name, Value} || {Name, Value} <- List, is_list(Name), is_list(Value)];
               _ -> []
           end,
-    maps:to_list(maps:from_list(Removed ++ Settings ++ Own)).
+    maps:to_list(maps:from_list(Removed ++ Own)).
 
 %% @doc Seconds, as set for kernel. `net_kernel' can't be asked: it may be waiting for us.
 -spec net_ticktime() -> pos_integer().
@@ -72,11 +67,7 @@ variable_names() ->
 is_removed("NODE_" ++ _) -> true;
 is_removed(Name) -> lists:member(Name, ["ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "RELEASE_COOKIE"]).
 
-tunnel_settings() ->
-    [dist_timeout, bridge_recv_timeout, controller_timeout, backpressure_hwm, reconnect_interval, reconnect_max_attempts].
-
 integer_setting(connect_timeout) -> {"MACULA_CONNECT_TIMEOUT", 10000};
-integer_setting(dist_timeout) -> {"DIST_TIMEOUT", 25000};
 integer_setting(agent_heartbeat) -> {"MACULA_AGENT_HEARTBEAT", 5000};
 integer_setting(agent_silence) -> {"MACULA_AGENT_SILENCE", 40000}.
 

@@ -204,7 +204,7 @@ tick(Socket) ->
     inet_tcp_dist:tick(inet_tcp, Socket).
 
 %% @doc While the agent says that it is making a new path, each look counts as something received, so the link
-%% survives an outage that is longer than net_ticktime. See `macula_tunnels:detached/2' for the deadline.
+%% survives an outage that is longer than net_ticktime. See `macula_tunnels:detached/3' for the deadline.
 %% @private
 -spec getstat(gen_tcp:socket()) -> {ok, integer(), integer(), integer() | boolean()} | {error, term()}.
 getstat(Socket) ->

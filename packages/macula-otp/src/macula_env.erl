@@ -46,11 +46,23 @@ verify("verify_peer") -> verify_peer;
 verify(Other) -> Other.
 
 problem(Option, Why) ->
-    Variable = "MACULA_" ++ string:uppercase(atom_to_list(Option)),
+    Variable = place(Option, Why),
     lists:flatten(io_lib:format("~ts is not usable (~tp), so this node does not join the mesh by itself. ~ts",
-                                [Variable, Why, remedy(Option)])).
+                                [Variable, cause(Why), remedy(Option)])).
+
+cause({in_environment, _, Why}) -> Why;
+cause({in_application_env, Why}) -> Why;
+cause(Why) -> Why.
+
+place(_, {in_environment, Variable, _}) -> Variable;
+place(Setting, {in_application_env, _}) -> "the setting " ++ atom_to_list(Setting) ++ " of the application macula";
+place(Option, _) -> "MACULA_" ++ string:uppercase(atom_to_list(Option)).
 
 remedy(relays) -> "It takes relay URLs like https://relay.example.org:4433 with commas or spaces between them.";
 remedy(tls_verify) -> "It takes none or verify_peer.";
 remedy(token_file) -> "It takes the path of a file with the token of the realm.";
-remedy(_) -> "It takes 1 to 255 bytes of UTF-8 text without control characters.".
+remedy(Option) ->
+    case lists:member(Option, macula_settings:names()) of
+        true -> "It takes an integer, see the README of macula-otp.";
+        false -> "It takes 1 to 255 bytes of UTF-8 text without control characters."
+    end.

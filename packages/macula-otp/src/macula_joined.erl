@@ -2,7 +2,7 @@
 %% (which a dynamically named node restarts each time it loses its name-giver), hence a persistent term.
 -module(macula_joined).
 
--export([wanted/0, is_joined/0, is_from_environment/0, set/1, leave/0]).
+-export([wanted/0, option/1, is_joined/0, is_from_environment/0, set/1, leave/0]).
 
 -define(KEY, {macula, joined}).
 
@@ -13,6 +13,14 @@ wanted() ->
         {options, Options} -> {ok, Options};
         left -> none;
         unset -> macula_env:options()
+    end.
+
+%% @doc One option of the mesh this node has joined.
+-spec option(atom()) -> {ok, term()} | error.
+option(Name) ->
+    case persistent_term:get(?KEY, unset) of
+        {options, Options} -> maps:find(Name, Options);
+        _ -> error
     end.
 
 -spec is_joined() -> boolean().

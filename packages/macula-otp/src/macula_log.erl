@@ -4,7 +4,7 @@
 %% Text from the agent may carry what strangers sent, so control characters are taken out of it and its length is bounded.
 -module(macula_log).
 
--export([log/2, log/3, log/4]).
+-export([log/2, log/3, log/4, report/3, safe/1]).
 
 -define(MAX_CHARACTERS, 2000).
 
@@ -24,6 +24,16 @@ log(Level, Format, Arguments, Metadata) ->
         error:_ -> logger:log(Level, "macula: ~tp", [Arguments], #{macula => Metadata})
     end,
     ok.
+
+%% @doc A structured event. `Format' makes the line of it; an external fun, since handlers may call it later.
+-spec report(logger:level(), #{atom() => term()}, fun((logger:report()) -> {io:format(), [term()]})) -> ok.
+report(Level, Report, Format) ->
+    logger:log(Level, Report, #{macula => Report, report_cb => Format}).
+
+%% @doc A line of the carrier as `report_cb' gives it.
+-spec safe(unicode:chardata()) -> {io:format(), [term()]}.
+safe(Text) ->
+    {"macula: ~ts", [clean(Text)]}.
 
 clean(Text) ->
     lists:sublist([case C < 32 orelse C =:= 127 of true -> $\s; false -> C end || C <- characters(Text)], ?MAX_CHARACTERS).

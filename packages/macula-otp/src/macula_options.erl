@@ -10,7 +10,8 @@
                      realm := binary(),
                      identity := binary() | undefined,
                      tls_verify := none | verify_peer,
-                     token_file := binary() | undefined}.
+                     token_file := binary() | undefined,
+                     macula_settings:name() => pos_integer()}.
 -type bad_option() :: {bad_option, {Name :: term(), Why :: term()}}.
 
 -define(MAX_NAME_BYTES, 255).
@@ -21,10 +22,10 @@
 %% @doc Checks what a user passed to `join_mesh/1'. Nothing is started or changed.
 -spec parse(term()) -> {ok, options()} | {error, bad_option()}.
 parse(Map) when is_map(Map) ->
-    Known = [relays, realm, identity, tls_verify, token_file],
+    Known = [relays, realm, identity, tls_verify, token_file | macula_settings:names()],
     case lists:sort(maps:keys(maps:without(Known, Map))) of
         [Unknown | _] -> bad(Unknown, unknown_option);
-        [] -> parse_each(Known, Map, #{})
+        [] -> check_window(parse_each(Known, Map, #{}))
     end;
 parse(_) ->
     bad(options, not_a_map).
@@ -40,6 +41,14 @@ parse_each([Name | Names], Map, Parsed) ->
         {ok, Value} -> parse_each(Names, Map, Parsed#{Name => Value});
         {error, Why} -> bad(Name, Why)
     end.
+
+check_window({ok, Options} = Parsed) ->
+    case macula_settings:window(Options) of
+        {ok, _} -> Parsed;
+        {error, Why} -> bad(reconnect_max_attempts, Why)
+    end;
+check_window(Error) ->
+    Error.
 
 bad(Name, Why) ->
     {error, {bad_option, {Name, Why}}}.
@@ -58,7 +67,9 @@ option(tls_verify, {ok, Mode}) when Mode =:= none; Mode =:= verify_peer -> {ok, 
 option(tls_verify, {ok, _}) -> {error, not_none_or_verify_peer};
 option(token_file, error) -> {ok, undefined};
 option(token_file, {ok, undefined}) -> {ok, undefined};
-option(token_file, {ok, Path}) -> text(Path, ?MAX_PATH_BYTES).
+option(token_file, {ok, Path}) -> text(Path, ?MAX_PATH_BYTES);
+option(Setting, error) -> macula_settings:configured(Setting);
+option(Setting, {ok, Value}) -> macula_settings:check(Setting, Value).
 
 relays([]) ->
     {error, empty};

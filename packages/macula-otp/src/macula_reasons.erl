@@ -1,7 +1,7 @@
 %% @doc Why a node is not connected: the last reason per node, and what each reason means in plain English.
 -module(macula_reasons).
 
--export([new_table/0, record/3, lookup/1, forget/1, explain/1, is_elsewhere/1]).
+-export([new_table/0, record/3, lookup/1, forget/1, explain/1, describe/2, is_elsewhere/1]).
 
 -export_type([entry/0]).
 
@@ -38,7 +38,7 @@ record(Node, Reason, Detail) ->
 -spec lookup(node()) -> {ok, entry()} | error.
 lookup(Node) ->
     try ets:lookup(?TABLE, atom_to_binary(Node)) of
-        [{_, _, Reason, Detail, At}] -> {ok, #{reason => Reason, text => text(Reason, Detail), at => At}};
+        [{_, _, Reason, Detail, At}] -> {ok, #{reason => Reason, text => describe(Reason, Detail), at => At}};
         [] -> error
     catch
         error:badarg -> error
@@ -60,7 +60,9 @@ is_elsewhere(Node) ->
             false
     end.
 
-text(Reason, Detail) ->
+%% @doc Cause and remedy, and what was said about this very case.
+-spec describe(atom(), unicode:chardata()) -> binary().
+describe(Reason, Detail) ->
     Explanation = explain(Reason),
     case unicode:characters_to_binary(Detail) of
         Said when is_binary(Said), Said =/= <<>> -> <<Explanation/binary, " (", Said/binary, ")">>;
@@ -106,7 +108,21 @@ explain(timeout) ->
 explain(relay_lost) ->
     <<"No relay is connected, or the connection went through one that was lost. Look at macula:status/0 and at the relay.">>;
 explain(window_over) ->
-    explain(relay_lost);
+    <<"The connection lost its path, and no other was found within reconnect_interval x reconnect_max_attempts (30 s by default). Look at "
+      "macula:status/0 on both nodes and at their relays; it can be connected anew at once.">>;
+explain(no_progress) ->
+    <<"The connection was resumed again and again without getting on: something on the way takes connections and drops them. "
+      "Look at the relays.">>;
+explain(path_lost) ->
+    <<"The way to the other node broke off: a relay, an agent or the network between them.">>;
+explain(path_reset) ->
+    <<"A relay or the other node's agent gave up the way to the other node.">>;
+explain(path_ended) ->
+    <<"The way to the other node ended in the middle.">>;
+explain(silent) ->
+    <<"Nothing comes on the way to the other node, not even the answer to a question.">>;
+explain(slept) ->
+    <<"The agent of this node stood still for more than 5 s: a suspended machine, or one that is overloaded.">>;
 explain(peer_closed) ->
     <<"The other node closed the connection: it stopped, restarted, or disconnected on purpose.">>;
 explain(busy) ->
@@ -145,6 +161,10 @@ explain(beam_closed) ->
 explain(agent_stopped) ->
     <<"An agent stopped, the other node's or the one beside this node; that node left the mesh, ended, or its agent was started again. "
       "Try again in a moment.">>;
+explain(killed) ->
+    <<"The process of the connection was killed. OTP does so when the other node connects anew.">>;
+explain(shutdown) ->
+    <<"The distribution of this node was stopped.">>;
 explain(disconnect) ->
     explain(disconnected);
 explain(disconnected) ->

@@ -1,11 +1,11 @@
-%% @doc Tunnel keys, and the one-time tokens of incoming tunnels. A token is kept as its SHA-256 only, for 30 s, and
+%% @doc Tunnel keys, and the one-time tokens of incoming tunnels. A token is kept as its SHA-256 only, for
+%% `controller_timeout', and
 %% {@link redeem/1} takes it out: looking up a hash tells an attacker nothing through time.
 -module(macula_tokens).
 
 -export([new_table/0, random/0, key/1, mint/1, redeem/1, expire/0]).
 
 -define(TABLE, ?MODULE).
--define(LIFE_MS, 30000).
 %% 4096 tunnels that are being made at once, at about 200 bytes each.
 -define(MAX_PENDING, 4096).
 
@@ -44,7 +44,7 @@ mint(Peer) ->
     Token = random(),
     case ets:info(?TABLE, size) < ?MAX_PENDING of
         true ->
-            true = ets:insert(?TABLE, {crypto:hash(sha256, Token), Peer, now_ms() + ?LIFE_MS}),
+            true = ets:insert(?TABLE, {crypto:hash(sha256, Token), Peer, now_ms() + macula_settings:value(controller_timeout)}),
             {ok, Token};
         false ->
             {error, busy}

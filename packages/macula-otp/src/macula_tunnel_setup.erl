@@ -16,7 +16,7 @@
 -spec dial(node(), node(), Timer :: pid(), Step :: pos_integer()) ->
           {ok, gen_tcp:socket(), macula_tunnels:tunnel_id()} | {error, atom(), unicode:chardata()}.
 dial(Node, MyNode, Timer, Step) ->
-    Deadline = now_ms() + macula_config:integer(dist_timeout),
+    Deadline = now_ms() + macula_settings:value(dist_timeout),
     case macula_agent:connect(Node, MyNode, Step) of
         {ok, Token, Address} ->
             dist_util:reset_timer(Timer),

@@ -1,6 +1,7 @@
 // An agent without a mesh: it speaks PROTOCOL.md with its BEAM, and finds the other nodes' fake agents in the folder FAKE_MESH.
 // Channel: file descriptors 3 and 4, or a Unix-domain control socket when an argument names one (one BEAM at a time).
-// SIGUSR2 toggles "detached": bytes stop in both directions, and the BEAM is told.
+// SIGUSR2 toggles "detached": bytes stop in both directions, and the BEAM is told, with a window of FAKE_WINDOW_MS (a minute). The agent itself
+// never ends a tunnel whose window is over.
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -19,6 +20,8 @@ let channel;
 let listening;
 let joined = false;
 let detached = false;
+let detachedAt = 0;
+let reattachments = 0;
 let nextId = 1;
 
 const say = (term) => {
@@ -66,6 +69,19 @@ const short = (body) => {
   frame.writeUInt16BE(body.length);
   return Buffer.concat([frame, body]);
 };
+
+const tunnelTerm = (id) =>
+  map({
+    id: Buffer.from(id, 'hex'),
+    state: atom('open'),
+    relay: 'https://fake:1',
+    transport: 'fake',
+    rtt_ms: 7,
+    reattachments,
+    detached_ms: atom('undefined'),
+    bytes_waiting_out: 8,
+    bytes_waiting_in: 9,
+  });
 
 const handlers = {
   hello: () =>
@@ -132,7 +148,11 @@ const handlers = {
         ref,
         tuple(
           atom('ok'),
-          map({ joined: atom(String(joined !== false)), tunnels: pipes.size, pending: announced.size }),
+          map({
+            joined: atom(String(joined !== false)),
+            tunnels: [...pipes.keys()].map(tunnelTerm),
+            pending: announced.size,
+          }),
         ),
       ),
     ),
@@ -263,9 +283,15 @@ function join(id, near, far) {
 
 process.on('SIGUSR2', () => {
   detached = !detached;
+  if (detached) detachedAt = Date.now();
+  else reattachments++;
   for (const [id, [near, far]] of pipes) {
     const name = Buffer.from(id, 'hex');
-    say(detached ? tuple(atom('tunnel_detached'), name, 60000) : tuple(atom('tunnel_attached'), name));
+    const windowMs = Number(process.env.FAKE_WINDOW_MS ?? 60000);
+    const news = detached
+      ? map({ window_ms: windowMs, reason: atom('path_lost') })
+      : map({ after_ms: Date.now() - detachedAt, reattachments });
+    say(tuple(atom(detached ? 'tunnel_detached' : 'tunnel_resumed'), name, news));
     for (const [from, to] of [
       [near, far],
       [far, near],

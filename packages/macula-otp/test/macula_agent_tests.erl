@@ -6,6 +6,8 @@ not_distributed_test() ->
     ?assertMatch({error, {bad_option, {relays, missing}}}, macula:join_mesh(#{})),
     ?assertMatch(#{agent := down, joined := false, text := _}, macula:status()),
     ?assertMatch(#{reason := never_tried, node := a@b}, macula:why(a@b)),
+    ?assertMatch({error, {not_distributed, #{text := _}}}, macula:subscribe()),
+    ?assertEqual(ok, macula:unsubscribe()),
     ?assertEqual([], macula_dist_relay:get_tunnel_metrics()),
     ?assertEqual([], macula_dist_relay:get_tunnel_metrics(a@b)),
     ?assertEqual({error, not_found}, macula_dist_relay:get_tunnel_metrics(<<0:256>>)).
@@ -13,28 +15,25 @@ not_distributed_test() ->
 environment_for_agent_test() ->
     os:putenv("NODE_OPTIONS", "--inspect"),
     os:putenv("ERL_FLAGS", ""),
-    application:set_env(macula, reconnect_interval, 500),
     application:set_env(macula, agent_env, [{"NODE_EXTRA_CA_CERTS", "/ca.pem"}]),
     Environment = macula_config:agent_environment(),
     ?assertEqual(false, proplists:get_value("NODE_OPTIONS", Environment)),
     ?assertEqual(false, proplists:get_value("ERL_FLAGS", Environment)),
-    ?assertEqual("500", proplists:get_value("RECONNECT_INTERVAL", Environment)),
     ?assertEqual("/ca.pem", proplists:get_value("NODE_EXTRA_CA_CERTS", Environment)),
     os:unsetenv("NODE_OPTIONS"),
     os:unsetenv("ERL_FLAGS"),
-    application:unset_env(macula, reconnect_interval),
     application:unset_env(macula, agent_env).
 
 settings_test() ->
-    ?assertEqual(25000, macula_config:integer(dist_timeout)),
-    os:putenv("DIST_TIMEOUT", "nonsense"),
-    ?assertEqual(25000, macula_config:integer(dist_timeout)),
-    os:putenv("DIST_TIMEOUT", "1234"),
-    ?assertEqual(1234, macula_config:integer(dist_timeout)),
-    application:set_env(macula, dist_timeout, 99),
-    ?assertEqual(99, macula_config:integer(dist_timeout)),
-    application:unset_env(macula, dist_timeout),
-    os:unsetenv("DIST_TIMEOUT").
+    ?assertEqual(10000, macula_config:integer(connect_timeout)),
+    os:putenv("MACULA_CONNECT_TIMEOUT", "nonsense"),
+    ?assertEqual(10000, macula_config:integer(connect_timeout)),
+    os:putenv("MACULA_CONNECT_TIMEOUT", "1234"),
+    ?assertEqual(1234, macula_config:integer(connect_timeout)),
+    application:set_env(macula, connect_timeout, 99),
+    ?assertEqual(99, macula_config:integer(connect_timeout)),
+    application:unset_env(macula, connect_timeout),
+    os:unsetenv("MACULA_CONNECT_TIMEOUT").
 
 status_is_hidden_test() ->
     #{state := Shown, message := Message} =

@@ -14,7 +14,8 @@ terms() ->
     Id = binary:copy(<<9>>, 32),
     [term_to_binary(Term) || Term <- [{hello, #{protocol => 1, agent_version => <<"1">>, os_pid => 5, address => {tcp, 9}}},
                                       {reply, 1, {error, {refused, #{text => <<"no">>, relays => #{<<"https://r:1">> => <<"no">>}}}}},
-                                      {incoming, 3, #{peer => <<"a@h">>}}, {tunnel_down, Id, beam_closed, <<"bye">>}, {pong, 1 bsl 70}]].
+                                      {incoming, 3, #{peer => <<"a@h">>}}, {tunnel_down, Id, beam_closed, <<"bye">>},
+                                      {tunnel_detached, Id, #{window_ms => 30000, reason => silent}}, {pong, 1 bsl 70}]].
 
 mutated_local_frames_test() ->
     each(frames(), fun(Frame) ->

@@ -5,7 +5,8 @@
 
 defaults_test() ->
     ?assertEqual({ok, #{relays => [?URL], realm => <<"io.macula">>, identity => undefined, tls_verify => none,
-                        token_file => undefined}},
+                        token_file => undefined, dist_timeout => 25000, bridge_recv_timeout => 60000, controller_timeout => 30000,
+                        backpressure_hwm => 64, reconnect_interval => 2000, reconnect_max_attempts => 15}},
                  macula_options:parse(#{relays => [?URL]})).
 
 forms_test() ->
@@ -36,5 +37,7 @@ bad_option_test_() ->
              {#{relays => [?URL], tls_verify => true}, {tls_verify, not_none_or_verify_peer}},
              {#{relays => [?URL], token_file => <<>>}, {token_file, empty}},
              {#{relays => [?URL], token_file => token}, {token_file, not_text}},
+             {#{relays => [?URL], reconnect_interval => 2.0}, {reconnect_interval, not_an_integer}},
+             {#{relays => [?URL], dist_timeout => 0}, {dist_timeout, {not_in_range, 1000, 600000}}},
              {#{relays => [?URL], relay => 1}, {relay, unknown_option}},
              {#{<<"relays">> => [?URL]}, {<<"relays">>, unknown_option}}]].

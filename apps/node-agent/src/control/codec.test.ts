@@ -197,8 +197,13 @@ describe('messages of the agent', () => {
     ],
     [
       'tunnel_detached',
-      { kind: 'tunnel_detached', tunnelId: Uint8Array.of(1), milliseconds: 5 },
-      tuple(atom('tunnel_detached'), Uint8Array.of(1), 5),
+      { kind: 'tunnel_detached', tunnelId: Uint8Array.of(1), windowMs: 5, reason: 'silent' },
+      tuple(atom('tunnel_detached'), Uint8Array.of(1), atomMap({ window_ms: 5, reason: atom('silent') })),
+    ],
+    [
+      'tunnel_resumed',
+      { kind: 'tunnel_resumed', tunnelId: Uint8Array.of(1), afterMs: 7, reattachments: 2 },
+      tuple(atom('tunnel_resumed'), Uint8Array.of(1), atomMap({ after_ms: 7, reattachments: 2 })),
     ],
     [
       'event',

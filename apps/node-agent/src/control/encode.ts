@@ -65,9 +65,17 @@ function messageTerm(message: AgentMessage): Term {
         binary(clipText(message.text)),
       );
     case 'tunnel_detached':
-      return tuple(atom('tunnel_detached'), message.tunnelId, message.milliseconds);
-    case 'tunnel_attached':
-      return tuple(atom('tunnel_attached'), message.tunnelId);
+      return tuple(
+        atom('tunnel_detached'),
+        message.tunnelId,
+        atomMap({ window_ms: message.windowMs, reason: atom(message.reason) }),
+      );
+    case 'tunnel_resumed':
+      return tuple(
+        atom('tunnel_resumed'),
+        message.tunnelId,
+        atomMap({ after_ms: message.afterMs, reattachments: message.reattachments }),
+      );
     case 'event':
       return tuple(
         atom('event'),

@@ -90,8 +90,19 @@ export type AgentMessage =
       readonly reason: string;
       readonly text: string;
     }
-  | { readonly kind: 'tunnel_detached'; readonly tunnelId: Uint8Array; readonly milliseconds: number }
-  | { readonly kind: 'tunnel_attached'; readonly tunnelId: Uint8Array }
+  | {
+      readonly kind: 'tunnel_detached';
+      readonly tunnelId: Uint8Array;
+      /** How long it may still be resumed. */
+      readonly windowMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'tunnel_resumed';
+      readonly tunnelId: Uint8Array;
+      readonly afterMs: number;
+      readonly reattachments: number;
+    }
   | AgentEvent
   | { readonly kind: 'error'; readonly code: ControlErrorCode; readonly text: string };
 

@@ -3,6 +3,7 @@ import { mutate, runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJoinOptions } from '../service/join-options.js';
+import { readTunnelSettings } from '../tunnel-settings.js';
 import { ControlError } from './control-error.js';
 import { decodeBeamMessage } from './decode.js';
 import { FrameReader, frame } from './frame-reader.js';
@@ -18,10 +19,13 @@ const join = encodeTerm(
       tls_verify: atom('none'),
       connect_timeout: 10_000,
       persistent: atom('true'),
+      reconnect_interval: 2000,
+      dist_timeout: 25_000,
     }),
   ),
 );
 const ping = encodeTerm(tuple(atom('ping'), 7));
+const defaults = readTunnelSettings({}, () => undefined);
 const recipe = fc.uint8Array({ minLength: 1, maxLength: 24 });
 
 describe('mutated bytes', () => {
@@ -32,7 +36,7 @@ describe('mutated bytes', () => {
         try {
           const message = decodeBeamMessage(body);
           if (message.kind !== 'join') return;
-          const options = parseJoinOptions(message.options);
+          const options = parseJoinOptions(message.options, defaults);
           if ('code' in options) expect(options.code).toBe('bad_option');
           else expect(options.relays.length).toBeGreaterThan(0);
         } catch (thrown) {

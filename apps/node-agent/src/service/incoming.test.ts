@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { atom, atomMap, binary, mapGet, textOf, tuple } from '@macula/dist-protocol';
+import { atom, atomMap, binary, mapGet, type TermMap, textOf, tuple } from '@macula/dist-protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FakeMesh } from '../testing/fake-mesh.js';
 import { type Harness, type HarnessOptions, listenAsBeam, startHarness } from '../testing/harness.js';
@@ -77,20 +77,27 @@ describe('incoming tunnels', () => {
     await beam.take('pong');
   });
 
-  test('detached and attached reach the BEAM', async () => {
+  test('detached and resumed reach the BEAM, with what is left of the window', async () => {
     const { listener, mesh, beam } = await listening();
     const { tunnel } = await accepted(mesh);
-    tunnel.handlers!.onDetached!(1); // not up: nobody to tell
+    const untilMs = performance.now() + 30_000;
+    tunnel.handlers!.onDetached!({ reason: 'silent', untilMs }); // not up: nobody to tell
     const accepting = listener.accept();
     tunnel.tunnelId = randomBytes(32);
     tunnel.handlers!.onConfirmed!();
     await accepting;
     await vi.waitFor(() => expect(tunnel.socket).toBeDefined());
-    tunnel.handlers!.onDetached!(30_000.4);
-    tunnel.handlers!.onAttached!();
-    const { elements } = await beam.take('tunnel_detached');
-    expect(elements.slice(1)).toEqual([Uint8Array.from(tunnel.tunnelId), 30_001]);
-    await beam.take('tunnel_attached');
+    tunnel.handlers!.onDetached!({ reason: 'path_lost', untilMs });
+    tunnel.handlers!.onResumed!({ afterMs: 1200.6, reattachments: 2 });
+    const [, id, detached] = await beam.take('tunnel_detached');
+    expect(id).toEqual(Uint8Array.from(tunnel.tunnelId));
+    expect(mapGet(detached as TermMap, 'reason')).toBe(atom('path_lost'));
+    const windowMs = mapGet(detached as TermMap, 'window_ms') as number;
+    expect(Number.isInteger(windowMs) && windowMs > 0 && windowMs <= 30_000).toBe(true);
+    expect((await beam.take('tunnel_resumed')).elements.slice(1)).toEqual([
+      Uint8Array.from(tunnel.tunnelId),
+      atomMap({ after_ms: 1201, reattachments: 2 }),
+    ]);
     listener.server.close();
   });
 

@@ -126,11 +126,11 @@ class IncomingTunnelLife {
     tunnel.start({
       onConfirmed: () => this.#handleConfirmed(),
       onWarning: (kind, text) => events.reportTunnelWarning({ peer, direction: 'in', kind, text }),
-      onDetached: (milliseconds) => {
-        if (this.#state === 'up') options.tunnels.handleDetached(tunnel.tunnelId!, milliseconds);
+      onDetached: (info) => {
+        if (this.#state === 'up') options.tunnels.handleDetached(tunnel.tunnelId!, info);
       },
-      onAttached: () => {
-        if (this.#state === 'up') options.tunnels.handleAttached(tunnel.tunnelId!);
+      onResumed: (info) => {
+        if (this.#state === 'up') options.tunnels.handleResumed(tunnel.tunnelId!, info);
       },
       onEnded: (end) => this.#handleEnded(end),
     });

@@ -2,7 +2,15 @@ import { isAtom, isBinary, mapGet, type Term, type TermMap, textOf } from '@macu
 import { parseRelayUrl, type RelayUrl } from '@macula/transport';
 import { realmBytesMax } from '@macula/wire';
 import type { JoinError } from '../control/messages.js';
-import { connectTimeoutMsMax, relaysMax } from '../limits.js';
+import { connectTimeoutMsMax, relaysMax, windowMsMax } from '../limits.js';
+import {
+  isTunnelSetting,
+  optionName,
+  type TunnelSettingName,
+  type TunnelSettings,
+  tunnelSettingRange,
+  windowMsOf,
+} from '../tunnel-settings.js';
 
 /** What a join asks for. */
 export interface JoinOptions {
@@ -13,14 +21,18 @@ export interface JoinOptions {
   readonly tlsVerify: 'none' | 'verify_peer';
   /** File with the token of the realm; undefined: `MACULA_TOKEN_FILE`, or none. */
   readonly tokenFile: string | undefined;
+  readonly tunnels: TunnelSettings;
   readonly connectTimeoutMs: number;
   readonly persistent: boolean;
   /** Equal for joins that mean the same mesh: how long a caller waits does not count. */
   readonly sameMesh: string;
 }
 
-/** Reads the options one by one; the first wrong one is the answer for the user. */
-export function parseJoinOptions(map: TermMap): JoinOptions | (JoinError & { code: 'bad_option' }) {
+/** Reads the options one by one; the first wrong one is the answer for the user. `defaults`: for those about tunnels that aren't there. */
+export function parseJoinOptions(
+  map: TermMap,
+  defaults: TunnelSettings,
+): JoinOptions | (JoinError & { code: 'bad_option' }) {
   try {
     const relayTexts = relayList(mapGet(map, 'relays'));
     const relays = relayTexts.map(relayUrl);
@@ -32,15 +44,17 @@ export function parseJoinOptions(map: TermMap): JoinOptions | (JoinError & { cod
     const tokenFile = isAbsent(mapGet(map, 'token_file'))
       ? undefined
       : text(map, { name: 'token_file', bytesMax: pathBytesMax });
+    const tunnels = tunnelSettings(map, defaults);
     return {
       relays,
       realm,
       identity,
       tlsVerify,
       tokenFile,
+      tunnels,
       connectTimeoutMs: milliseconds(mapGet(map, 'connect_timeout')),
       persistent: boolean(mapGet(map, 'persistent'), 'persistent'),
-      sameMesh: JSON.stringify([relayTexts, realm, identity ?? null, tlsVerify, tokenFile ?? null]),
+      sameMesh: JSON.stringify([relayTexts, realm, identity ?? null, tlsVerify, tokenFile ?? null, tunnels]),
     };
   } catch (thrown) {
     if (thrown instanceof BadOption) return { code: 'bad_option', name: thrown.option, why: thrown.message };
@@ -100,6 +114,24 @@ function text(map: TermMap, { name, bytesMax }: { name: string; bytesMax: number
 function verify(term: Term | undefined): 'none' | 'verify_peer' {
   if (isAtom(term) && (term.name === 'none' || term.name === 'verify_peer')) return term.name;
   throw new BadOption('tls_verify', 'it must be none or verify_peer');
+}
+
+function tunnelSettings(map: TermMap, defaults: TunnelSettings): TunnelSettings {
+  const read = (name: TunnelSettingName): number => {
+    const term = mapGet(map, optionName(name));
+    if (isAbsent(term)) return defaults[name];
+    if (isTunnelSetting(name, term)) return term;
+    throw new BadOption(optionName(name), `it must be ${tunnelSettingRange(name)}`);
+  };
+  const settings: TunnelSettings = {
+    distTimeout: read('distTimeout'),
+    reconnectInterval: read('reconnectInterval'),
+    reconnectMaxAttempts: read('reconnectMaxAttempts'),
+    backpressureHwm: read('backpressureHwm'),
+  };
+  if (windowMsOf(settings) <= windowMsMax) return settings;
+  const why = `reconnect_interval x reconnect_max_attempts must not be more than ${windowMsMax} milliseconds`;
+  throw new BadOption(optionName('reconnectMaxAttempts'), why);
 }
 
 function milliseconds(term: Term | undefined): number {

@@ -1,7 +1,14 @@
 /** What the agent needs of the mesh; `Mesh` of @macula/client is one, tests have another. */
 
 import type { Socket } from 'node:net';
-import type { Failure, MeshEvent } from '@macula/client';
+import type {
+  Failure,
+  MeshEvent,
+  MeshTunnelDetached,
+  MeshTunnelLimits,
+  MeshTunnelPath,
+  MeshTunnelResumed,
+} from '@macula/client';
 import type { Identity } from '@macula/crypto';
 import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
@@ -25,6 +32,9 @@ export interface MeshRequest {
   readonly names: readonly string[];
   /** Seconds. */
   readonly netTicktime: number;
+  readonly tunnelLimits: MeshTunnelLimits;
+  /** Longest pause between two rounds of dialling relays, milliseconds. */
+  readonly reconnectIntervalMs: number;
   readonly onEvent: (event: MeshEvent) => void;
   readonly onIncoming: (incoming: IncomingRequest) => void;
 }
@@ -68,6 +78,8 @@ export interface TunnelPort {
   readonly peer: string;
   readonly role: 'initiator' | 'responder';
   readonly tunnelId: Uint8Array | undefined;
+  /** Where its path begins; undefined: nowhere now. */
+  readonly path: MeshTunnelPath | undefined;
   start(handlers: TunnelPortHandlers): void;
   attachLocal(socket: Socket, alreadyRead?: Uint8Array): void;
   close(reason: WireCode, text: string): void;
@@ -80,10 +92,10 @@ export interface TunnelPortHandlers {
   onConfirmed?(): void;
   onUp?(): void;
   onWarning?(kind: string, text: string): void;
-  /** The path is lost; the tunnel is being resumed for at most so long. May come again, to prolong. */
-  onDetached?(milliseconds: number): void;
+  /** The path is lost, and the tunnel is being resumed. May come again, to prolong. */
+  onDetached?(info: MeshTunnelDetached): void;
   /** It has a path again. */
-  onAttached?(): void;
+  onResumed?(info: MeshTunnelResumed): void;
   onEnded(info: TunnelEnd): void;
 }
 
@@ -94,13 +106,20 @@ export interface TunnelEnd {
   readonly byPeer: boolean;
 }
 
-/** Counters of a tunnel. */
+/** Counters of a tunnel, as `TunnelMetrics` of @macula/tunnel says. */
 export interface TunnelFigures {
+  /** Undefined: `open`. */
+  readonly state?: string;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly recordsIn: number;
   readonly recordsOut: number;
   readonly srttMs: number | undefined;
+  readonly ringBytes: number;
+  readonly waitingBytes: number;
+  readonly reattachments?: number;
+  /** Milliseconds of `performance.now()`. */
+  readonly detachedSinceMs?: number | undefined;
 }
 
 /** A peer's request for a tunnel. */

@@ -18,7 +18,7 @@ export interface NodeServiceOptions {
   readonly openMesh: OpenMesh;
   /** Default: the identity store. */
   readonly loadIdentity?: IdentityLoader;
-  readonly settings: Pick<Settings, 'localSockets' | 'negotiationMs'>;
+  readonly settings: Pick<Settings, 'localSockets' | 'tunnels'>;
   readonly environment: NodeJS.ProcessEnv;
   readonly agentVersion: string;
   readonly log: Log;
@@ -116,7 +116,7 @@ export class NodeService {
         openMesh,
         loadIdentity,
         environment,
-        negotiationMs: settings.negotiationMs,
+        tunnelSettings: settings.tunnels,
         agentVersion,
         netTicktime,
       });

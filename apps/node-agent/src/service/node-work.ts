@@ -11,6 +11,7 @@ import { checkTransportSetting, EnvironmentError, trustedCertificates } from '..
 import { closedGraceMs } from '../limits.js';
 import type { LocalServer } from '../local/local-server.js';
 import { TokenFile, TokenFileError } from '../token-file.js';
+import { type TunnelSettings, unsentBytesMaxOf, windowMsOf } from '../tunnel-settings.js';
 import type { EventReporter } from './events.js';
 import { type BeamListener, Incoming } from './incoming.js';
 import { type JoinOptions, parseJoinOptions } from './join-options.js';
@@ -29,8 +30,8 @@ export interface NodeWorkOptions {
   readonly openMesh: OpenMesh;
   readonly loadIdentity: IdentityLoader | undefined;
   readonly environment: NodeJS.ProcessEnv;
-  /** DIST_TIMEOUT, milliseconds. */
-  readonly negotiationMs: number;
+  /** For joins that don't say. */
+  readonly tunnelSettings: TunnelSettings;
   readonly agentVersion: string;
   /** Seconds, of the BEAM. */
   readonly netTicktime: number;
@@ -59,7 +60,7 @@ export class NodeWork {
 
   constructor(options: NodeWorkOptions) {
     this.#options = options;
-    const { send, events, negotiationMs } = options;
+    const { send, events, tunnelSettings } = options;
     const tunnels = new TunnelTable(send);
     this.#tunnels = tunnels;
     this.#membership = new Membership(
@@ -72,7 +73,7 @@ export class NodeWork {
       meshSoon: () => this.#membership.meshSoon(),
       tunnels,
       events,
-      negotiationMs,
+      negotiationMs: () => (this.#membership.options?.tunnels ?? tunnelSettings).distTimeout,
     });
     this.#incoming = new Incoming({ listener: () => this.#listener, send, tunnels, events });
   }
@@ -139,7 +140,7 @@ export class NodeWork {
   }
 
   async #join({ ref, options: map }: Extract<BeamMessage, { kind: 'join' }>): Promise<void> {
-    const options = parseJoinOptions(map);
+    const options = parseJoinOptions(map, this.#options.tunnelSettings);
     const error = 'code' in options ? options : await this.#membership.join(options);
     this.#reply(ref, error === undefined ? { kind: 'ok' } : { kind: 'error', error });
   }
@@ -179,6 +180,12 @@ export class NodeWork {
       identitySeed: stored.seed,
       names,
       netTicktime,
+      tunnelLimits: {
+        establishTimeoutMs: options.tunnels.distTimeout,
+        unsentBytesMax: unsentBytesMaxOf(options.tunnels),
+        windowMs: windowMsOf(options.tunnels),
+      },
+      reconnectIntervalMs: options.tunnels.reconnectInterval,
       onEvent: (event) => events.reportMesh(event, this.#membership.mesh !== mesh),
       onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
     });

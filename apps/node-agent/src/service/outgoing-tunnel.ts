@@ -48,11 +48,11 @@ export class OutgoingTunnel {
       onUp: () => this.#handleUp(),
       onWarning: (kind, text) =>
         options.events.reportTunnelWarning({ peer: options.node, direction: 'out', kind, text }),
-      onDetached: (milliseconds) => {
-        if (this.#state === 'up') options.tunnels.handleDetached(tunnel.tunnelId!, milliseconds);
+      onDetached: (info) => {
+        if (this.#state === 'up') options.tunnels.handleDetached(tunnel.tunnelId!, info);
       },
-      onAttached: () => {
-        if (this.#state === 'up') options.tunnels.handleAttached(tunnel.tunnelId!);
+      onResumed: (info) => {
+        if (this.#state === 'up') options.tunnels.handleResumed(tunnel.tunnelId!, info);
       },
       onEnded: (end) => this.#handleEnded(end),
     });

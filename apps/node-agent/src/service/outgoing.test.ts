@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atom, atomMap, binary, decodeTerm, mapGet, type Tuple, textOf } from '@macula/dist-protocol';
+import {
+  atom,
+  atomMap,
+  binary,
+  decodeTerm,
+  mapGet,
+  type TermMap,
+  type Tuple,
+  textOf,
+} from '@macula/dist-protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BeamSocket } from '../testing/fake-beam.js';
 import { type Harness, type HarnessOptions, startHarness } from '../testing/harness.js';
@@ -63,6 +72,33 @@ describe('outgoing tunnels', () => {
     const down = await beam.take('tunnel_down');
     expect(down.elements.slice(2)).toEqual([atom('window_over'), binary('too long')]);
     await local.closed();
+  });
+
+  test('status tells of each tunnel where its path begins, how it fares and what waits', async () => {
+    const { beam, local, tunnel } = await negotiating();
+    tunnel.tunnelId = randomBytes(32);
+    tunnel.handlers!.onUp!();
+    await local.answer();
+    const facts = async () => {
+      const [map] = mapGet(await statusOf(), 'tunnels') as TermMap[];
+      const names = ['state', 'relay', 'transport', 'rtt_ms', 'reattachments', 'detached_ms'];
+      const waiting = ['bytes_waiting_out', 'bytes_waiting_in'];
+      return [...names, ...waiting].map((name) => mapGet(map!, name));
+    };
+    const [relay, transport] = [binary('https://relay.example.org:4433'), binary('fake')];
+    expect(await facts()).toEqual([atom('open'), relay, transport, 4, 0, atom('undefined'), 5, 6]);
+    tunnel.path = undefined;
+    tunnel.more = {
+      state: 'detached',
+      srttMs: undefined,
+      reattachments: 3,
+      detachedSinceMs: performance.now() - 1000,
+    };
+    const [state, ...rest] = await facts();
+    const none = atom('undefined');
+    expect([state, ...rest.slice(0, 4)]).toEqual([atom('detached'), none, none, none, 3]);
+    expect(rest[4]).toBeGreaterThanOrEqual(1000);
+    expect(beam.has('tunnel_down')).toBe(false);
   });
 
   test('a tunnel asked for while the join is just beginning waits for it', async () => {

@@ -19,8 +19,8 @@ export interface OutgoingOptions {
   readonly meshSoon: () => Promise<MeshPort | undefined>;
   readonly tunnels: TunnelTable;
   readonly events: EventReporter;
-  /** DIST_TIMEOUT, milliseconds. */
-  readonly negotiationMs: number;
+  /** DIST_TIMEOUT of now, milliseconds. */
+  readonly negotiationMs: () => number;
 }
 
 /** Outgoing tunnels of one BEAM: brings `connect` messages and dialled sockets together. */
@@ -78,7 +78,7 @@ export class Outgoing {
         socket,
         tunnel,
         node,
-        negotiationMs,
+        negotiationMs: negotiationMs(),
         tunnels,
         events,
         onOver: () => queueMicrotask(() => this.#active.delete(outgoing)),

@@ -40,6 +40,14 @@ export function downReason(reason: string): string {
   return isOwn ? reason : 'internal';
 }
 
+/** Why a tunnel looks for another path, for `tunnel_detached`; an atom, too, so one of a closed set. */
+export function detachReason(reason: string): string {
+  return detachReasons.includes(reason) ? reason : 'path_lost';
+}
+
+/** Those of @macula/tunnel. */
+const detachReasons: readonly string[] = ['path_lost', 'path_reset', 'path_ended', 'silent', 'slept'];
+
 /** What can be done about it. */
 export const remedies: Readonly<Record<LocalReason, string>> = {
   not_joined: 'Call macula:join_mesh/1 first, or set MACULA_RELAYS',

@@ -23,7 +23,8 @@ export interface StatusView {
 /**
  * The map that answers `status`: `agent_version`, `agent_pid`, `joined`, `join_error`, `realm`, `token_expires`, `node`, `names`,
  * `identity` (the id), `identity_file`, `relays` (maps with `url`, `state`, `relay_id`, `transport`, `rtt_ms`, `last_error`) and `tunnels` (maps with `id`,
- * `peer`, `role`, `bytes_in`, `bytes_out`, `msgs_in`, `msgs_out`, `rtt_ms`). What isn't known is `undefined`.
+ * `peer`, `role`, `bytes_in`, `bytes_out`, `msgs_in`, `msgs_out`, `rtt_ms`, `state`, `relay`, `transport`, `reattachments`, `detached_ms`, `bytes_waiting_out`,
+ * `bytes_waiting_in`). What isn't known is `undefined`.
  */
 export function statusTerm(view: StatusView): TermMap {
   const { mesh, identity, listener } = view;

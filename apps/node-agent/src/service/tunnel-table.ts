@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { MeshTunnelDetached, MeshTunnelResumed } from '@macula/client';
 import { atom, atomMap, binary, type Term } from '@macula/dist-protocol';
+import { plainTerm } from '../control/encode.js';
 import type { AgentMessage } from '../control/messages.js';
 import { closedGraceMs, detachedMsMax } from '../limits.js';
 import type { TunnelEnd, TunnelPort } from './mesh-port.js';
-import { downReason } from './reasons.js';
+import { detachReason, downReason } from './reasons.js';
 
 /**
  * The tunnels whose local socket carries a distribution connection. States of an entry: established (`add`) → closing (the
@@ -14,10 +16,12 @@ export class TunnelTable {
   /** Why this side ends its tunnels, while it does: their own code is worded for the peer. */
   ownEnd: { readonly reason: 'left' | 'agent_stopped'; readonly text: string } | undefined;
   readonly #send: (message: AgentMessage) => void;
+  readonly #nowMs: () => number;
   #onEmpty = (): void => undefined;
 
-  constructor(send: (message: AgentMessage) => void) {
+  constructor(send: (message: AgentMessage) => void, nowMs: () => number = () => performance.now()) {
     this.#send = send;
+    this.#nowMs = nowMs;
   }
 
   /** Established tunnels. */
@@ -42,16 +46,24 @@ export class TunnelTable {
     this.#entries.set(hex(tunnelId), { tunnelId, tunnel, socket, closing: undefined });
   }
 
-  /** The tunnel lost its path: its connection counts as alive for at most so long. */
-  handleDetached(tunnelId: Uint8Array, milliseconds: number): void {
-    const bounded = Math.min(detachedMsMax, Math.max(0, Math.ceil(milliseconds)));
-    if (this.#entries.has(hex(tunnelId)))
-      this.#send({ kind: 'tunnel_detached', tunnelId, milliseconds: bounded });
+  /** The tunnel lost its path: its connection counts as alive until then. */
+  handleDetached(tunnelId: Uint8Array, { reason, untilMs }: MeshTunnelDetached): void {
+    if (!this.#entries.has(hex(tunnelId))) return;
+    // What is left of it, since the two ends of the channel have different clocks.
+    const leftMs = Math.ceil(untilMs - this.#nowMs());
+    const windowMs = Math.min(detachedMsMax, Math.max(0, leftMs));
+    this.#send({ kind: 'tunnel_detached', tunnelId, windowMs, reason: detachReason(reason) });
   }
 
   /** It has a path again. */
-  handleAttached(tunnelId: Uint8Array): void {
-    if (this.#entries.has(hex(tunnelId))) this.#send({ kind: 'tunnel_attached', tunnelId });
+  handleResumed(tunnelId: Uint8Array, { afterMs, reattachments }: MeshTunnelResumed): void {
+    if (!this.#entries.has(hex(tunnelId))) return;
+    this.#send({
+      kind: 'tunnel_resumed',
+      tunnelId,
+      afterMs: Math.max(0, Math.round(afterMs)),
+      reattachments,
+    });
   }
 
   /** The tunnel is over; its local socket is closed after this call, so that the BEAM can learn why first. */
@@ -100,9 +112,20 @@ export class TunnelTable {
         bytes_out: figures.bytesOut,
         msgs_in: figures.recordsIn,
         msgs_out: figures.recordsOut,
-        rtt_ms: figures.srttMs === undefined ? atom('undefined') : Math.round(figures.srttMs),
+        rtt_ms: plainTerm(figures.srttMs),
+        state: atom(figures.state ?? 'open'),
+        relay: plainTerm(tunnel.path?.relay),
+        transport: plainTerm(tunnel.path?.transport),
+        reattachments: figures.reattachments ?? 0,
+        detached_ms: plainTerm(this.#sinceMs(figures.detachedSinceMs)),
+        bytes_waiting_out: figures.ringBytes,
+        bytes_waiting_in: figures.waitingBytes,
       });
     });
+  }
+
+  #sinceMs(atMs: number | undefined): number | undefined {
+    return atMs === undefined ? undefined : Math.max(0, this.#nowMs() - atMs);
   }
 }
 

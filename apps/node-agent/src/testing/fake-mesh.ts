@@ -19,6 +19,9 @@ export class FakeTunnel implements TunnelPort {
   readonly role: 'initiator' | 'responder';
   readonly key: Uint8Array;
   tunnelId: Uint8Array | undefined;
+  path: TunnelPort['path'] = { relay: 'https://relay.example.org:4433', transport: 'fake' };
+  /** What a core of today has and one of yesterday didn't. */
+  more: Partial<TunnelFigures> = {};
   handlers: TunnelPortHandlers | undefined;
   socket: Socket | undefined;
   received: Buffer = Buffer.alloc(0);
@@ -57,7 +60,8 @@ export class FakeTunnel implements TunnelPort {
   }
 
   metrics(): TunnelFigures {
-    return { bytesIn: 1, bytesOut: this.received.length, recordsIn: 2, recordsOut: 3, srttMs: 4.4 };
+    const bytes = { bytesIn: 1, bytesOut: this.received.length, ringBytes: 5, waitingBytes: 6 };
+    return { ...bytes, recordsIn: 2, recordsOut: 3, srttMs: 4.4, ...this.more };
   }
 }
 

@@ -7,6 +7,7 @@ import { ControlChannel } from '../control/control-channel.js';
 import { ephemeralIdentity, type StoredIdentity } from '../identity-store.js';
 import { silentLog } from '../log.js';
 import { NodeService, type ServiceEnd } from '../service/node-service.js';
+import { readTunnelSettings } from '../tunnel-settings.js';
 import { BeamSocket, FakeBeam } from './fake-beam.js';
 import { type FakeMesh, fakeMeshes } from './fake-mesh.js';
 
@@ -42,7 +43,10 @@ export function startHarness(options: HarnessOptions = {}): Harness {
     loadIdentity: options.loadIdentity ?? ephemeralIdentity,
     settings: {
       localSockets: options.localSockets ?? 'unix',
-      negotiationMs: options.negotiationMs ?? 25_000,
+      tunnels: {
+        ...readTunnelSettings({}, () => undefined),
+        ...(options.negotiationMs === undefined ? {} : { distTimeout: options.negotiationMs }),
+      },
     },
     environment: { XDG_RUNTIME_DIR: directory, ...options.environment },
     agentVersion: '0.0.0-test',

@@ -20,7 +20,7 @@ export const scenario: Scenario = {
     await a.evalUntil("macula_e2e_apps:send_nosuspend('b@two.test')", 'nosuspend', 30_000);
     // What is under way comes to rest somewhere; from then on the port stays busy and the sender suspended.
     await a.evalUntil(
-      'Counted = fun() -> element(2, hd(macula_dist_relay:get_tunnel_metrics())) end, Before = Counted(), receive after 500 -> Counted() =:= Before end',
+      'Counted = fun() -> [{_, #{bytes_out := B, msgs_out := M}}] = macula_dist_relay:get_tunnel_metrics(), {B, M} end, Before = Counted(), receive after 500 -> Counted() =:= Before end',
       'true',
       30_000,
     );
