@@ -5,7 +5,7 @@
 -export([all/0, init_per_testcase/2, end_per_testcase/2]).
 -export([connects/1, carries_calls_and_links/1, tells_why_a_node_went/1, wants_the_same_cookie/1, hides_hidden_nodes/1,
          refuses_options_that_break_a_link/1, starts_and_stops_at_run_time/1, keeps_short_and_long_names_apart/1,
-         keeps_links_through_a_code_change/1, answers_a_flood_of_large_messages/1]).
+         keeps_links_through_a_code_change/1, answers_a_flood_of_large_messages/1, outlives_its_path_and_says_so/1]).
 
 -include_lib("stdlib/include/assert.hrl").
 
@@ -13,7 +13,7 @@
 all() ->
     [connects, carries_calls_and_links, tells_why_a_node_went, wants_the_same_cookie, hides_hidden_nodes,
      refuses_options_that_break_a_link, starts_and_stops_at_run_time, keeps_short_and_long_names_apart,
-     keeps_links_through_a_code_change, answers_a_flood_of_large_messages].
+     keeps_links_through_a_code_change, answers_a_flood_of_large_messages, outlives_its_path_and_says_so].
 
 init_per_testcase(_Case, Config) ->
     Config.
@@ -130,6 +130,31 @@ answers_a_flood_of_large_messages(_Config) ->
                  pong = ping(One, 'two@host.ct'),
                  Sizes = [0, 1, 65535, 65536, 65537, 1000000, 20000000],
                  ?assertEqual(Sizes, peer:call(One, macula_ct_node, sizes_there, ['two@host.ct', Sizes], 60000))
+         end).
+
+%% For 1.6 ticktimes; without the carrier's help it is over after 1.25 at most.
+outlives_its_path_and_says_so(_Config) ->
+    Flags = ["-kernel", "net_ticktime", "4", "-connect_all", "false"],
+    with([{one, Flags}, {two, Flags}],
+         fun(One, Two) ->
+                 ok = peer:call(One, macula_ct_node, subscribe, []),
+                 pong = ping(One, 'two@host.ct'),
+                 [{Id, #{state := open}}] = peer:call(One, macula_dist_relay, get_tunnel_metrics, []),
+                 Signal = fun(Name) -> [_ = peer:call(Peer, macula_ct_node, signal_agent, [Name]) || Peer <- [One, Two]] end,
+                 _ = Signal("USR2"),
+                 _ = peer:call(One, macula_ct_node, events, [2], 10000),
+                 ?assertMatch({ok, #{state := detached}}, peer:call(One, macula_dist_relay, get_tunnel_metrics, [Id])),
+                 timer:sleep(6500),
+                 _ = Signal("USR2"),
+                 _ = peer:call(One, macula_ct_node, events, [3], 10000),
+                 ?assertEqual('two@host.ct', peer:call(One, erpc, call, ['two@host.ct', erlang, node, []])),
+                 ?assertMatch([{Id, #{state := open, reattachments := 1}}], peer:call(One, macula_dist_relay, get_tunnel_metrics, ['two@host.ct'])),
+                 _ = Signal("HUP"),
+                 ?assertMatch([{tunnel_up, #{node := 'two@host.ct', tunnel := Id}},
+                               {tunnel_detached, #{tunnel := Id, reason := path_lost, window_ms := 60000}},
+                               {tunnel_resumed, #{tunnel := Id, reattachments := 1}},
+                               {tunnel_down, #{tunnel := Id, reason := relay_lost, text := _}}],
+                              peer:call(One, macula_ct_node, events, [4], 10000))
          end).
 
 with([{NameA, ArgsA}, {NameB, ArgsB}], Test) ->

@@ -1,7 +1,7 @@
 %% @doc What macula_SUITE runs inside the nodes it starts.
 -module(macula_ct_node).
 
--export([echo/0, linked_exit/1, watch_nodes/0, watched/0, watched_now/0, sizes_there/2]).
+-export([echo/0, linked_exit/1, watch_nodes/0, watched/0, watched_now/0, sizes_there/2, subscribe/0, events/1, signal_agent/1]).
 
 -spec echo() -> no_return().
 echo() ->
@@ -47,3 +47,31 @@ watched_now() ->
 -spec sizes_there(node(), [non_neg_integer()]) -> [non_neg_integer()].
 sizes_there(Node, Sizes) ->
     [erpc:call(Node, erlang, byte_size, [binary:copy(<<7>>, Size)]) || Size <- Sizes].
+
+%% @doc Keeps what subscribers are told.
+-spec subscribe() -> ok.
+subscribe() ->
+    Parent = self(),
+    Pid = spawn(fun() -> Parent ! {subscribed, macula:subscribe()}, keep([]) end),
+    true = register(macula_ct_events, Pid),
+    receive {subscribed, Result} -> Result end.
+
+keep(Events) ->
+    receive
+        {macula, Kind, Info} -> keep([{Kind, Info} | Events]);
+        {get, From} -> From ! {events, lists:reverse(Events)}, keep(Events)
+    end.
+
+%% @doc What was told, as soon as it is so many events.
+-spec events(pos_integer()) -> [{atom(), map()}].
+events(Count) ->
+    macula_ct_events ! {get, self()},
+    receive
+        {events, Events} when length(Events) >= Count -> Events;
+        {events, _} -> timer:sleep(50), events(Count)
+    end.
+
+%% @doc For the fake agent: USR2 takes the path away and gives it back, HUP ends the tunnels.
+-spec signal_agent(string()) -> string().
+signal_agent(Signal) ->
+    os:cmd(["kill -", Signal, $\s, integer_to_list(maps:get(agent_os_pid, macula:status()))]).
