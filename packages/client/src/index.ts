@@ -6,3 +6,4 @@ export * from './mesh.js';
 export * from './mesh-event.js';
 export * from './mesh-tunnel.js';
 export * from './open-retries.js';
+export * from './tunnel-facts.js';

@@ -15,6 +15,12 @@ import { type FailedAttempt, OpenRetries } from './open-retries.js';
 import type { OpenHandlers } from './session.js';
 import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
+import type {
+  MeshTunnelDetached,
+  MeshTunnelLimits,
+  MeshTunnelPath,
+  MeshTunnelResumed,
+} from './tunnel-facts.js';
 
 /** What a tunnel tells its owner. */
 export interface MeshTunnelHandlers {
@@ -39,40 +45,6 @@ export interface MeshTunnelHandlers {
 
 /** Why a tunnel ended. */
 export type MeshTunnelEnded = FailedAttempt;
-
-/** A tunnel that looks for another path. */
-export interface MeshTunnelDetached {
-  /** One of the tunnel's own words, such as `path_lost`. */
-  readonly reason: string;
-  /** When it ends unless it makes progress, milliseconds of `performance.now()`. */
-  readonly untilMs: number;
-}
-
-/** A tunnel that has a path again. */
-export interface MeshTunnelResumed {
-  /** Milliseconds it had none. */
-  readonly afterMs: number;
-  /** How many times it has changed to another path, in all. */
-  readonly reattachments: number;
-}
-
-/** Where a tunnel's path begins. */
-export interface MeshTunnelPath {
-  /** URL of the relay. */
-  readonly relay: string;
-  /** Name of the transport to it, for instance `quic`. */
-  readonly transport: string;
-}
-
-/** Bounds of a tunnel that users may set; each default is the tunnel's own. */
-export interface MeshTunnelLimits {
-  /** DIST_TIMEOUT: milliseconds until a tunnel must be up. Default: 25,000. */
-  readonly establishTimeoutMs?: number;
-  /** Unsent bytes at which reading from the local socket pauses, up to 4 MiB. Default: 256 KiB. */
-  readonly unsentBytesMax?: number;
-  /** Milliseconds from the loss of a path to the end of the tunnel. Default: 30,000. */
-  readonly windowMs?: number;
-}
 
 /** What both roles need. */
 export interface MeshTunnelOptions {

@@ -7,11 +7,12 @@ import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, handshakesPerSecond, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
-import { MeshTunnel, type MeshTunnelLimits, type MeshTunnelOptions } from './mesh-tunnel.js';
+import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
 import { Session } from './session.js';
 import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
 import type { StreamHandover } from './stream-handover.js';
 import { TakenNames } from './taken-names.js';
+import type { MeshTunnelLimits } from './tunnel-facts.js';
 
 /** How a {@link Mesh} joins. */
 export interface MeshOptions {
