@@ -49,3 +49,8 @@ export function withRemedy(code: WireCode, said: string): string {
   if (said === '') return codeSentence(code);
   return said.includes('; ') ? said : codeSentence(code, said);
 }
+
+/** The code that says on the wire what went wrong. */
+export function wireCodeOf(error: MeshError | WireError): WireCode {
+  return error instanceof MeshError ? error.wireCode : error.closeCode;
+}

@@ -30,6 +30,7 @@ export class IncomingTunnel {
       onDrain: () => undefined,
       onClosed: () => {
         this.#closed = true;
+        request.handover.onOver?.();
         this.#onSettled();
       },
     });
@@ -57,10 +58,19 @@ export class IncomingTunnel {
   /** Answers that there will be no tunnel. */
   refuse(code: WireCode, text: string): void {
     if (this.#closed) return;
-    const { stream } = this.#handover;
-    stream.write(encodeMessage({ kind: 'open_failed', code, text }));
-    stream.end();
-    stream.resume();
+    refuseOpen(this.#handover, code, text);
     this.#onSettled();
   }
+}
+
+/** Answers an OPEN that nobody has taken over that there will be no path. */
+export function refuseOpen(handover: StreamHandover, code: WireCode, text: string): void {
+  const { stream, onOver } = handover;
+  stream.start({
+    ...{ onData: () => undefined, onEnd: () => undefined, onDrain: () => undefined },
+    onClosed: () => onOver?.(),
+  });
+  stream.write(encodeMessage({ kind: 'open_failed', code, text }));
+  stream.end();
+  stream.resume();
 }

@@ -5,5 +5,6 @@ export * from './limits.js';
 export * from './mesh.js';
 export * from './mesh-event.js';
 export * from './mesh-tunnel.js';
+export * from './mesh-tunnel-types.js';
 export * from './open-retries.js';
 export * from './tunnel-facts.js';

@@ -141,3 +141,9 @@ export const guessSourcesMax: number = (guessWindowMs / 1000) * handshakesPerSec
 
 /** Sources remembered as having proven the cookie; one more forgets the one whose success is the longest ago. */
 export const provenSourcesMax = 4096;
+
+/** Bytes that the rings of all tunnels of an agent may hold together, 256 MiB: 32 tunnels whose both directions are full. */
+export const ringBudgetBytes: number = 256 * 1024 * 1024;
+
+/** Milliseconds between two looks for secrets of tunnels that ended a minute ago. */
+export const tombstoneSweepMs = 10_000;

@@ -7,62 +7,20 @@ import {
   type TunnelMetrics,
   type TunnelOutput,
 } from '@macula/tunnel';
-import { codeNumber, codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
-import { describeFailure, MeshError } from './errors.js';
+import { codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
+import { describeFailure, wireCodeOf } from './errors.js';
 import { localCloseDelayMs } from './limits.js';
 import { LocalSocket } from './local-socket.js';
-import { type FailedAttempt, OpenRetries } from './open-retries.js';
-import type { OpenHandlers } from './session.js';
+import type { MeshTunnelEnded, MeshTunnelHandlers, MeshTunnelOptions } from './mesh-tunnel-types.js';
+import { OpenRetries } from './open-retries.js';
 import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
-import type {
-  MeshTunnelDetached,
-  MeshTunnelLimits,
-  MeshTunnelPath,
-  MeshTunnelResumed,
-} from './tunnel-facts.js';
-
-/** What a tunnel tells its owner. */
-export interface MeshTunnelHandlers {
-  /** Something moved while the tunnel is being made. */
-  onProgress?(): void;
-  /** Responder: the peer has proven the key. Connect the local node, then `attachLocal`. */
-  onConfirmed?(): void;
-  /** Initiator: the peer's node is connected. `attachLocal` now. */
-  onUp?(): void;
-  /** Something odd that ends nothing, such as `ticktime_mismatch`. */
-  onWarning?(kind: string, text: string): void;
-  /**
-   * The path is lost or doubted, and the tunnel looks for another one; the local socket stays. May come again before `onResumed`, to
-   * prolong. Only between `attachLocal` and `onEnded`.
-   */
-  onDetached?(info: MeshTunnelDetached): void;
-  /** It has a path again, the old one or another. */
-  onResumed?(info: MeshTunnelResumed): void;
-  /** Once; a local socket that was attached closes after this. `reason` is a code of the wire or of tunnels. */
-  onEnded(info: MeshTunnelEnded): void;
-}
-
-/** Why a tunnel ended. */
-export type MeshTunnelEnded = FailedAttempt;
-
-/** What both roles need. */
-export interface MeshTunnelOptions {
-  readonly realm: string;
-  /** 32 bytes. */
-  readonly key: Uint8Array;
-  /** 16 bytes, of this process. */
-  readonly bootId: Uint8Array;
-  /** Seconds; 0 unknown. */
-  readonly netTicktime: number;
-  /** 2, or 1 where both ends are configured for the original envelope. */
-  readonly protocol: 1 | 2;
-  /** Default: none differs from the tunnel's own. */
-  readonly limits?: MeshTunnelLimits;
-}
+import type { MeshTunnelDetached, MeshTunnelPath } from './tunnel-facts.js';
+import { firstPath, type OpenPath, TunnelPaths } from './tunnel-paths.js';
+import { WakeTimer } from './wake-timer.js';
 
 /**
- * The shell of one tunnel: connects the pure {@link Tunnel} with a path (a transport stream), a local socket and a timer.
+ * The shell of one tunnel: connects the pure {@link Tunnel} with its paths (transport streams), a local socket and a timer.
  * Nothing is decided here; {@link OpenRetries} decides whether an initiator begins anew, with a handshake of its own each time.
  */
 export class MeshTunnel {
@@ -74,8 +32,10 @@ export class MeshTunnel {
   onProven: () => void = () => undefined;
   /** Initiator, for the mesh: open another path, `excluded` has grown. */
   onRetry: () => void = () => undefined;
-  /** Set by the mesh, which knows the session. */
+  /** Set by the mesh, which knows the session that is asked for the first path. */
   findPath: () => MeshTunnelPath | undefined = () => undefined;
+  /** Initiator, for the mesh: call {@link openAttach} with a session as soon as there is one. */
+  onAttachWanted: (pathId: number) => void = () => undefined;
   #core: Tunnel;
   /** Initiator, until it is up or its owner has closed it. */
   #retries: { readonly decide: OpenRetries; readonly nextCore: () => Tunnel | undefined } | undefined;
@@ -85,14 +45,15 @@ export class MeshTunnel {
   readonly #netTicktime: number;
   #handlers: MeshTunnelHandlers | undefined;
   readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
-  #path: StreamPath | undefined;
+  readonly #paths = new TunnelPaths();
+  #activePath = firstPath;
+  #detached: (MeshTunnelDetached & { readonly sinceMs: number }) | undefined;
   #openAttempt = 0;
   #giveUpOpen: ((code: WireCode, text: string) => void) | undefined;
   #local: LocalSocket | undefined;
   /** Came before the local socket; the tunnel's window bounds it. */
   #undelivered: Uint8Array[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
+  readonly #timer = new WakeTimer(() => this.#input(() => this.#core.handleTimeout(performance.now())));
   #pumping = false;
   #ended = false;
   #gone = false;
@@ -119,7 +80,7 @@ export class MeshTunnel {
           tunnelKey: options.key,
           random: randomBytes,
           ticktimeSeconds: options.netTicktime,
-          resumes: false,
+          ringBudget: options.ringBudget,
           limits: { ...options.limits, establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
         },
         nowMs,
@@ -145,7 +106,8 @@ export class MeshTunnel {
         random: randomBytes,
         ticktimeSeconds: options.netTicktime,
         bootId: options.bootId,
-        resumes: false,
+        ringBudget: options.ringBudget,
+        tombstones: options.tombstones,
         limits: { ...options.limits },
       },
       options.open.offer,
@@ -176,9 +138,7 @@ export class MeshTunnel {
   }
 
   /** Initiator: sends the offer by `open`, a session's; an earlier attempt that wasn't answered yet is given up. */
-  openPath(
-    open: (offer: Uint8Array, handlers: OpenHandlers) => (code: WireCode, text: string) => void,
-  ): void {
+  openPath(open: OpenPath): void {
     if (this.#ended) return;
     const attempt = ++this.#openAttempt;
     this.#giveUpOpen?.('ok', '');
@@ -188,12 +148,14 @@ export class MeshTunnel {
         this.#giveUpOpen = undefined;
         this.#via = via;
         this.#tell((handlers) => handlers.onProgress?.());
-        this.#usePath(handover, () => this.#core.handleAnswer(firstPath, answer, performance.now()));
+        this.#usePath(firstPath, handover, () =>
+          this.#core.handleAnswer(firstPath, answer, performance.now()),
+        );
       },
       onFailed: (error, via) => {
         if (attempt !== this.#openAttempt) return;
         this.#giveUpOpen = undefined;
-        const reason = error instanceof MeshError ? error.wireCode : error.closeCode;
+        const reason = wireCodeOf(error);
         this.#via = via;
         if (this.#mayRetry({ reason, text: error.message, byPeer: false })) this.#retry();
         else this.fail(reason, error.message);
@@ -201,10 +163,47 @@ export class MeshTunnel {
     });
   }
 
+  /** Initiator: a path that {@link onAttachWanted} asked for; nothing when it isn't wanted any more. */
+  openAttach(pathId: number, open: OpenPath): void {
+    const offer = this.#paths.takeWanted(pathId);
+    if (offer === undefined) return;
+    const giveUp = open(offer, {
+      onAnswer: (answer, handover) =>
+        this.#usePath(pathId, handover, () => this.#core.handleAnswer(pathId, answer, performance.now())),
+      onFailed: (error, _via, relay) => {
+        this.#paths.handleAnswered(pathId);
+        const closed = { code: wireCodeOf(error), ...(relay === undefined ? {} : { via: relay }) };
+        this.#input(() => this.#core.handlePathClosed(pathId, closed, performance.now()));
+      },
+    });
+    this.#paths.handleAsked(pathId, giveUp);
+  }
+
+  /** Initiator: there is no session to ask for a wanted path over. */
+  failAttach(pathId: number): void {
+    if (this.#paths.takeWanted(pathId) === undefined) return;
+    this.#input(() => this.#core.handlePathClosed(pathId, { lost: true }, performance.now()));
+  }
+
+  /** A session has come: what waits for its next try makes it now. */
+  handleHint(): void {
+    this.#input(() => this.#core.handleHint(performance.now()));
+  }
+
   /** Responder: answers on the stream the OPEN came on. */
   acceptPath(handover: StreamHandover): void {
     handover.stream.write(encodeMessage({ kind: 'open_ok', answer: this.#core.answer }));
-    this.#usePath(handover, () => undefined);
+    this.#usePath(firstPath, handover, () => undefined);
+  }
+
+  /**
+   * Responder: an OPEN that attaches to this tunnel; answers on its stream.
+   * @throws TunnelError - refuse the OPEN with its `pathCode`; the tunnel is as before
+   */
+  acceptAttach(offer: Uint8Array, handover: StreamHandover): void {
+    const { pathId, answer } = this.#core.respondAttach(offer, performance.now());
+    handover.stream.write(encodeMessage({ kind: 'open_ok', answer }));
+    this.#usePath(pathId, handover, () => undefined);
   }
 
   /** Takes the local socket over: raw bytes in both directions until the tunnel's end. */
@@ -223,6 +222,7 @@ export class MeshTunnel {
     if (this.role === 'responder') this.#input(() => this.#core.localReady(performance.now()));
     this.#local.write(this.#undelivered);
     this.#undelivered = [];
+    if (this.#detached !== undefined) this.#handleDetached(this.#detached);
     this.#local.start(alreadyRead);
   }
 
@@ -236,32 +236,33 @@ export class MeshTunnel {
   fail(reason: WireCode, text: string): void {
     this.#endWith({ reason, text: text === '' ? codeSentence(reason) : text, byPeer: false });
     this.#input(() => this.#core.end(reason, text, performance.now()));
-    this.#path?.reset(codeNumber(reason));
+    this.#paths.resetStanding(reason);
     this.#disappear();
   }
 
   /** Where its path begins; undefined: nowhere now. */
   get path(): MeshTunnelPath | undefined {
-    return this.findPath();
+    return this.#paths.beginsAt(this.#activePath) ?? (this.isOpening ? this.findPath() : undefined);
   }
 
   metrics(): TunnelMetrics {
     return this.#core.metrics;
   }
 
-  #usePath(handover: StreamHandover, before: () => void): void {
+  #usePath(pathId: number, handover: StreamHandover, before: () => void): void {
     const core = this.#core;
     // A path belongs to its attempt: what comes late must not reach the next one.
     const input = (handle: () => void): void => {
       if (this.#core === core) this.#input(handle);
     };
     const path = new StreamPath(handover, {
-      onData: (bytes) => input(() => core.handlePathData(firstPath, bytes, performance.now())),
-      onEnd: () => input(() => core.handlePathEnd(firstPath, performance.now())),
+      onData: (bytes) => input(() => core.handlePathData(pathId, bytes, performance.now())),
+      onEnd: () => input(() => core.handlePathEnd(pathId, performance.now())),
       onWritable: () => input(() => undefined),
-      onClosed: (closed) => input(() => core.handlePathClosed(firstPath, closed, performance.now())),
+      onClosed: (closed) => input(() => core.handlePathClosed(pathId, closed, performance.now())),
+      onOver: () => this.#paths.remove(pathId, path),
     });
-    this.#path = path;
+    this.#paths.add(pathId, path);
     this.#input(before);
     path.start();
   }
@@ -279,7 +280,7 @@ export class MeshTunnel {
         text,
         byPeer: false,
       });
-      this.#path?.reset(codeNumber('tunnel_error'));
+      this.#paths.resetStanding('tunnel_error');
       this.#disappear();
       return;
     }
@@ -287,15 +288,16 @@ export class MeshTunnel {
     this.#pumping = true;
     this.#local?.cork();
     this.#drainOutputs();
-    while (!this.#gone && this.#path?.writable === true) {
-      const pieces = this.#core.pollPath(firstPath, performance.now());
-      if (pieces === undefined) break;
-      this.#path.write(pieces);
-      this.#drainOutputs();
-    }
+    this.#paths.pump((pathId) => this.#nextPieces(pathId));
+    this.#drainOutputs();
     this.#local?.uncork();
     this.#pumping = false;
     this.#armTimer();
+  }
+
+  #nextPieces(pathId: number): readonly Uint8Array[] | undefined {
+    this.#drainOutputs();
+    return this.#gone ? undefined : this.#core.pollPath(pathId, performance.now());
   }
 
   #drainOutputs(): void {
@@ -336,17 +338,24 @@ export class MeshTunnel {
         this.#isRetrying = this.#mayRetry(output);
         if (!this.#isRetrying) this.#endWith(output);
         return;
+      case 'detached':
+        this.#handleDetached({ reason: output.reason, untilMs: output.deadlineMs });
+        return;
+      case 'resumed':
+        this.#handleResumed(output.pathId);
+        return;
+      case 'open_path':
+        this.#paths.want(output.pathId, output.offer);
+        this.onAttachWanted(output.pathId);
+        return;
       case 'end_path':
-        this.#path?.end();
+        this.#paths.end(output.pathId);
         return;
       case 'reset_path':
-        this.#path?.reset(codeNumber(output.code));
-        this.#giveUpOpen?.(output.code, '');
+        this.#paths.reset(output.pathId, output.code);
+        if (output.pathId === firstPath) this.#giveUpOpen?.(output.code, '');
         return;
-      // A tunnel that doesn't resume puts none of these out.
-      case 'detached':
-      case 'open_path':
-      case 'resumed':
+      // Which relays a node is at, the relays know by its names.
       case 'send_hint':
       case 'peer_relays':
         return;
@@ -357,8 +366,22 @@ export class MeshTunnel {
     }
   }
 
+  #handleDetached(info: MeshTunnelDetached): void {
+    const { sinceMs } = this.#detached ?? { sinceMs: performance.now() };
+    this.#detached = { ...info, sinceMs };
+    if (this.#local !== undefined) this.#tell((handlers) => handlers.onDetached?.(info));
+  }
+
+  #handleResumed(pathId: number): void {
+    const afterMs = this.#detached === undefined ? 0 : performance.now() - this.#detached.sinceMs;
+    this.#detached = undefined;
+    this.#activePath = pathId;
+    const { reattachments } = this.#core.metrics;
+    if (this.#local !== undefined) this.#tell((handlers) => handlers.onResumed?.({ afterMs, reattachments }));
+  }
+
   /** Whether this attempt failed at a session that had not proven the key, and there may be another. */
-  #mayRetry(attempt: FailedAttempt): boolean {
+  #mayRetry(attempt: MeshTunnelEnded): boolean {
     if (this.#ended || this.#retries === undefined) return false;
     const isUnproven = this.#core.tunnelId === undefined || attempt.reason === 'decrypt_failed';
     return this.#retries.decide.handleFailed(attempt, isUnproven ? this.#via : undefined);
@@ -368,7 +391,8 @@ export class MeshTunnel {
   #retry(): void {
     this.#isRetrying = false;
     this.#via = undefined;
-    this.#path = undefined;
+    this.#paths.clear();
+    this.#activePath = firstPath;
     this.#core.end('ok', '', performance.now());
     const core = this.#retries?.nextCore();
     if (core === undefined) {
@@ -377,8 +401,7 @@ export class MeshTunnel {
       return;
     }
     this.#core = core;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.#timer.clear();
     this.#armTimer();
     this.onRetry();
   }
@@ -408,8 +431,9 @@ export class MeshTunnel {
   #disappear(): void {
     if (this.#gone) return;
     this.#gone = true;
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.#giveUpOpen?.('ok', '');
+    this.#paths.giveUpAsked();
     this.onGone();
   }
 
@@ -418,22 +442,8 @@ export class MeshTunnel {
     else tell(this.#handlers);
   }
 
-  /** One timer; moved only to an earlier time, since a late look at `pollTimeout` is as good. */
   #armTimer(): void {
-    if (this.#gone) return;
-    const due = this.#core.pollTimeout();
-    if (due === undefined || due.atMs >= this.#timerAtMs) return;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = due.atMs;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAtMs = Number.POSITIVE_INFINITY;
-        this.#input(() => this.#core.handleTimeout(performance.now()));
-      },
-      Math.max(0, Math.ceil(due.atMs - performance.now())),
-    );
+    const due = this.#gone ? undefined : this.#core.pollTimeout();
+    if (due !== undefined) this.#timer.arm(due.atMs);
   }
 }
-
-/** The only one of a tunnel that doesn't resume. */
-const firstPath = 0;

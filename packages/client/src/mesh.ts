@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, RelayUrl, Transport } from '@macula/transport';
+import { RingBudget } from '@macula/tunnel';
 import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
+import { AttachDesk } from './attach-desk.js';
 import { type Failure, MeshError } from './errors.js';
 import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
-import { closeGraceMs, handshakesPerSecond, tunnelsMax } from './limits.js';
+import { closeGraceMs, handshakesPerSecond, ringBudgetBytes, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
-import { MeshTunnel, type MeshTunnelOptions } from './mesh-tunnel.js';
+import { MeshTunnel } from './mesh-tunnel.js';
+import type { MeshTunnelOptions } from './mesh-tunnel-types.js';
 import { Session } from './session.js';
 import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
+import { beginsAt, SessionLeases } from './session-leases.js';
 import type { StreamHandover } from './stream-handover.js';
 import { TakenNames } from './taken-names.js';
 import type { MeshTunnelLimits } from './tunnel-facts.js';
@@ -68,7 +72,7 @@ export interface RelayStatus {
 
 /** What a tunnel uses. */
 interface TunnelPlace {
-  /** Undefined while it waits for one. */
+  /** By which its first OPEN went; undefined while it waits for one. */
   session: Session | undefined;
   /** What it asked for; undefined when the peer asked. */
   readonly wanted: { readonly from: string; readonly to: string } | undefined;
@@ -80,8 +84,9 @@ export class Mesh {
   readonly #names: Set<string>;
   readonly #keeper: SessionKeeper;
   readonly #tunnels = new Map<MeshTunnel, TunnelPlace>();
-  /** Peers' requests that were not answered yet, and the sessions they came by. */
-  readonly #requests = new Map<object, Session>();
+  readonly #leases = new SessionLeases((session) => this.#keeper.handleReleased(session));
+  readonly #attaches = new AttachDesk(() => this.#tunnels.keys());
+  readonly #ringBudget = new RingBudget(ringBudgetBytes);
   readonly #guesses = new GuessLimiter();
   readonly #taken = new TakenNames((names) => this.#askAgain(names));
   /** What each session was made with. */
@@ -105,7 +110,7 @@ export class Mesh {
       onEvent,
       onPresent: (session, former) => this.#handlePresent(session, former),
       onRefused: (error) => this.#settleJoined.reject(error),
-      isInUse: (session) => this.#isInUse(session),
+      isInUse: (session) => this.#leases.isInUse(session),
     });
     this.#joined = new Promise((resolve, reject) => {
       this.#settleJoined = { resolve, reject };
@@ -165,6 +170,7 @@ export class Mesh {
     const { from, to } = options;
     const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
     this.#adopt(tunnel, { session: undefined, wanted: { from, to } });
+    tunnel.onAttachWanted = (pathId) => this.#attachSoon(tunnel, pathId);
     tunnel.onProven = () => this.#guesses.handleOutgoingUp(to);
     tunnel.onRetry = () => this.#openPathSoon(tunnel);
     this.#openPathSoon(tunnel);
@@ -193,6 +199,7 @@ export class Mesh {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     for (const tunnel of [...this.#tunnels.keys()]) tunnel.fail(code, 'the mesh was closed');
+    this.#attaches.close();
     this.#keeper.closeSessions(code);
   }
 
@@ -231,6 +238,7 @@ export class Mesh {
     this.#settleJoined.resolve();
     this.#handleGiven(session.helloNames, session.url);
     this.#updateNames(session);
+    for (const tunnel of this.#tunnels.keys()) tunnel.handleHint();
     if (former === undefined) return;
     const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
     // The same relay has given the names to the new session.
@@ -257,19 +265,22 @@ export class Mesh {
     const place = this.#tunnels.get(tunnel);
     if (place?.wanted === undefined) return; // it ended while it waited
     const { from, to } = place.wanted;
-    const { session: former } = place;
     place.session = session;
-    if (former !== undefined && former !== session) this.#keeper.handleReleased(former);
     const { excluded } = tunnel;
     tunnel.openPath((offer, handlers) =>
-      session.open({ ...this.#openMessage(from, to, offer), exclude: excluded }, handlers),
+      this.#leases.open(session, { ...this.#openMessage(from, to, offer), exclude: excluded }, handlers),
     );
   }
 
-  #isInUse(session: Session): boolean {
-    for (const place of this.#tunnels.values()) if (place.session === session) return true;
-    for (const requested of this.#requests.values()) if (requested === session) return true;
-    return false;
+  #attachSoon(tunnel: MeshTunnel, pathId: number): void {
+    this.#keeper.whenPresent((session) => {
+      const wanted = this.#tunnels.get(tunnel)?.wanted;
+      if (session === undefined || wanted === undefined) tunnel.failAttach(pathId);
+      else
+        tunnel.openAttach(pathId, (offer, handlers) =>
+          this.#leases.open(session, this.#openMessage(wanted.from, wanted.to, offer), handlers),
+        );
+    });
   }
 
   #handleTaken(names: readonly string[], { text: relay }: RelayUrl): void {
@@ -300,15 +311,14 @@ export class Mesh {
   }
 
   #handleOpen(open: Open, handover: StreamHandover, session: Session): void {
-    const request = {};
+    const leased = this.#leases.hold(session, handover);
     /** Until the peer has an answer, which tests its guess. */
     let untested: GuessTry | undefined;
     const onSettled = (): void => {
-      if (!this.#requests.delete(request)) return;
       if (untested !== undefined) this.#guesses.handleReleased(untested);
-      this.#keeper.handleReleased(session);
+      untested = undefined;
     };
-    const incoming = new IncomingTunnel({ open, handover, onSettled }, (key) => {
+    const incoming = new IncomingTunnel({ open, handover: leased, onSettled }, (key) => {
       const tunnel = MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) });
       const tested = untested;
       untested = undefined;
@@ -321,6 +331,7 @@ export class Mesh {
       incoming.refuse('agent_stopped', '');
       return;
     }
+    if (open.realm === this.#options.realm && this.#attaches.answer(open, leased)) return;
     if (open.realm !== this.#options.realm || !this.#names.has(open.to)) {
       incoming.refuse('not_here', 'no node of that name here');
       return;
@@ -335,7 +346,6 @@ export class Mesh {
       return;
     }
     untested = attempt;
-    this.#requests.set(request, session);
     this.#options.onIncoming(incoming);
   }
 
@@ -352,7 +362,10 @@ export class Mesh {
 
   #tunnelOptions(peer: string): Omit<MeshTunnelOptions, 'key'> {
     const { realm, bootId, netTicktime, tunnelProtocol, tunnelLimits = {} } = this.#options;
-    return { realm, bootId, netTicktime, protocol: tunnelProtocol?.(peer) ?? 2, limits: tunnelLimits };
+    return {
+      ...{ realm, bootId, netTicktime, protocol: tunnelProtocol?.(peer) ?? 2, limits: tunnelLimits },
+      ...{ ringBudget: this.#ringBudget, tombstones: this.#attaches.tombstones },
+    };
   }
 
   #openMessage(from: string, to: string, offer: Uint8Array): Open {
@@ -371,12 +384,8 @@ export class Mesh {
 
   #adopt(tunnel: MeshTunnel, place: TunnelPlace): MeshTunnel {
     this.#tunnels.set(tunnel, place);
-    tunnel.findPath = () =>
-      place.session && { relay: place.session.url.text, transport: place.session.transport };
-    tunnel.onGone = () => {
-      this.#tunnels.delete(tunnel);
-      if (place.session !== undefined) this.#keeper.handleReleased(place.session);
-    };
+    tunnel.findPath = () => place.session && beginsAt(place.session);
+    tunnel.onGone = () => this.#tunnels.delete(tunnel);
     return tunnel;
   }
 

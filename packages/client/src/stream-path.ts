@@ -1,6 +1,7 @@
 import type { Stream } from '@macula/transport';
 import { codeFromNumber, type WireCode } from '@macula/wire';
 import type { StreamHandover } from './stream-handover.js';
+import type { MeshTunnelPath } from './tunnel-facts.js';
 
 /** What a path tells its tunnel. */
 export interface StreamPathHandlers {
@@ -8,17 +9,25 @@ export interface StreamPathHandlers {
   onEnd(): void;
   onWritable(): void;
   onClosed(closed: { readonly code: WireCode } | { readonly lost: true }): void;
+  /** However it ended: nothing is left of the stream. */
+  onOver(): void;
 }
 
 /** A transport stream as the path of a tunnel. */
 export class StreamPath {
+  /** Where it begins. */
+  readonly beginsAt: MeshTunnelPath | undefined;
   readonly #stream: Stream;
   readonly #handlers: StreamPathHandlers;
   readonly #noteUse: (() => void) | undefined;
   #alreadyRead: Uint8Array;
   #writable = true;
 
-  constructor({ stream, alreadyRead, noteUse }: StreamHandover, handlers: StreamPathHandlers) {
+  constructor(
+    { stream, alreadyRead, noteUse, beginsAt, onOver }: StreamHandover,
+    handlers: StreamPathHandlers,
+  ) {
+    this.beginsAt = beginsAt;
     this.#stream = stream;
     this.#alreadyRead = alreadyRead;
     this.#handlers = handlers;
@@ -32,6 +41,8 @@ export class StreamPath {
       },
       onClosed: (reason) => {
         this.#writable = false;
+        handlers.onOver();
+        onOver?.();
         if (reason.kind === 'done') return; // both ends have ended: onEnd told
         if (reason.kind === 'reset' && reason.local) return; // our own doing
         handlers.onClosed(reason.kind === 'reset' ? { code: codeFromNumber(reason.code) } : { lost: true });

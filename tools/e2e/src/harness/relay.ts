@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly key?: string;
   /** Its access rules; default none: its realms are open. */
   readonly accessFile?: string;
+  /** Its `--data` directory, for a relay that was there before; default a new one. */
+  readonly data?: string;
   /** More arguments for `macula relay`. */
   readonly args?: readonly string[];
 }
@@ -37,8 +39,8 @@ export class Relay {
     this.host = host;
     this.label = options.label ?? 'relay';
     const env = scene.relayEnvironment();
-    this.data = join(env.HOME!, 'relay');
-    mkdirSync(this.data, { mode: 0o700 });
+    this.data = options.data ?? join(env.HOME!, 'relay');
+    mkdirSync(this.data, { mode: 0o700, recursive: true });
     this.process = scene.macula(
       [
         'relay',
