@@ -8,7 +8,7 @@ export type MeshEvent =
     }
   /**
    * A new session has taken the place of the one with `former`, which goes on for the tunnels it carries: its relay had asked for it
-   * (`asked`), did not answer in time (`unanswered`), or the realm's token is another one now (`token`). No `session_down` and
+   * (`asked`), is about to stop (`draining`), did not answer in time (`unanswered`), or the realm's token is another one now (`token`). No `session_down` and
    * `session_up` come with it.
    */
   | {
@@ -17,7 +17,7 @@ export type MeshEvent =
       readonly relayId: string;
       readonly transport: string;
       readonly former: string;
-      readonly why: 'asked' | 'unanswered' | 'token';
+      readonly why: 'asked' | 'unanswered' | 'token' | 'draining';
     }
   | { readonly kind: 'session_down'; readonly relay: string; readonly code: string; readonly text: string }
   /** One try failed; the next relay, or the same one later, is tried. */

@@ -20,7 +20,7 @@ import type { Session, SessionOptions } from './session.js';
 /** What a session tells its keeper. */
 export type KeptSessionHandlers = Pick<
   SessionOptions,
-  'onProof' | 'onRenew' | 'onDoubt' | 'onTrust' | 'onEnded'
+  'onProof' | 'onRenew' | 'onDraining' | 'onDoubt' | 'onTrust' | 'onEnded'
 >;
 
 /** What a {@link SessionKeeper} works with. */
@@ -53,8 +53,8 @@ export interface SessionKeeperOptions {
  * States: idle → (`start`) dialling ⇄ connected → (`close`) closed. While dialling, the relays are tried in order of preference,
  * staggered, round after round with growing pauses.
  *
- * Renewal, while connected: when the relay asks for it (RENEW), a PING is overdue, or our token is another one, a new session is made beside the
- * present one, the same relay first, and takes its place. The former session goes on until nothing uses it any more, or until it
+ * Renewal, while connected: when the relay asks for it (RENEW) or is about to stop (DRAINING), a PING is overdue, or our token is another one, a new
+ * session is made beside the present one and takes its place: with the same relay first, or last if that is about to stop. The former session goes on until nothing uses it any more, or until it
  * breaks. An overdue answer that comes after all ends the attempt, but for one whose proof was sent: the relay may have given it
  * our names already.
  */
@@ -177,7 +177,7 @@ export class SessionKeeper {
     this.#proofs = 0;
     this.#cancelDial = dialAny({
       transport,
-      relays: inOrder(relays, { first: this.#present?.url, last: this.#flapping }),
+      relays: this.#inOrder(relays),
       tlsVerify,
       ...(caPem === undefined ? {} : { caPem }),
       makeSession: (connection, url, onEnded) => {
@@ -187,6 +187,7 @@ export class SessionKeeper {
             this.#mustRenew = this.#present !== undefined;
           },
           onRenew: () => this.#handleRenew(session),
+          onDraining: () => this.#handleRenew(session),
           onDoubt: () => this.#handleDoubt(session),
           onTrust: () => this.#handleTrust(session),
           onEnded,
@@ -198,6 +199,16 @@ export class SessionKeeper {
       onAllFailed: (errors) => this.#handleRoundFailed(errors),
       onLost: (session, error) => this.#handleLost(session, error),
     });
+  }
+
+  /** A renewal keeps to its relay, unless that is about to stop. */
+  #inOrder(relays: readonly RelayUrl[]): readonly RelayUrl[] {
+    const present = this.#present;
+    if (present === undefined) return inOrder(relays, { first: undefined, last: this.#flapping });
+    return inOrder(
+      relays,
+      present.isDraining ? { first: undefined, last: present.url } : { first: present.url, last: undefined },
+    );
   }
 
   #handleDialFailed(url: RelayUrl, error: unknown): void {
@@ -246,7 +257,7 @@ export class SessionKeeper {
 
   #handleSession(session: Session): void {
     const former = this.#present;
-    const why = former?.isDoubted === true ? 'unanswered' : this.#hasNewToken ? 'token' : 'asked';
+    const why = former === undefined ? 'asked' : this.#whyRenewed(former);
     clearTimeout(this.#dialTimer);
     this.#cancelDial = undefined;
     this.#mustRenew = false;
@@ -272,6 +283,12 @@ export class SessionKeeper {
     this.#options.onPresent(session, former);
     this.#tellWaiters();
     if (former !== undefined) this.handleReleased(former);
+  }
+
+  #whyRenewed({ isDoubted, isDraining }: Session): 'asked' | 'unanswered' | 'token' | 'draining' {
+    if (isDoubted) return 'unanswered';
+    if (isDraining) return 'draining';
+    return this.#hasNewToken ? 'token' : 'asked';
   }
 
   #handleLost(session: Session, error: MeshError): void {

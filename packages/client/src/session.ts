@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly onProof: () => void;
   /** The relay asks for another connection beside this one. */
   readonly onRenew: () => void;
+  /** The relay will stop soon: another one should be found meanwhile. */
+  readonly onDraining: () => void;
   /** A PING is overdue. */
   readonly onDoubt: () => void;
   /** It was answered after all. */
@@ -74,7 +76,7 @@ export class Session {
   #claimSeq = 0;
   readonly #nameChanges = new Map<number, (taken: readonly string[] | undefined) => void>();
   #accepting = 0;
-  #draining = false;
+  #isDraining = false;
   #state: 'greeting' | 'up' | 'ended' = 'greeting';
   #settleWelcome!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -132,9 +134,9 @@ export class Session {
     return this.#liveness.isDoubted;
   }
 
-  /** The relay has announced its end: new tunnels should use another one. */
-  get draining(): boolean {
-    return this.#draining;
+  /** The relay has announced its end. */
+  get isDraining(): boolean {
+    return this.#isDraining;
   }
 
   get transport(): string {
@@ -274,7 +276,8 @@ export class Session {
         this.#options.onRenew();
         return;
       case 'draining':
-        this.#draining = true;
+        this.#isDraining = true;
+        this.#options.onDraining();
         return;
       case 'goodbye':
         this.#connection.close(codeNumber('ok'), 'goodbye');

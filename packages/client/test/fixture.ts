@@ -12,6 +12,7 @@ import {
   type MeshOptions,
   type MeshTunnel,
   type MeshTunnelEnded,
+  type MeshTunnelHandlers,
 } from '../src/index.js';
 import { TestRelay } from './test-relay.js';
 
@@ -125,8 +126,11 @@ export interface Watched {
   readonly warnings: string[];
 }
 
-/** Starts a tunnel; `ready` is up (initiator) or confirmed (responder). */
-export function watch(tunnel: MeshTunnel): Watched {
+/** Starts a tunnel; `ready` is up (initiator) or confirmed (responder). `more`: further handlers. */
+export function watch(
+  tunnel: MeshTunnel,
+  more: Pick<MeshTunnelHandlers, 'onDetached' | 'onResumed'> = {},
+): Watched {
   const warnings: string[] = [];
   let ready!: () => void;
   let ended!: (info: MeshTunnelEnded) => void;
@@ -141,6 +145,7 @@ export function watch(tunnel: MeshTunnel): Watched {
     warnings,
   };
   tunnel.start({
+    ...more,
     onUp: ready,
     onConfirmed: ready,
     onWarning: (kind) => warnings.push(kind),

@@ -38,6 +38,7 @@ export class EventReporter {
         const why = {
           asked: 'as it asked for',
           token: 'with another token',
+          draining: `since ${event.former} is about to stop`,
           unanswered: `since ${event.former} did not answer in time`,
         }[event.why];
         this.#limiter.reset(`dial_failed ${event.relay}`);

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { deriveTunnelKey } from '@macula/crypto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Fixture, type Node, type Watched, watch } from '../test/fixture.js';
+import type { TestRelay } from '../test/test-relay.js';
+
+const key = deriveTunnelKey(Buffer.from('cookie'));
+
+let fixture: Fixture;
+let relays: TestRelay[];
+let a: Node;
+let b: Node;
+/** What happened to each end's tunnel. */
+let told: string[];
+
+beforeEach(async () => {
+  fixture = new Fixture();
+  relays = [await fixture.relay('relay1'), await fixture.relay('relay2')];
+  const urls = relays.map(({ url }) => url);
+  a = fixture.mesh('a@x', { relays: urls, transport: fixture.paths('a') });
+  b = fixture.mesh('b@x', { relays: urls, transport: fixture.paths('b') });
+  told = [];
+});
+afterEach(async () => {
+  await fixture.close();
+});
+
+interface Link {
+  readonly near: Watched;
+  readonly far: Watched;
+  readonly nearNode: Socket;
+  readonly farNode: Socket;
+}
+
+/** A tunnel from a to b with a local socket at either end. */
+async function link(): Promise<Link> {
+  for (const { mesh } of [a, b]) mesh.start();
+  await Promise.all([a.mesh.joined(), b.mesh.joined()]);
+  const incoming = new Promise<Watched>((resolve) => {
+    b.onIncoming = (request) => resolve(watchAll('far', request.accept({ key })!));
+  });
+  const near = watchAll('near', a.mesh.connect({ from: 'a@x', to: 'b@x', key }));
+  const far = await incoming;
+  const [nearPair, farPair] = [await fixture.socketPair(), await fixture.socketPair()];
+  await far.ready;
+  far.tunnel.attachLocal(farPair.agent);
+  await near.ready;
+  near.tunnel.attachLocal(nearPair.agent);
+  // An initiator that is not known to be up could not resume.
+  const greeted = received(farPair.node);
+  nearPair.node.write('hello');
+  await vi.waitFor(() => expect(greeted().toString()).toBe('hello'));
+  farPair.node.removeAllListeners('data');
+  return { near, far, nearNode: nearPair.node, farNode: farPair.node };
+}
+
+function watchAll(end: string, tunnel: Watched['tunnel']): Watched {
+  return watch(tunnel, {
+    onDetached: ({ reason }) => told.push(`${end} ${reason}`),
+    onResumed: ({ reattachments }) => told.push(`${end} resumed ${reattachments}`),
+  });
+}
+
+function received(socket: Socket): () => Buffer {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
+
+describe('a tunnel whose relay is lost', () => {
+  it('goes on over the next relay, byte for byte in both directions', async () => {
+    const { near, far, nearNode, farNode } = await link();
+    const [there, back] = [received(farNode), received(nearNode)];
+    const [sent, answered] = [randomBytes(600_000), randomBytes(600_000)];
+    nearNode.write(sent.subarray(0, 300_000));
+    farNode.write(answered.subarray(0, 300_000));
+    await relays[0]!.close();
+    nearNode.write(sent.subarray(300_000));
+    farNode.write(answered.subarray(300_000));
+    await vi.waitFor(() => expect(there().length + back().length).toBe(1_200_000), { timeout: 5000 });
+    expect(there().equals(sent)).toBe(true);
+    expect(back().equals(answered)).toBe(true);
+    for (const { tunnel } of [near, far])
+      expect(tunnel.metrics()).toMatchObject({ state: 'open', reattachments: 1 });
+    for (const end of ['near', 'far'])
+      expect(told.filter((what) => what.startsWith(end)).at(-1)).toBe(`${end} resumed 1`);
+    expect(near.tunnel.path).toMatchObject({ relay: relays[1]!.url });
+    expect(far.tunnel.path).toMatchObject({ relay: relays[1]!.url });
+  });
+
+  it('ends at both ends when its window is over, and says why', async () => {
+    await fixture.close();
+    fixture = new Fixture();
+    const relay = await fixture.relay();
+    const more = { tunnelLimits: { windowMs: 300 } };
+    a = fixture.mesh('a@x', { relays: [relay.url], more });
+    b = fixture.mesh('b@x', { relays: [relay.url], more });
+    const { near, far } = await link();
+    await relay.close();
+    expect(await near.ended).toMatchObject({ reason: 'window_over', byPeer: false });
+    expect(near.tunnel.path).toBeUndefined();
+    expect(await far.ended).toMatchObject({ reason: 'window_over', byPeer: false });
+  });
+
+  it('ends when the other agent knows nothing of it any more', async () => {
+    const { near, nearNode } = await link();
+    await relays[0]!.close();
+    await b.mesh.close('shutdown');
+    const again = fixture.mesh('b@x', { relays: [relays[1]!.url] });
+    again.mesh.start();
+    nearNode.write('who is there?');
+    const { reason } = await near.ended;
+    expect(['unknown_tunnel', 'agent_stopped']).toContain(reason);
+    expect(again.incoming).toEqual([]);
+  });
+});
+
+describe('a tunnel that is ended while it has no path', () => {
+  it('says so at the other end as soon as there is one', async () => {
+    const { near, far, nearNode, farNode } = await link();
+    const there = received(farNode);
+    nearNode.write('all of this');
+    await vi.waitFor(() => expect(there().toString()).toBe('all of this'));
+    await relays[0]!.close();
+    far.tunnel.close('beam_closed', 'the node has closed its connection');
+    expect(await near.ended).toMatchObject({ reason: 'beam_closed', byPeer: true });
+  });
+});
+
+describe('a session whose relay is about to stop', () => {
+  it('is replaced by one with another relay, and a tunnel moves when it stops', async () => {
+    const { near, nearNode, farNode } = await link();
+    const there = received(farNode);
+    for (const session of relays[0]!.sessions) session.send({ kind: 'draining' });
+    const renewed = { kind: 'session_renewed', why: 'draining', relay: relays[1]!.url };
+    for (const node of [a, b])
+      await vi.waitFor(() => expect(node.events.at(-1)).toMatchObject(renewed), { timeout: 5000 });
+    nearNode.write('before');
+    await vi.waitFor(() => expect(there().toString()).toBe('before'));
+    expect(near.tunnel.path).toMatchObject({ relay: relays[0]!.url });
+    await relays[0]!.close();
+    nearNode.write(' and after');
+    await vi.waitFor(() => expect(there().toString()).toBe('before and after'), { timeout: 5000 });
+    expect(near.tunnel.path).toMatchObject({ relay: relays[1]!.url });
+  });
+});
