@@ -55,9 +55,14 @@ export class Agent {
     return undefined;
   }
 
-  /** When `ended` was put out. */
-  endedAtMs(): number | undefined {
-    return this.events.find(([, { kind }]) => kind === 'ended')?.[0];
+  /** Whether each of the last 8 paths lived too shortly for an idle tunnel to be taken for stable. */
+  hasFlapped(): boolean {
+    const lives = this.events.flatMap(([fromMs, { kind }], index) => {
+      if (kind !== 'resumed') return [];
+      const next = this.events.slice(index + 1).find(([, later]) => lossKinds.includes(later.kind));
+      return [next === undefined ? Number.POSITIVE_INFINITY : next[0] - fromMs];
+    });
+    return lives.length >= 8 && lives.slice(-8).every((ms) => ms <= unstableMsMax);
   }
 
   /** Stands still, as under SIGSTOP: what comes waits, timers too. */
@@ -206,3 +211,8 @@ export class Agent {
     );
   }
 }
+
+const lossKinds: readonly string[] = ['detached', 'resumed', 'ended'];
+
+/** PING 2 s after the commit, and 2 s in which nothing answers it; and some delay. */
+const unstableMsMax = 4500;

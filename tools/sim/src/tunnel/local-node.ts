@@ -6,6 +6,7 @@ export interface LocalNodeUser {
   readonly isAwake: boolean;
   write(bytes: Uint8Array): void;
   accepted(byteCount: number): void;
+  end(): void;
   close(): void;
 }
 
@@ -81,7 +82,12 @@ export class LocalNode {
 
   #writeSoon(): void {
     this.#clock.schedule(this.#random.integer(this.#eagerness), () => {
-      if (this.isClosed || this.hasWrittenAll) return;
+      if (this.isClosed) return;
+      if (this.hasWrittenAll) {
+        // Some half-close: the other direction goes on.
+        if (this.#random.chance(0.3)) this.user?.end();
+        return;
+      }
       if (!this.isPaused && this.user?.isAwake === true) {
         const size = Math.min(this.#totalBytes - this.writtenBytes, 1 + this.#random.integer(chunkBytesMax));
         const from = this.writtenBytes;

@@ -149,6 +149,7 @@ class World {
         },
         write: (bytes) => agent.run((tunnel) => tunnel.handleLocalData(bytes, this.#clock.nowMs)),
         accepted: (count) => agent.run((tunnel) => tunnel.handleLocalAccepted(count, this.#clock.nowMs)),
+        end: () => agent.run((tunnel) => tunnel.handleLocalEnd()),
         close: () => agent.run((tunnel) => tunnel.handleLocalClosed(this.#clock.nowMs)),
       });
     }
@@ -281,8 +282,10 @@ class World {
     }
     for (const { side, ended } of alive.map((agent) => ({ side: agent.side, ended: agent.ended() }))) {
       const isFine = ended?.reason === 'beam_closed';
+      const isLethal = this.#lethalUntilMs !== undefined;
       const mayEnd =
-        this.#lethalUntilMs !== undefined && (lethalReasons as readonly string[]).includes(ended!.reason);
+        (isLethal && (lethalReasons as readonly string[]).includes(ended!.reason)) ||
+        (ended?.reason === 'no_progress' && alive.some((agent) => agent.hasFlapped()));
       if (!isFine && !mayEnd) throw new Error(`side ${side}: ended ${ended?.reason}: ${ended?.text}`);
     }
     const peer = this.#agents[1 - closer.side]!;
@@ -303,6 +306,9 @@ class World {
     for (const { side, node, tunnel } of this.#agents) {
       const source = this.#agents[1 - side]!.node;
       if (node.deliveredBytes > source.writtenBytes) throw new Error(`side ${side}: more than was written`);
+      if (node.sawEnd && !(source.hasWrittenAll && node.deliveredBytes === source.writtenBytes)) {
+        throw new Error(`side ${side}: end of stream after ${node.deliveredBytes} bytes`);
+      }
       if (tunnel === undefined) continue;
       const { ringBytes, waitingBytes } = tunnel.metrics;
       if (ringBytes > 20_000 + 6000) throw new Error(`side ${side}: ring ${ringBytes}`);
