@@ -5,7 +5,7 @@ import { tombstoneSweepMs } from './limits.js';
 import type { MeshTunnel } from './mesh-tunnel.js';
 import type { StreamHandover } from './stream-handover.js';
 
-/** Answers OPENs that attach to a tunnel: brings them to it, or says, sealed, how it ended. */
+/** Answers OPENs that attach to a tunnel, or hint at one: brings them to it, or says, sealed where it can, that it has ended. */
 export class AttachDesk {
   readonly tombstones: Tombstones = new Tombstones();
   readonly #tunnels: () => Iterable<MeshTunnel>;
@@ -23,8 +23,11 @@ export class AttachDesk {
     try {
       const attach = Tunnel.readAttachOffer(open.offer);
       if (attach === undefined) return false;
-      const tunnel = this.#find(attach.tunnelId);
-      if (tunnel === undefined) this.#answerGone(open, handover);
+      const tunnel = this.#find(attach.kind === 'hint' ? 'initiator' : 'responder', attach.tunnelId);
+      if (attach.kind === 'hint') {
+        refuseOpen(handover, tunnel === undefined ? 'unknown_tunnel' : 'superseded', '');
+        tunnel?.handleHint();
+      } else if (tunnel === undefined) this.#answerGone(open, handover);
       else tunnel.acceptAttach(open.offer, handover);
     } catch (thrown) {
       const { pathCode, message } = TunnelError.from(thrown);
@@ -39,10 +42,9 @@ export class AttachDesk {
     this.tombstones.clear();
   }
 
-  #find(tunnelId: Uint8Array): MeshTunnel | undefined {
+  #find(role: MeshTunnel['role'], tunnelId: Uint8Array): MeshTunnel | undefined {
     for (const tunnel of this.#tunnels()) {
-      if (tunnel.role === 'responder' && Buffer.from(tunnelId).equals(tunnel.tunnelId ?? nothing))
-        return tunnel;
+      if (tunnel.role === role && Buffer.from(tunnelId).equals(tunnel.tunnelId ?? nothing)) return tunnel;
     }
     return undefined;
   }

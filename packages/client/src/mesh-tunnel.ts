@@ -17,6 +17,7 @@ import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
 import type { MeshTunnelDetached, MeshTunnelPath } from './tunnel-facts.js';
 import { firstPath, type OpenPath, TunnelPaths } from './tunnel-paths.js';
+import { squatterWarning, type TunnelWarning, ticktimeWarning } from './tunnel-warnings.js';
 import { WakeTimer } from './wake-timer.js';
 
 /**
@@ -32,6 +33,8 @@ export class MeshTunnel {
   onProven: () => void = () => undefined;
   /** Initiator, for the mesh: open another path, `excluded` has grown. */
   onRetry: () => void = () => undefined;
+  /** Responder, for the mesh: bring this offer to the initiator's agent, and tell {@link handleHintRefused} what it says. */
+  onHintWanted: (offer: Uint8Array) => void = () => undefined;
   /** Set by the mesh, which knows the session that is asked for the first path. */
   findPath: () => MeshTunnelPath | undefined = () => undefined;
   /** Initiator, for the mesh: call {@link openAttach} with a session as soon as there is one. */
@@ -172,7 +175,7 @@ export class MeshTunnel {
         this.#usePath(pathId, handover, () => this.#core.handleAnswer(pathId, answer, performance.now())),
       onFailed: (error, _via, relay) => {
         this.#paths.handleAnswered(pathId);
-        const closed = { code: wireCodeOf(error), ...(relay === undefined ? {} : { via: relay }) };
+        const closed = { code: wireCodeOf(error), via: relay };
         this.#input(() => this.#core.handlePathClosed(pathId, closed, performance.now()));
       },
     });
@@ -185,7 +188,12 @@ export class MeshTunnel {
     this.#input(() => this.#core.handlePathClosed(pathId, { lost: true }, performance.now()));
   }
 
-  /** A session has come: what waits for its next try makes it now. */
+  /** Responder: the answer to a hint. */
+  handleHintRefused(refusal: { readonly code: WireCode; readonly via: string }): void {
+    this.#input(() => this.#core.handleHintRefused(refusal, performance.now()));
+  }
+
+  /** Initiator: a session has come, or the peer waits; what waits for its next try makes it now. */
   handleHint(): void {
     this.#input(() => this.#core.handleHint(performance.now()));
   }
@@ -323,15 +331,15 @@ export class MeshTunnel {
         return;
       case 'confirmed':
         this.onProven();
-        this.#compareTicktimes(output.peerTicktimeSeconds);
+        this.#warn(ticktimeWarning(this.peer, this.#netTicktime, output.peerTicktimeSeconds));
         this.#tell((handlers) => handlers.onConfirmed?.());
         return;
       case 'up':
         if (this.role === 'responder') return;
         this.onProven();
-        this.#warnOfSquatters(this.excluded.length);
+        this.#warn(squatterWarning(this.excluded.length));
         this.#retries = undefined;
-        this.#compareTicktimes(output.peerTicktimeSeconds);
+        this.#warn(ticktimeWarning(this.peer, this.#netTicktime, output.peerTicktimeSeconds));
         this.#tell((handlers) => handlers.onUp?.());
         return;
       case 'ended':
@@ -355,10 +363,11 @@ export class MeshTunnel {
         this.#paths.reset(output.pathId, output.code);
         if (output.pathId === firstPath) this.#giveUpOpen?.(output.code, '');
         return;
-      // Which relays a node is at, the relays know by its names.
       case 'send_hint':
-      case 'peer_relays':
+        this.onHintWanted(this.#core.hintOffer);
         return;
+      case 'peer_relays':
+        return; // which relays a node is at, the relays know by its names
       case 'closed':
         if (this.#isRetrying) this.#retry();
         else this.#disappear();
@@ -406,17 +415,8 @@ export class MeshTunnel {
     this.onRetry();
   }
 
-  #warnOfSquatters(count: number): void {
-    if (count === 0) return;
-    const text = `${count} other ${count === 1 ? 'session' : 'sessions'} of this name could not prove the cookie and had to be passed over`;
-    this.#tell((handlers) => handlers.onWarning?.('passed_over', text));
-  }
-
-  #compareTicktimes(peerSeconds: number): void {
-    const own = this.#netTicktime;
-    if (own === 0 || peerSeconds === 0 || own === peerSeconds) return;
-    const text = `net_ticktime is ${own} here and ${peerSeconds} at ${this.peer}; set the same everywhere, or idle links may die`;
-    this.#tell((handlers) => handlers.onWarning?.('ticktime_mismatch', text));
+  #warn(warning: TunnelWarning | undefined): void {
+    if (warning !== undefined) this.#tell((handlers) => handlers.onWarning?.(warning.kind, warning.text));
   }
 
   #endWith(end: MeshTunnelEnded): void {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import { RingBudget } from '@macula/tunnel';
-import { hopLimitDefault, type Open, type WireCode } from '@macula/wire';
+import { codeNumber, hopLimitDefault, type Open, type WireCode } from '@macula/wire';
 import { AttachDesk } from './attach-desk.js';
-import { type Failure, MeshError } from './errors.js';
+import { type Failure, MeshError, wireCodeOf } from './errors.js';
 import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, handshakesPerSecond, ringBudgetBytes, tunnelsMax } from './limits.js';
@@ -74,8 +74,8 @@ export interface RelayStatus {
 interface TunnelPlace {
   /** By which its first OPEN went; undefined while it waits for one. */
   session: Session | undefined;
-  /** What it asked for; undefined when the peer asked. */
-  readonly wanted: { readonly from: string; readonly to: string } | undefined;
+  /** This node's name and the other's. */
+  readonly ends: { readonly from: string; readonly to: string };
 }
 
 /** Membership of one realm through one relay at a time, kept up by a {@link SessionKeeper}. */
@@ -169,7 +169,7 @@ export class Mesh {
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): MeshTunnel {
     const { from, to } = options;
     const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
-    this.#adopt(tunnel, { session: undefined, wanted: { from, to } });
+    this.#adopt(tunnel, { session: undefined, ends: { from, to } });
     tunnel.onAttachWanted = (pathId) => this.#attachSoon(tunnel, pathId);
     tunnel.onProven = () => this.#guesses.handleOutgoingUp(to);
     tunnel.onRetry = () => this.#openPathSoon(tunnel);
@@ -263,23 +263,37 @@ export class Mesh {
 
   #openPath(tunnel: MeshTunnel, session: Session): void {
     const place = this.#tunnels.get(tunnel);
-    if (place?.wanted === undefined) return; // it ended while it waited
-    const { from, to } = place.wanted;
+    if (place === undefined) return; // it ended while it waited
+    const { ends } = place;
     place.session = session;
     const { excluded } = tunnel;
     tunnel.openPath((offer, handlers) =>
-      this.#leases.open(session, { ...this.#openMessage(from, to, offer), exclude: excluded }, handlers),
+      this.#leases.open(session, { ...this.#openMessage(ends, offer), exclude: excluded }, handlers),
     );
   }
 
   #attachSoon(tunnel: MeshTunnel, pathId: number): void {
     this.#keeper.whenPresent((session) => {
-      const wanted = this.#tunnels.get(tunnel)?.wanted;
-      if (session === undefined || wanted === undefined) tunnel.failAttach(pathId);
+      const ends = this.#tunnels.get(tunnel)?.ends;
+      if (session === undefined || ends === undefined) tunnel.failAttach(pathId);
       else
         tunnel.openAttach(pathId, (offer, handlers) =>
-          this.#leases.open(session, this.#openMessage(wanted.from, wanted.to, offer), handlers),
+          this.#leases.open(session, this.#openMessage(ends, offer), handlers),
         );
+    });
+  }
+
+  /** Tells the initiator that its tunnel's other end waits for a path. */
+  #sendHint(tunnel: MeshTunnel, offer: Uint8Array): void {
+    const { present } = this.#keeper;
+    const ends = this.#tunnels.get(tunnel)?.ends;
+    if (present === undefined || ends === undefined) return;
+    this.#leases.open(present, this.#openMessage(ends, offer), {
+      onAnswer: (_answer, { stream, onOver }) => {
+        onOver?.();
+        stream.reset(codeNumber('protocol_error')); // a hint is answered by a refusal
+      },
+      onFailed: (error, _via, relay) => tunnel.handleHintRefused({ code: wireCodeOf(error), via: relay }),
     });
   }
 
@@ -325,7 +339,8 @@ export class Mesh {
       tunnel.onProven = () => {
         if (tested !== undefined) this.#guesses.handleConfirmed(tested);
       };
-      return this.#adopt(tunnel, { session, wanted: undefined });
+      tunnel.onHintWanted = (offer) => this.#sendHint(tunnel, offer);
+      return this.#adopt(tunnel, { session, ends: { from: open.to, to: open.from } });
     });
     if (this.#keeper.state === 'closed') {
       incoming.refuse('agent_stopped', '');
@@ -368,7 +383,7 @@ export class Mesh {
     };
   }
 
-  #openMessage(from: string, to: string, offer: Uint8Array): Open {
+  #openMessage({ from, to }: TunnelPlace['ends'], offer: Uint8Array): Open {
     return {
       kind: 'open',
       pathId: randomBytes(16),

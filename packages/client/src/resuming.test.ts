@@ -116,6 +116,17 @@ describe('a tunnel whose relay is lost', () => {
   });
 });
 
+it('ends at the responder, too, when the agent of the initiator knows nothing of it any more', async () => {
+  const { far } = await link();
+  await relays[0]!.close();
+  // As if it had been killed: nobody is told.
+  await fixture.network.partition('a#1', 'relay2');
+  await fixture.network.partition('a#2', 'relay2');
+  const again = fixture.mesh('a@x', { relays: [relays[1]!.url] });
+  again.mesh.start();
+  expect(await far.ended).toMatchObject({ reason: 'unknown_tunnel' });
+});
+
 describe('a tunnel that is ended while it has no path', () => {
   it('says so at the other end as soon as there is one', async () => {
     const { near, far, nearNode, farNode } = await link();

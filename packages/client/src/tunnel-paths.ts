@@ -12,9 +12,9 @@ export const firstPath = 0;
 export type OpenPath = (offer: Uint8Array, handlers: PathHandlers) => (code: WireCode, text: string) => void;
 
 /** Who waits for a path. */
-export interface PathHandlers extends OpenHandlers {
-  /** `relay`: which one the OPEN went to. */
-  onFailed(error: MeshError | WireError, via?: Uint8Array, relay?: string): void;
+export interface PathHandlers extends Pick<OpenHandlers, 'onAnswer'> {
+  /** `via`: the session that said so; `relay`: which one the OPEN went to. */
+  onFailed(error: MeshError | WireError, via: Uint8Array | undefined, relay: string): void;
 }
 
 /** The paths of one tunnel by their numbers: those that are wanted, those that are asked for, and those that stand. */

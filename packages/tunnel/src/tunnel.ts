@@ -1,6 +1,7 @@
+import type { Refusal } from './attach/refusals.js';
 import { TunnelCore } from './core/tunnel-core.js';
 import { TunnelError } from './errors.js';
-import { decodeOffer } from './handshake/offer.js';
+import { decodeOffer, encodeOffer, offeredVersions } from './handshake/offer.js';
 import { relaysMax } from './limits.js';
 import type { PathClosed, TimeoutReason, TunnelMetrics } from './observations.js';
 import {
@@ -81,16 +82,17 @@ export class Tunnel {
    * Which tunnel an OPEN is for.
    *
    * @param offer - from OPEN.
-   * @returns `undefined` when it is for a new one: `Tunnel.respond`. Else the living tunnel of this id answers by
-   *   {@link respondAttach}; without one, the tombstones do. Nothing of it is proven.
+   * @returns `undefined` when it is for a new one: `Tunnel.respond`. Else, for an `attach`, the living tunnel of this id
+   *   answers by {@link respondAttach}, or the tombstones do. A `hint` is for the initiator of that id: {@link handleHint};
+   *   the OPEN is refused with `ok`, or with `unknown_tunnel` when there is none. Nothing of it is proven.
    * @throws TunnelError `bad_offer`.
    */
   static readAttachOffer(
     offer: Uint8Array,
-  ): { readonly tunnelId: Uint8Array; readonly epoch: number } | undefined {
+  ): { readonly kind: 'attach' | 'hint'; readonly tunnelId: Uint8Array; readonly epoch: number } | undefined {
     const decoded = decodeOffer(offer);
-    if (decoded.kind !== 'attach') return undefined;
-    return { tunnelId: decoded.tunnelId, epoch: decoded.epoch };
+    if (decoded.kind !== 'attach' && decoded.kind !== 'hint') return undefined;
+    return { kind: decoded.kind, tunnelId: decoded.tunnelId, epoch: decoded.epoch };
   }
 
   /**
@@ -102,6 +104,17 @@ export class Tunnel {
     const { offer } = this.#core.parts.first;
     if (offer !== undefined) return offer;
     throw new TunnelError('bad_state', 'a responder has no offer');
+  }
+
+  /**
+   * Responder: what goes into the OPEN that `send_hint` asks for.
+   *
+   * @throws TunnelError `bad_state` before the handshake is through.
+   */
+  get hintOffer(): Uint8Array {
+    const { tunnelId } = this;
+    if (tunnelId === undefined) throw new TunnelError('bad_state', 'no tunnel to hint at');
+    return encodeOffer({ kind: 'hint', versions: offeredVersions, epoch: 0, tunnelId });
   }
 
   /**
@@ -222,6 +235,16 @@ export class Tunnel {
    */
   handleHint(nowMs: number): void {
     this.#core.handleHint(nowMs);
+  }
+
+  /**
+   * Responder: the hint's OPEN was refused. `unknown_tunnel` is believed under the conditions of SPEC.md, and nothing else.
+   *
+   * @param refusal - as it came.
+   * @param nowMs - monotonic time.
+   */
+  handleHintRefused(refusal: Refusal, nowMs: number): void {
+    this.#core.handleHintRefused(refusal, nowMs);
   }
 
   /**

@@ -15,7 +15,11 @@ describe('attach handshake', () => {
     expect([...offer.subarray(0, 7)]).toEqual([1, 2, 2, 0, 0, 0, 1]);
     expect(offer.subarray(7, 39)).toEqual(pair.initiator.tunnel.tunnelId);
     expect(offer).toHaveLength(39 + 48);
-    expect(Tunnel.readAttachOffer(offer)).toEqual({ tunnelId: pair.initiator.tunnel.tunnelId, epoch: 1 });
+    expect(Tunnel.readAttachOffer(offer)).toEqual({
+      kind: 'attach',
+      tunnelId: pair.initiator.tunnel.tunnelId,
+      epoch: 1,
+    });
     expect(Tunnel.readAttachOffer(pair.initiator.tunnel.offer)).toBeUndefined();
     const { answer } = pair.responder.tunnel.respondAttach(offer, pair.nowMs);
     expect(answer[0]).toBe(2);

@@ -10,7 +10,7 @@ import type { PathCode } from '../reasons.js';
 import type { TunnelRecord } from '../record-codec.js';
 import type { AttachKeys } from './attach-keys.js';
 import { type Offsets, Recovery } from './recovery.js';
-import { Refusals } from './refusals.js';
+import { type Refusal, Refusals } from './refusals.js';
 
 /** The first record of an attached path: it commits the path, or says that the tunnel is over. */
 export type FirstRecord = Extract<TunnelRecord, { kind: 'attach' | 'gone' }>;
@@ -211,6 +211,17 @@ export class Attacher {
   handleClosed(path: Path, closed: PathClosed, nowMs: number): boolean {
     this.#options.paths.remove(path);
     return 'code' in closed && this.#refusals.handle(closed, nowMs);
+  }
+
+  /**
+   * Responder: the initiator's agent refuses a hint.
+   *
+   * @param refusal - as it came.
+   * @param nowMs - monotonic time.
+   * @returns whether the tunnel may be taken to be gone at the peer.
+   */
+  isRefused(refusal: Refusal, nowMs: number): boolean {
+    return this.isLooking && this.#refusals.handle(refusal, nowMs);
   }
 
   /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Attaching } from '../../test/attaching.js';
 import type { End } from '../../test/pair.js';
+import { Tunnel } from '../tunnel.js';
 import { Recovery } from './recovery.js';
+import { Tombstones } from './tombstones.js';
 
 const bytes = (count: number, value = 1): Uint8Array => new Uint8Array(count).fill(value);
 /** When an output of this kind came up, in milliseconds from now on, as time passes at one end. */
@@ -237,6 +239,44 @@ describe('refusals', () => {
     next(pair);
     refuse(pair, 'unknown_tunnel', 'one', bytes(16, 8));
     expect(isOver(pair)).toBe(true);
+  });
+
+  it('of hints end a responder likewise, while it waits for a path, and an initiator never', () => {
+    const pair = Attaching.attached();
+    const { tunnel } = pair.responder;
+    const refuseHint = (code: string, via: string): void => {
+      tunnel.handleHintRefused({ code, via }, pair.nowMs);
+      pair.initiator.tunnel.handleHintRefused({ code, via }, pair.nowMs);
+      pair.responder.drainOutputs();
+    };
+    for (const via of ['one', 'two', 'three']) refuseHint('unknown_tunnel', via);
+    expect(tunnel.state).toBe('open');
+    pair.lose();
+    for (const via of ['one', 'two', 'three']) refuseHint('superseded', via);
+    refuseHint('unknown_tunnel', 'one');
+    expect(tunnel.state).toBe('detached');
+    refuseHint('unknown_tunnel', 'two');
+    expect(pair.responder.event('ended')).toMatchObject({ reason: 'unknown_tunnel', byPeer: false });
+    expect(pair.initiator.tunnel.state).toBe('detached');
+  });
+
+  it('a hint names its tunnel, and is no offer of one', () => {
+    const pair = Attaching.attached();
+    const { tunnel } = pair.responder;
+    const { hintOffer } = tunnel;
+    expect(Tunnel.readAttachOffer(hintOffer)).toEqual({ kind: 'hint', tunnelId: tunnel.tunnelId, epoch: 0 });
+    expect(() => tunnel.respondAttach(hintOffer, pair.nowMs)).toThrow(
+      expect.objectContaining({ code: 'bad_offer' }),
+    );
+    expect(() => new Tombstones().respondAttach(hintOffer, pair.nowMs)).toThrow(
+      expect.objectContaining({ code: 'bad_offer' }),
+    );
+    expect(() => Tunnel.readAttachOffer(hintOffer.subarray(1))).toThrow(
+      expect.objectContaining({ code: 'bad_offer' }),
+    );
+    expect(() => Tunnel.readAttachOffer(hintOffer.subarray(0, -1))).toThrow(
+      expect.objectContaining({ code: 'bad_offer' }),
+    );
   });
 
   it('a commit refutes what was said before', () => {

@@ -1,4 +1,5 @@
 import { Attacher, type FirstRecord } from '../attach/attacher.js';
+import type { Refusal } from '../attach/refusals.js';
 import { TunnelError } from '../errors.js';
 import { flowRecord } from '../flow/record-flow.js';
 import type { Ending } from '../lifecycle.js';
@@ -295,6 +296,11 @@ export class TunnelCore {
     if (!isEnded(this.parts.life.state)) this.parts.outputs.push({ kind: 'resumed', pathId: path.id });
     this.parts.flow.send.handleAttach(record);
     this.parts.attacher.observe(this.parts.offsets);
+  }
+
+  handleHintRefused(refusal: Refusal, nowMs: number): void {
+    if (this.parts.role !== 'responder' || !this.parts.attacher?.isRefused(refusal, nowMs)) return;
+    this.endings.vanish({ reason: 'unknown_tunnel', text: '' }, nowMs);
   }
 
   #handleRefused(path: Path, closed: PathClosed, nowMs: number): void {

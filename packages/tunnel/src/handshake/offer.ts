@@ -22,13 +22,20 @@ import { handshakeBytesMax, offeredVersionsMax, tunnelIdBytes, tunnelIdHalfBytes
  *     6 + n       tunnel id (32)
  *     38 + n      Noise message 1 (48)
  *
+ * What a responder that waits for another path sends to the initiator, as an OPEN that is never answered by OPEN_OK:
+ *
+ *     0           versions, as above
+ *     1 + n       kind: 3
+ *     2 + n       epoch u32: 0
+ *     6 + n       tunnel id (32)
+ *
  * Protocol 1 has an offer of its own, so that no change of bytes turns one into the other unnoticed:
  *
  *     0           0: nothing to choose from
  *     1           1: protocol 1
  *     2           initiator's half of the tunnel id (16)
  */
-export type Offer = FirstOffer | AttachOffer | EnvelopeOffer;
+export type Offer = FirstOffer | AttachOffer | HintOffer | EnvelopeOffer;
 
 /** Offer of a new tunnel, protocol 2 or later. */
 export interface FirstOffer {
@@ -51,6 +58,15 @@ export interface AttachOffer {
   readonly message1: Uint8Array;
 }
 
+/** Asks the initiator of a tunnel to look for another path. Nothing of it is proven. */
+export interface HintOffer {
+  readonly kind: 'hint';
+  /** As listed, best first. */
+  readonly versions: Uint8Array;
+  readonly epoch: number;
+  readonly tunnelId: Uint8Array;
+}
+
 /** Offer of a protocol 1 tunnel. */
 export interface EnvelopeOffer {
   readonly kind: 'envelope';
@@ -58,7 +74,7 @@ export interface EnvelopeOffer {
 }
 
 /** Number of each kind of offer in protocol 2; it goes into the Noise prologue too. */
-export const offerKinds = { first: 1, attach: 2 } as const;
+export const offerKinds = { first: 1, attach: 2, hint: 3 } as const;
 
 /**
  * An offer as bytes.
@@ -67,14 +83,18 @@ export const offerKinds = { first: 1, attach: 2 } as const;
  */
 export function encodeOffer(offer: Offer): Uint8Array {
   if (offer.kind === 'envelope') return concatBytes([envelopeOfferHead, offer.idHalf]);
-  const body = offer.kind === 'first' ? [offer.idHalf, offer.share] : [offer.tunnelId, offer.message1];
   return concatBytes([
     Uint8Array.of(offer.versions.length),
     offer.versions,
     Uint8Array.of(offerKinds[offer.kind]),
     uint32(offer.epoch),
-    ...body,
+    ...bodyOf(offer),
   ]);
+}
+
+function bodyOf(offer: Exclude<Offer, EnvelopeOffer>): readonly Uint8Array[] {
+  if (offer.kind === 'first') return [offer.idHalf, offer.share];
+  return offer.kind === 'hint' ? [offer.tunnelId] : [offer.tunnelId, offer.message1];
 }
 
 /**
@@ -93,6 +113,7 @@ export function decodeOffer(bytes: Uint8Array): Offer {
   const kind = bytes[1 + count];
   const epoch = readUint32(bytes, 2 + count);
   if (kind === offerKinds.attach) return decodeAttachOffer(bytes, count, epoch);
+  if (kind === offerKinds.hint) return decodeHintOffer(bytes, count, epoch);
   const shareAt = 6 + count + tunnelIdHalfBytes;
   if (kind !== offerKinds.first || epoch !== 0 || bytes.length < shareAt + cpaceShareBytes) {
     throw new TunnelError('bad_offer', 'offer is not one of a first tunnel');
@@ -118,6 +139,13 @@ function decodeAttachOffer(bytes: Uint8Array, count: number, epoch: number): Att
     tunnelId: bytes.slice(6 + count, messageAt),
     message1: bytes.slice(messageAt),
   };
+}
+
+function decodeHintOffer(bytes: Uint8Array, count: number, epoch: number): HintOffer {
+  const end = 6 + count + tunnelIdBytes;
+  if (epoch !== 0 || bytes.length !== end)
+    throw new TunnelError('bad_offer', `hint of ${bytes.length} bytes`);
+  return { kind: 'hint', versions: bytes.slice(1, 1 + count), epoch, tunnelId: bytes.slice(6 + count) };
 }
 
 function decodeEnvelopeOffer(bytes: Uint8Array): EnvelopeOffer {

@@ -46,7 +46,8 @@ export class ResponderHandshake {
     this.#options = options;
     const { protocol, bootId, random } = options;
     const offer = decodeOffer(offerBytes);
-    if (offer.kind === 'attach') throw new TunnelError('bad_offer', 'the offer is of a tunnel that exists');
+    if (offer.kind === 'attach' || offer.kind === 'hint')
+      throw new TunnelError('bad_offer', 'the offer is of a tunnel that exists');
     const idHalf = Uint8Array.from(random(tunnelIdHalfBytes));
     this.#tunnelId = joinTunnelId({ initiator: offer.idHalf, responder: idHalf });
     const head = encodeAnswerHead({ version: protocol, idHalf, bootId });
