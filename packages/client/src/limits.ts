@@ -147,3 +147,6 @@ export const ringBudgetBytes: number = 256 * 1024 * 1024;
 
 /** Milliseconds between two looks for secrets of tunnels that ended a minute ago. */
 export const tombstoneSweepMs = 10_000;
+
+/** Milliseconds for which a session that its relay has ended goes on, so that tunnels can say why they end: less than the 100 ms after which the relay closes it. */
+export const goodbyeGraceMs = 80;

@@ -227,6 +227,7 @@ export class Mesh {
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
       onNamesTaken: (names) => this.#handleTaken(names, url),
+      onGoodbye: (code) => session === this.#keeper.present && this.#handleGoodbye(code),
       ...handlers,
     });
     this.#lastToken = token;
@@ -247,6 +248,13 @@ export class Mesh {
     for (const [tunnel, place] of this.#tunnels) {
       if (place.session === former && tunnel.isOpening) this.#openPath(tunnel, session);
     }
+  }
+
+  /** Whoever has no right to be here any more doesn't look for another way. */
+  #handleGoodbye(code: WireCode): boolean {
+    if (!code.startsWith('token_')) return false;
+    for (const tunnel of [...this.#tunnels.keys()]) tunnel.close(code, '');
+    return true;
   }
 
   #openPathSoon(tunnel: MeshTunnel): void {

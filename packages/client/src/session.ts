@@ -26,6 +26,7 @@ import {
   acceptingStreamsMax,
   acceptTimeoutMs,
   controlBufferBytesMax,
+  goodbyeGraceMs,
   openTimeoutMs,
   pingTimeoutMs,
 } from './limits.js';
@@ -47,6 +48,8 @@ export interface SessionOptions {
   readonly onRenew: () => void;
   /** The relay will stop soon: another one should be found meanwhile. */
   readonly onDraining: () => void;
+  /** The relay ends the session; true: what was written in here needs a moment to leave. */
+  readonly onGoodbye: (code: WireCode) => boolean;
   /** A PING is overdue. */
   readonly onDoubt: () => void;
   /** It was answered after all. */
@@ -280,19 +283,20 @@ export class Session {
         this.#options.onDraining();
         return;
       case 'goodbye':
-        this.#connection.close(codeNumber('ok'), 'goodbye');
-        this.#end(
-          new MeshError(
-            this.#state === 'greeting' ? 'refused' : 'relay_lost',
-            message.code,
-            withRemedy(message.code, message.text),
-          ),
-        );
+        if (this.#state === 'up' && this.#options.onGoodbye(message.code))
+          setTimeout(() => this.#handleGoodbye(message.code, message.text), goodbyeGraceMs).unref();
+        else this.#handleGoodbye(message.code, message.text);
         return;
       default:
         break;
     }
     throw new WireError('unexpected_message', `${message.kind} while ${this.#state}`);
+  }
+
+  #handleGoodbye(code: WireCode, text: string): void {
+    this.#connection.close(codeNumber('ok'), 'goodbye');
+    const kind = this.#state === 'greeting' ? 'refused' : 'relay_lost';
+    this.#end(new MeshError(kind, code, withRemedy(code, text)));
   }
 
   #handleSilence(): void {
