@@ -42,7 +42,9 @@ carries_calls_and_links(_Config) ->
          end).
 
 tells_why_a_node_went(_Config) ->
-    with([{one, []}, {two, []}],
+    %% Without global, which may connect again in the middle of its introductions.
+    Alone = ["-connect_all", "false"],
+    with([{one, Alone}, {two, Alone}],
          fun(One, _Two) ->
                  pong = ping(One, 'two@host.ct'),
                  ok = peer:call(One, macula_ct_node, watch_nodes, []),

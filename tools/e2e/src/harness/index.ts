@@ -1,4 +1,5 @@
 /** Real relays and real OTP nodes for tests, the demo and the benchmarks. */
+export { explainLinks, noteLinks } from './explain-links.js';
 export { freePorts } from './free-ports.js';
 export type {
   DirectionConditions,
