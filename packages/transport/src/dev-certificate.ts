@@ -1,5 +1,4 @@
 import { createPrivateKey } from 'node:crypto';
-import { generate } from 'selfsigned';
 import type { CertificatePair } from './transport.js';
 
 const dayMs = 86_400_000;
@@ -20,6 +19,8 @@ export interface DevCertificateOptions {
 
 /** Makes a certificate for development and tests: ECDSA P-256, PKCS#8 key, self-signed unless `issuer` is given. */
 export async function makeDevCertificate(options: DevCertificateOptions): Promise<CertificatePair> {
+  // Here and not above: it takes longer to load than the rest of this package, and few processes make certificates.
+  const { generate } = await import('selfsigned');
   const notBeforeDate = options.notBefore ?? new Date(Date.now() - 3_600_000);
   const pems = await generate([{ name: 'commonName', value: options.names[0] ?? 'macula' }], {
     keyType: 'ec',
