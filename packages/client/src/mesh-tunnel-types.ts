@@ -1,6 +1,11 @@
 import type { RingBudget, Tombstones } from '@macula/tunnel';
 import type { FailedAttempt } from './open-retries.js';
-import type { MeshTunnelDetached, MeshTunnelLimits, MeshTunnelResumed } from './tunnel-facts.js';
+import type {
+  MeshTunnelDetached,
+  MeshTunnelLimits,
+  MeshTunnelPath,
+  MeshTunnelResumed,
+} from './tunnel-facts.js';
 
 /** What a tunnel tells its owner. */
 export interface MeshTunnelHandlers {
@@ -43,4 +48,20 @@ export interface MeshTunnelOptions {
   readonly tombstones: Tombstones;
   /** Default: none differs from the tunnel's own. */
   readonly limits?: MeshTunnelLimits;
+}
+
+/** What a tunnel tells and asks the mesh that owns it. */
+export interface MeshTunnelOwner {
+  /** Nothing of the tunnel is left. */
+  onGone?(): void;
+  /** The peer has proven the key. */
+  onProven?(): void;
+  /** Initiator: open another first path, `excluded` has grown. */
+  onRetry?(): void;
+  /** Initiator: call `openAttach` with a session as soon as there is one. */
+  onAttachWanted?(pathId: number): void;
+  /** Responder: bring this offer to the initiator's agent, and tell `handleHintRefused` what it says. */
+  onHintWanted?(offer: Uint8Array): void;
+  /** Which session is asked for the first path. */
+  findPath?(): MeshTunnelPath | undefined;
 }

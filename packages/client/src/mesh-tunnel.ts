@@ -11,12 +11,17 @@ import { codeSentence, encodeMessage, type Open, type WireCode } from '@macula/w
 import { describeFailure, wireCodeOf } from './errors.js';
 import { localCloseDelayMs } from './limits.js';
 import { LocalSocket } from './local-socket.js';
-import type { MeshTunnelEnded, MeshTunnelHandlers, MeshTunnelOptions } from './mesh-tunnel-types.js';
+import type {
+  MeshTunnelEnded,
+  MeshTunnelHandlers,
+  MeshTunnelOptions,
+  MeshTunnelOwner,
+} from './mesh-tunnel-types.js';
 import { OpenRetries } from './open-retries.js';
 import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
 import type { MeshTunnelDetached, MeshTunnelPath } from './tunnel-facts.js';
-import { firstPath, type OpenPath, TunnelPaths } from './tunnel-paths.js';
+import { firstPath, type OpenPath, type PathHandlers, TunnelPaths } from './tunnel-paths.js';
 import { squatterWarning, type TunnelWarning, ticktimeWarning } from './tunnel-warnings.js';
 import { WakeTimer } from './wake-timer.js';
 
@@ -27,18 +32,8 @@ import { WakeTimer } from './wake-timer.js';
 export class MeshTunnel {
   readonly peer: string;
   readonly role: 'initiator' | 'responder';
-  /** For the mesh that owns it: nothing of the tunnel is left. */
-  onGone: () => void = () => undefined;
-  /** For the mesh: the peer has proven the key. */
-  onProven: () => void = () => undefined;
-  /** Initiator, for the mesh: open another path, `excluded` has grown. */
-  onRetry: () => void = () => undefined;
-  /** Responder, for the mesh: bring this offer to the initiator's agent, and tell {@link handleHintRefused} what it says. */
-  onHintWanted: (offer: Uint8Array) => void = () => undefined;
-  /** Set by the mesh, which knows the session that is asked for the first path. */
-  findPath: () => MeshTunnelPath | undefined = () => undefined;
-  /** Initiator, for the mesh: call {@link openAttach} with a session as soon as there is one. */
-  onAttachWanted: (pathId: number) => void = () => undefined;
+  /** Of the mesh that owns it. */
+  owner: MeshTunnelOwner = {};
   #core: Tunnel;
   /** Initiator, until it is up or its owner has closed it. */
   #retries: { readonly decide: OpenRetries; readonly nextCore: () => Tunnel | undefined } | undefined;
@@ -50,6 +45,7 @@ export class MeshTunnel {
   readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
   readonly #paths = new TunnelPaths();
   #activePath = firstPath;
+  #resumes = false;
   #detached: (MeshTunnelDetached & { readonly sinceMs: number }) | undefined;
   #openAttempt = 0;
   #giveUpOpen: ((code: WireCode, text: string) => void) | undefined;
@@ -166,25 +162,23 @@ export class MeshTunnel {
     });
   }
 
-  /** Initiator: a path that {@link onAttachWanted} asked for; nothing when it isn't wanted any more. */
+  /** Initiator: a path that `onAttachWanted` asked for; nothing when it isn't wanted any more. */
   openAttach(pathId: number, open: OpenPath): void {
-    const offer = this.#paths.takeWanted(pathId);
-    if (offer === undefined) return;
-    const giveUp = open(offer, {
+    const handlers: PathHandlers = {
       onAnswer: (answer, handover) =>
         this.#usePath(pathId, handover, () => this.#core.handleAnswer(pathId, answer, performance.now())),
       onFailed: (error, _via, relay) => {
-        this.#paths.handleAnswered(pathId);
         const closed = { code: wireCodeOf(error), via: relay };
+        this.#paths.handleAnswered(pathId);
         this.#input(() => this.#core.handlePathClosed(pathId, closed, performance.now()));
       },
-    });
-    this.#paths.handleAsked(pathId, giveUp);
+    };
+    this.#paths.ask(pathId, (offer) => open(offer, handlers));
   }
 
   /** Initiator: there is no session to ask for a wanted path over. */
   failAttach(pathId: number): void {
-    if (this.#paths.takeWanted(pathId) === undefined) return;
+    if (!this.#paths.forgetWanted(pathId)) return;
     this.#input(() => this.#core.handlePathClosed(pathId, { lost: true }, performance.now()));
   }
 
@@ -196,6 +190,14 @@ export class MeshTunnel {
   /** Initiator: a session has come, or the peer waits; what waits for its next try makes it now. */
   handleHint(): void {
     this.#input(() => this.#core.handleHint(performance.now()));
+  }
+
+  /** Goes on over another path though this one works, since what carries it is about to stop; a tunnel that can't stays on it. */
+  leavePath(): void {
+    if (!this.#resumes) return;
+    const pathId = this.#activePath;
+    this.#paths.reset(pathId, 'superseded');
+    this.#input(() => this.#core.handlePathClosed(pathId, { lost: true }, performance.now()));
   }
 
   /** Responder: answers on the stream the OPEN came on. */
@@ -250,7 +252,7 @@ export class MeshTunnel {
 
   /** Where its path begins; undefined: nowhere now. */
   get path(): MeshTunnelPath | undefined {
-    return this.#paths.beginsAt(this.#activePath) ?? (this.isOpening ? this.findPath() : undefined);
+    return this.#paths.beginsAt(this.#activePath) ?? (this.isOpening ? this.owner.findPath?.() : undefined);
   }
 
   metrics(): TunnelMetrics {
@@ -330,13 +332,14 @@ export class MeshTunnel {
         this.#local?.resume();
         return;
       case 'confirmed':
-        this.onProven();
+        this.owner.onProven?.();
         this.#warn(ticktimeWarning(this.peer, this.#netTicktime, output.peerTicktimeSeconds));
         this.#tell((handlers) => handlers.onConfirmed?.());
         return;
       case 'up':
+        this.#resumes = output.resumes;
         if (this.role === 'responder') return;
-        this.onProven();
+        this.owner.onProven?.();
         this.#warn(squatterWarning(this.excluded.length));
         this.#retries = undefined;
         this.#warn(ticktimeWarning(this.peer, this.#netTicktime, output.peerTicktimeSeconds));
@@ -354,7 +357,7 @@ export class MeshTunnel {
         return;
       case 'open_path':
         this.#paths.want(output.pathId, output.offer);
-        this.onAttachWanted(output.pathId);
+        this.owner.onAttachWanted?.(output.pathId);
         return;
       case 'end_path':
         this.#paths.end(output.pathId);
@@ -363,11 +366,11 @@ export class MeshTunnel {
         this.#paths.reset(output.pathId, output.code);
         if (output.pathId === firstPath) this.#giveUpOpen?.(output.code, '');
         return;
-      case 'send_hint':
-        this.onHintWanted(this.#core.hintOffer);
+      case 'peer_relays': // which relays a node is at, the relays know by its names
         return;
-      case 'peer_relays':
-        return; // which relays a node is at, the relays know by its names
+      case 'send_hint':
+        this.owner.onHintWanted?.(this.#core.hintOffer);
+        return;
       case 'closed':
         if (this.#isRetrying) this.#retry();
         else this.#disappear();
@@ -401,18 +404,16 @@ export class MeshTunnel {
     this.#isRetrying = false;
     this.#via = undefined;
     this.#paths.clear();
-    this.#activePath = firstPath;
     this.#core.end('ok', '', performance.now());
     const core = this.#retries?.nextCore();
     if (core === undefined) {
-      this.#endWith({ reason: 'timeout', text: codeSentence('timeout'), byPeer: false });
-      this.#disappear();
+      this.fail('timeout', '');
       return;
     }
     this.#core = core;
     this.#timer.clear();
     this.#armTimer();
-    this.onRetry();
+    this.owner.onRetry?.();
   }
 
   #warn(warning: TunnelWarning | undefined): void {
@@ -434,7 +435,7 @@ export class MeshTunnel {
     this.#timer.clear();
     this.#giveUpOpen?.('ok', '');
     this.#paths.giveUpAsked();
-    this.onGone();
+    this.owner.onGone?.();
   }
 
   #tell(tell: (handlers: MeshTunnelHandlers) => void): void {

@@ -10,7 +10,7 @@ import { IncomingTunnel } from './incoming-tunnel.js';
 import { closeGraceMs, handshakesPerSecond, ringBudgetBytes, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
 import { MeshTunnel } from './mesh-tunnel.js';
-import type { MeshTunnelOptions } from './mesh-tunnel-types.js';
+import type { MeshTunnelOptions, MeshTunnelOwner } from './mesh-tunnel-types.js';
 import { Session } from './session.js';
 import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
 import { beginsAt, SessionLeases } from './session-leases.js';
@@ -169,10 +169,15 @@ export class Mesh {
   connect(options: { readonly from: string; readonly to: string; readonly key: Uint8Array }): MeshTunnel {
     const { from, to } = options;
     const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
-    this.#adopt(tunnel, { session: undefined, ends: { from, to } });
-    tunnel.onAttachWanted = (pathId) => this.#attachSoon(tunnel, pathId);
-    tunnel.onProven = () => this.#guesses.handleOutgoingUp(to);
-    tunnel.onRetry = () => this.#openPathSoon(tunnel);
+    this.#adopt(
+      tunnel,
+      { session: undefined, ends: { from, to } },
+      {
+        onAttachWanted: (pathId) => this.#attachSoon(tunnel, pathId),
+        onProven: () => this.#guesses.handleOutgoingUp(to),
+        onRetry: () => this.#openPathSoon(tunnel),
+      },
+    );
     this.#openPathSoon(tunnel);
     return tunnel;
   }
@@ -244,10 +249,15 @@ export class Mesh {
     const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
     // The same relay has given the names to the new session.
     if (!isSameRelay) void former.changeNames({ add: [], remove: [...this.#names] });
+    if (former.isDraining) this.#leave(former);
     if (!former.isDoubted) return;
     for (const [tunnel, place] of this.#tunnels) {
       if (place.session === former && tunnel.isOpening) this.#openPath(tunnel, session);
     }
+  }
+
+  #leave({ url }: Session): void {
+    for (const tunnel of this.#tunnels.keys()) if (tunnel.path?.relay === url.text) tunnel.leavePath();
   }
 
   /** Whoever has no right to be here any more doesn't look for another way. */
@@ -344,11 +354,13 @@ export class Mesh {
       const tunnel = MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) });
       const tested = untested;
       untested = undefined;
-      tunnel.onProven = () => {
-        if (tested !== undefined) this.#guesses.handleConfirmed(tested);
-      };
-      tunnel.onHintWanted = (offer) => this.#sendHint(tunnel, offer);
-      return this.#adopt(tunnel, { session, ends: { from: open.to, to: open.from } });
+      const place = { session, ends: { from: open.to, to: open.from } };
+      return this.#adopt(tunnel, place, {
+        onProven: () => {
+          if (tested !== undefined) this.#guesses.handleConfirmed(tested);
+        },
+        onHintWanted: (offer) => this.#sendHint(tunnel, offer),
+      });
     });
     if (this.#keeper.state === 'closed') {
       incoming.refuse('agent_stopped', '');
@@ -405,10 +417,13 @@ export class Mesh {
     };
   }
 
-  #adopt(tunnel: MeshTunnel, place: TunnelPlace): MeshTunnel {
+  #adopt(tunnel: MeshTunnel, place: TunnelPlace, owner: MeshTunnelOwner): MeshTunnel {
     this.#tunnels.set(tunnel, place);
-    tunnel.findPath = () => place.session && beginsAt(place.session);
-    tunnel.onGone = () => this.#tunnels.delete(tunnel);
+    tunnel.owner = {
+      ...owner,
+      findPath: () => place.session && beginsAt(place.session),
+      onGone: () => this.#tunnels.delete(tunnel),
+    };
     return tunnel;
   }
 

@@ -140,19 +140,39 @@ describe('a tunnel that is ended while it has no path', () => {
 });
 
 describe('a session whose relay is about to stop', () => {
-  it('is replaced by one with another relay, and a tunnel moves when it stops', async () => {
-    const { near, nearNode, farNode } = await link();
+  it('is replaced by one with another relay, and its tunnels move before it stops', async () => {
+    const { near, far, nearNode, farNode } = await link();
     const there = received(farNode);
+    nearNode.write('before');
+    await vi.waitFor(() => expect(there().toString()).toBe('before'));
     for (const session of relays[0]!.sessions) session.send({ kind: 'draining' });
     const renewed = { kind: 'session_renewed', why: 'draining', relay: relays[1]!.url };
     for (const node of [a, b])
       await vi.waitFor(() => expect(node.events.at(-1)).toMatchObject(renewed), { timeout: 5000 });
-    nearNode.write('before');
-    await vi.waitFor(() => expect(there().toString()).toBe('before'));
-    expect(near.tunnel.path).toMatchObject({ relay: relays[0]!.url });
-    await relays[0]!.close();
     nearNode.write(' and after');
     await vi.waitFor(() => expect(there().toString()).toBe('before and after'), { timeout: 5000 });
-    expect(near.tunnel.path).toMatchObject({ relay: relays[1]!.url });
+    for (const { tunnel } of [near, far]) expect(tunnel.path).toMatchObject({ relay: relays[1]!.url });
+    await vi.waitFor(() => expect(relays[0]!.sessions.size).toBe(0), { timeout: 5000 });
+    await relays[0]!.close();
+    nearNode.write(', too');
+    await vi.waitFor(() => expect(there().toString()).toBe('before and after, too'));
+  });
+
+  it('keeps a tunnel that can not move until it stops', async () => {
+    await fixture.close();
+    fixture = new Fixture();
+    relays = [await fixture.relay('relay1'), await fixture.relay('relay2')];
+    const urls = relays.map(({ url }) => url);
+    a = fixture.mesh('a@x', { relays: urls, protocol: 1 });
+    b = fixture.mesh('b@x', { relays: urls, protocol: 1 });
+    const { near, nearNode, farNode } = await link();
+    const there = received(farNode);
+    for (const session of relays[0]!.sessions) session.send({ kind: 'draining' });
+    for (const node of [a, b])
+      await vi.waitFor(() => expect(node.events.at(-1)?.kind).toBe('session_renewed'), { timeout: 5000 });
+    nearNode.write('still');
+    await vi.waitFor(() => expect(there().toString()).toBe('still'));
+    await relays[0]!.close();
+    expect(await near.ended).toMatchObject({ reason: 'relay_lost' });
   });
 });

@@ -44,15 +44,15 @@ export class TunnelPaths {
     this.#wanted.set(pathId, offer);
   }
 
-  /** The offer of a path that is wanted and will be asked for, or given up, now; undefined when it isn't wanted any more. */
-  takeWanted(pathId: number): Uint8Array | undefined {
+  /** Asks for a path with its offer, unless it isn't wanted any more. */
+  ask(pathId: number, ask: (offer: Uint8Array) => (code: WireCode, text: string) => void): void {
     const offer = this.#wanted.get(pathId);
-    this.#wanted.delete(pathId);
-    return offer;
+    if (offer !== undefined && this.forgetWanted(pathId)) this.#asked.set(pathId, ask(offer));
   }
 
-  handleAsked(pathId: number, giveUp: (code: WireCode, text: string) => void): void {
-    this.#asked.set(pathId, giveUp);
+  /** Whether it was wanted. */
+  forgetWanted(pathId: number): boolean {
+    return this.#wanted.delete(pathId);
   }
 
   handleAnswered(pathId: number): void {

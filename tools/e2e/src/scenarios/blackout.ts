@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 
-const darkMs = 5000;
+const darkMs = 15_000;
 
 export const scenario: Scenario = {
   summary: `a line is dark for ${darkMs / 1000} s: the link stays, and what was sent meanwhile arrives complete and in order`,

@@ -12,7 +12,7 @@ export const scenario: Scenario = {
   summary: `kill -9 of the relay amid a transfer and numbered calls, ${rounds} times, another relay is there: no nodedown, nothing lost, doubled or reordered, no call takes longer than 2 s`,
   seconds: 240,
   isAlone: true,
-  drivers: ['local', 'netns'],
+  drivers: ['local'],
   async run({ scene, seed, figure }) {
     let relay1 = await scene.relay({ label: 'relay-1' });
     let relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
