@@ -7,6 +7,7 @@ const rounds = 3;
 export const scenario: Scenario = {
   summary: 'the carrier is loaded again while it runs: links survive their next ticks, new ones can be made',
   isLong: true,
+  waits: true,
   async run({ scene }) {
     // Without global, which may connect again in the middle of its introductions.
     const flags = ['-connect_all', 'false', '-kernel', 'net_ticktime', '4'];

@@ -11,6 +11,7 @@ const gapMsMax = 2000;
 export const scenario: Scenario = {
   summary: `kill -9 of the relay amid a transfer and numbered calls, ${rounds} times, another relay is there: no nodedown, nothing lost, doubled or reordered, no call takes longer than 2 s`,
   seconds: 240,
+  isLong: true,
   isAlone: true,
   drivers: ['local'],
   async run({ scene, seed, figure }) {
