@@ -178,6 +178,15 @@ export class Lifecycle {
    */
   handleNewPath(nowMs: number): void {
     this.#endSent = false;
+    this.renewDeadline(nowMs);
+  }
+
+  /**
+   * There is a path again: while there was none, the deadline of an ending tunnel meant nothing.
+   *
+   * @param nowMs - monotonic time.
+   */
+  renewDeadline(nowMs: number): void {
     if (this.#state === 'closing') this.#deadlineMs = nowMs + endLingerMs;
     this.handleProgress(nowMs);
   }

@@ -12,7 +12,8 @@ import type { EndReason, PathCode } from './reasons.js';
  * - `ended`: once. Close the local socket after what was delivered; local input is ignored from here on. The path may
  *   still be needed: go on with it until `closed`.
  * - `detached`: the active path is lost or doubted (then it may still carry records). Keep the local socket open; the
- *   tunnel ends by itself when nothing came of it. Not put out after `ended`, nor is `resumed`.
+ *   tunnel ends by itself when nothing came of it. Comes again, with a later deadline, when this process slept
+ *   meanwhile. Not put out after `ended`, nor is `resumed`.
  * - `open_path`: initiator only. Send an OPEN with the offer, over another relay than the last one where there are
  *   several; `handleAnswer` or `handlePathClosed` tells what came of it. Several may be under way at once.
  * - `resumed`: this path carries the tunnel now; it may be the old one, which was only slow.

@@ -132,8 +132,11 @@ export class Attacher {
     if (!wasLooking) {
       this.#srttMs = srttMs;
       this.#hintAtMs = nowMs;
+    }
+    const isNews = !wasLooking || reason === 'slept';
+    if (isNews && !isQuiet) {
       const deadlineMs = this.#recovery.windowEndMs;
-      if (!isQuiet) this.#options.outputs.push({ kind: 'detached', reason, deadlineMs });
+      this.#options.outputs.push({ kind: 'detached', reason, deadlineMs });
     }
     this.#act(nowMs);
     return true;

@@ -69,6 +69,24 @@ describe('the end of a tunnel on several paths', () => {
     }
   });
 
+  it('gives a draining tunnel its time again when the old path comes back late', () => {
+    const pair = Attaching.attached();
+    const { initiator, responder } = pair;
+    initiator.tunnel.handleLocalData(bytes(200_000), pair.nowMs);
+    initiator.flush(pair.nowMs, 1);
+    initiator.tunnel.handleLocalClosed(pair.nowMs);
+    pair.wait(30_400, [initiator]); // draining may take 30 s, the window is over after 30.8 s
+    expect(initiator.tunnel.state).toBe('draining');
+    pair.carry(initiator);
+    pair.accept(responder);
+    responder.flush(pair.nowMs);
+    pair.carry(responder);
+    initiator.tunnel.handleTimeout(pair.nowMs + 1);
+    pair.settle();
+    expect(responder.deliveredBytes).toBe(200_000);
+    expect(responder.event('ended')).toMatchObject({ reason: 'beam_closed', byPeer: true });
+  });
+
   it('takes no more time than the window when nobody answers', () => {
     const pair = Attaching.attached();
     pair.initiator.tunnel.handleLocalClosed(pair.nowMs);

@@ -387,6 +387,11 @@ describe('a clock jump', () => {
     pair.initiator.drainOutputs();
     expect(pair.initiator.tunnel.state).toBe('detached');
     expect(pair.wanted.length).toBe(before + 1);
+    expect(pair.initiator.events).toContainEqual({
+      kind: 'detached',
+      reason: 'slept',
+      deadlineMs: pair.nowMs + 30_000,
+    });
     pair.wait(29_000, [pair.initiator]);
     expect(pair.initiator.tunnel.state).toBe('detached');
   });

@@ -227,6 +227,7 @@ export class TunnelCore {
     if (attacher.isLooking) {
       if (attacher.needsPong && !isAnswer) return;
       attacher.keepOldPath(nowMs);
+      this.parts.life.renewDeadline(nowMs);
       if (!isEnded(this.parts.life.state)) this.parts.outputs.push({ kind: 'resumed', pathId });
     }
     attacher.observe(this.parts.offsets);
