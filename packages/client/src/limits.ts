@@ -10,6 +10,9 @@ export const redialDelayMsMin = 100;
 /** Default of `reconnectIntervalMs` (RECONNECT_INTERVAL): the longest pause between two rounds of attempts, milliseconds. */
 export const redialDelayMsMax = 2000;
 
+/** The longest such pause while a tunnel waits for a session, milliseconds: its link is to go on within 2 s after a relay is back, and a hint may take one of them. */
+export const awaitedRedialDelayMs = 500;
+
 /** Milliseconds a session must live for its loss not to count as flapping: a relay that takes and drops us is not dialled in a tight loop. */
 export const sessionStableMs = 5000;
 

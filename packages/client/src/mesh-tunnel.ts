@@ -176,20 +176,20 @@ export class MeshTunnel {
     this.#paths.ask(pathId, (offer) => open(offer, handlers));
   }
 
-  /** Initiator: there is no session to ask for a wanted path over. */
-  failAttach(pathId: number): void {
-    if (!this.#paths.forgetWanted(pathId)) return;
-    this.#input(() => this.#core.handlePathClosed(pathId, { lost: true }, performance.now()));
-  }
-
   /** Responder: the answer to a hint. */
   handleHintRefused(refusal: { readonly code: WireCode; readonly via: string }): void {
     this.#input(() => this.#core.handleHintRefused(refusal, performance.now()));
   }
 
-  /** Initiator: a session has come, or the peer waits; what waits for its next try makes it now. */
+  /** It has no path that is known to work. */
+  get isDetached(): boolean {
+    return this.#detached !== undefined;
+  }
+
+  /** A session has come, or the peer waits: an initiator makes its next try now, a responder asks for one. */
   handleHint(): void {
-    this.#input(() => this.#core.handleHint(performance.now()));
+    if (this.role === 'initiator') this.#input(() => this.#core.handleHint(performance.now()));
+    else if (this.isDetached) this.owner.onHintWanted?.(this.#core.hintOffer);
   }
 
   /** Goes on over another path though this one works, since what carries it is about to stop; a tunnel that can't stays on it. */

@@ -111,6 +111,7 @@ export class Mesh {
       onPresent: (session, former) => this.#handlePresent(session, former),
       onRefused: (error) => this.#settleJoined.reject(error),
       isInUse: (session) => this.#leases.isInUse(session),
+      isAwaited: () => [...this.#tunnels.keys()].some(({ isDetached }) => isDetached),
     });
     this.#joined = new Promise((resolve, reject) => {
       this.#settleJoined = { resolve, reject };
@@ -293,11 +294,13 @@ export class Mesh {
   #attachSoon(tunnel: MeshTunnel, pathId: number): void {
     this.#keeper.whenPresent((session) => {
       const ends = this.#tunnels.get(tunnel)?.ends;
-      if (session === undefined || ends === undefined) tunnel.failAttach(pathId);
-      else
-        tunnel.openAttach(pathId, (offer, handlers) =>
-          this.#leases.open(session, this.#openMessage(ends, offer), handlers),
-        );
+      tunnel.openAttach(pathId, (offer, handlers) => {
+        if (session !== undefined && ends !== undefined)
+          return this.#leases.open(session, this.#openMessage(ends, offer), handlers);
+        const error = new MeshError('relay_lost', 'relay_lost', this.#whyUnconnected());
+        queueMicrotask(() => handlers.onFailed(error, undefined, ''));
+        return () => undefined;
+      });
     });
   }
 

@@ -4,6 +4,7 @@ import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
 import { describeFailure, type Failure, MeshError } from './errors.js';
 import {
+  awaitedRedialDelayMs,
   conflictDelayMs,
   formerLingerMs,
   redialDelayMsMax,
@@ -45,6 +46,8 @@ export interface SessionKeeperOptions {
   readonly onRefused: (error: MeshError) => void;
   /** Whether something still uses a former session. */
   readonly isInUse: (session: Session) => boolean;
+  /** Whether a tunnel waits for a session to go on over. */
+  readonly isAwaited: () => boolean;
 }
 
 /**
@@ -228,7 +231,10 @@ export class SessionKeeper {
       refusals.length === errors.length && refusals.every(({ wireCode }) => !isPassing(wireCode));
     // `replaced`: the next HELLO has a higher number.
     const isPause = isForGood && !refusals.some(({ wireCode }) => wireCode === 'replaced');
-    const delayMs = isPause ? refusedDelayMs : this.#redialDelayMs;
+    const pauseMs = this.#options.isAwaited()
+      ? Math.min(this.#redialDelayMs, awaitedRedialDelayMs)
+      : this.#redialDelayMs;
+    const delayMs = isPause ? refusedDelayMs : pauseMs;
     this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, this.#pauseMsMax);
     if (this.#present !== undefined) {
       this.#tellWaiters();

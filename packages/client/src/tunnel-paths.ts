@@ -47,12 +47,7 @@ export class TunnelPaths {
   /** Asks for a path with its offer, unless it isn't wanted any more. */
   ask(pathId: number, ask: (offer: Uint8Array) => (code: WireCode, text: string) => void): void {
     const offer = this.#wanted.get(pathId);
-    if (offer !== undefined && this.forgetWanted(pathId)) this.#asked.set(pathId, ask(offer));
-  }
-
-  /** Whether it was wanted. */
-  forgetWanted(pathId: number): boolean {
-    return this.#wanted.delete(pathId);
+    if (offer !== undefined && this.#wanted.delete(pathId)) this.#asked.set(pathId, ask(offer));
   }
 
   handleAnswered(pathId: number): void {
