@@ -7,7 +7,9 @@ import { parseText } from './option-values.js';
 export function addKeyCommands(program: Command): void {
   program
     .command('keygen')
-    .description('make a key file (0600) for an issuer of tokens, or a mesh secret; never overwrites')
+    .description(
+      'make a key file (0600) for an issuer of tokens or a node, or a mesh secret; never overwrites',
+    )
     .argument('[file]', 'where to put it')
     .option('--mesh', 'make a secret that the relays of a mesh share, instead of a key', false)
     .option(

@@ -196,7 +196,7 @@ function parsePeerIdentity(id: string): string {
   throw new RelayError(
     'bad_config',
     `"${id}" in peerIdentities is not a relay id`,
-    'Copy the 43 characters from "id" in the other relay\'s /status.',
+    'Copy the 43 characters that the other relay prints when it starts (also: macula id).',
   );
 }
 

@@ -45,6 +45,10 @@ verify("none") -> none;
 verify("verify_peer") -> verify_peer;
 verify(Other) -> Other.
 
+%% Each of the two is in its bounds, and either may be the one to lower.
+problem(_, {window_too_long, Max}) ->
+    lists:flatten(io_lib:format("MACULA_RECONNECT_INTERVAL x MACULA_RECONNECT_MAX_ATTEMPTS (2000 x 15 by default) is more than ~b ms, so this "
+                                "node does not join the mesh by itself. Lower one of them.", [Max]));
 problem(Option, Why) ->
     Variable = place(Option, Why),
     lists:flatten(io_lib:format("~ts is not usable (~tp), so this node does not join the mesh by itself. ~ts",

@@ -171,5 +171,11 @@ explain(disconnected) ->
     <<"This node disconnected on purpose (erlang:disconnect_node/1), or OTP's global did to prevent overlapping partitions.">>;
 explain(connection_closed) ->
     <<"The connection's local socket was closed: the other node stopped, or the agent process ended and was restarted.">>;
+explain(unknown_tunnel) ->
+    <<"The agent of the other node was started again, or has given the connection up, and knows nothing of it any more. It can be "
+      "connected anew at once.">>;
+explain(Token) when Token =:= token_revoked; Token =:= token_expired ->
+    <<"The realm's token of one of the two nodes does not count any more, and its relay ended the connection. macula:status/0 of the "
+      "node whose token it was has a join_error; that one needs a new token.">>;
 explain(Other) ->
     <<"The connection ended: ", (atom_to_binary(Other))/binary, ".">>.

@@ -35,7 +35,7 @@ export async function startAdmin(
     throw new RelayError(
       'bad_config',
       `the admin server on ${at.host} would be open to everybody`,
-      'Give adminTokenFile (a 0600 file), or listen on 127.0.0.1.',
+      'Give a token (adminTokenFile, --admin-token-file: a 0600 file), or listen on 127.0.0.1.',
     );
   }
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {

@@ -100,5 +100,9 @@ function objectOf(path: string, input: unknown): Readonly<Record<string, unknown
 }
 
 function bad(path: string, why: string): RelayError {
-  return new RelayError('bad_config', `${path} ${why}`, 'See the table of limits in the README.');
+  return new RelayError(
+    'bad_config',
+    `${path} ${why}`,
+    'See the table of limits in the README of the relay.',
+  );
 }
