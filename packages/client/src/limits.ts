@@ -153,3 +153,12 @@ export const tombstoneSweepMs = 10_000;
 
 /** Milliseconds for which a session that its relay has ended goes on, so that tunnels can say why they end: less than the 100 ms after which the relay closes it. */
 export const goodbyeGraceMs = 80;
+
+/**
+ * Milliseconds after which tunnels leave a relay that is about to stop, in which it gives 2 s. Initiators, who open paths: half a second, in which the other
+ * node has found another relay as well; responders, whose initiators have not done it by then since they are at another relay: later.
+ */
+export const leaveDelaysMs = [
+  ['initiator', 500],
+  ['responder', 1200],
+] as const;

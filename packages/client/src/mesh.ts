@@ -7,6 +7,7 @@ import { AttachDesk } from './attach-desk.js';
 import { type Failure, MeshError, wireCodeOf } from './errors.js';
 import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
+import { leaveRelay } from './leave-relay.js';
 import { closeGraceMs, handshakesPerSecond, ringBudgetBytes, tunnelsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
 import { MeshTunnel } from './mesh-tunnel.js';
@@ -250,15 +251,11 @@ export class Mesh {
     const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
     // The same relay has given the names to the new session.
     if (!isSameRelay) void former.changeNames({ add: [], remove: [...this.#names] });
-    if (former.isDraining) this.#leave(former);
+    if (former.isDraining) leaveRelay(former.url, () => this.#tunnels.keys());
     if (!former.isDoubted) return;
     for (const [tunnel, place] of this.#tunnels) {
       if (place.session === former && tunnel.isOpening) this.#openPath(tunnel, session);
     }
-  }
-
-  #leave({ url }: Session): void {
-    for (const tunnel of this.#tunnels.keys()) if (tunnel.path?.relay === url.text) tunnel.leavePath();
   }
 
   /** Whoever has no right to be here any more doesn't look for another way. */

@@ -130,7 +130,8 @@ log(Kind, Info) ->
     macula_log:report(level(Kind, Info), Report, fun ?MODULE:format/1).
 
 level(tunnel_up, _) -> info;
-level(tunnel_resumed, _) -> info;
+%% OTP shows notice and above by default: who reads of the loss reads of its end, too.
+level(tunnel_resumed, _) -> notice;
 level(tunnel_detached, _) -> warning;
 %% What this node has chosen.
 level(tunnel_down, #{reason := Reason}) when Reason =:= disconnect; Reason =:= left; Reason =:= killed; Reason =:= shutdown -> info;

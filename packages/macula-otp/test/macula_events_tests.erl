@@ -127,7 +127,7 @@ levels_test() ->
     ok = logger:remove_handler(?MODULE),
     ok = logger:set_primary_config(level, notice),
     true = ets:delete(macula_events),
-    ?assertEqual([{info, tunnel_up}, {warning, tunnel_detached}, {info, tunnel_resumed}, {warning, tunnel_down}, {info, tunnel_down}],
+    ?assertEqual([{info, tunnel_up}, {warning, tunnel_detached}, {notice, tunnel_resumed}, {warning, tunnel_down}, {info, tunnel_down}],
                  [{Level, Kind} || {logged, #{level := Level, msg := {report, #{event := Kind, node := a@b}}, meta := #{macula := #{}}}}
                                        <- receive_all()]).
 
