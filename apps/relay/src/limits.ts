@@ -328,5 +328,11 @@ export const shareOfTime = 0.1;
 /** Milliseconds whose share may be used at once: 0.3 ms of work, for which the bytes of others wait. */
 export const shareBurstMs = 3;
 
-/** Milliseconds that work takes, about: a message, the signature of NAMES, a stream accepted or refused, the OPEN that comes on it. */
-export const workCostMs = { message: 0.02, names: 0.3, stream: 0.03, open: 0.07 } as const;
+/** Milliseconds for which all that waits may be served before whatever else has arrived has its turn. */
+export const shareTurnMsMax = 2;
+
+/** What may wait of one identity: its 1,024 streams, each with an OPEN, four times over. */
+export const shareWaitingMax = 8192;
+
+/** Milliseconds that work takes, about: the signature of NAMES, a stream accepted or refused, the OPEN that comes on it. */
+export const workCostMs = { names: 0.3, stream: 0.03, open: 0.07 } as const;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Identity, identityId } from '@macula/crypto';
 import type { Connection, Transport } from '@macula/transport';
-import { codeSentence, helloTimeoutMs, type ProvenHello, type WireCode } from '@macula/wire';
+import { codeSentence, helloTimeoutMs, messageTypes, type ProvenHello, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
 import type { AccessRules } from './access/access-rules.js';
 import { ownNames, refusedName } from './access/realm-admission.js';
@@ -10,7 +10,7 @@ import type { RelayConfig } from './config.js';
 import { streamOpenTimeoutMs } from './limits.js';
 import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
-import { Limiter, workOfFrame } from './quota/limiter.js';
+import { Limiter } from './quota/limiter.js';
 import { Router } from './routing/router.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
 import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
@@ -297,7 +297,8 @@ export class Mesh {
 
   readonly #sessionHandlers: SessionHandlers = {
     onStream: (session, stream) => this.broker.handleStream(session, stream),
-    inShare: (session, type, work) => this.limiter.inShare(session, workOfFrame(type), work),
+    inShare: (session, type, work) =>
+      type === messageTypes.names ? void this.limiter.inShare(session, 'names', work) : work(),
     onControl: (session, type) => this.limiter.control(session, type),
     onNames: (session, names, { claim }) => {
       const refused = refusedName(this.#realms.admitted(session)?.grant, names.add);

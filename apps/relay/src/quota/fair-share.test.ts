@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shareBurstMs, shareOfTime } from '../limits.js';
+import { shareBurstMs, shareOfTime, shareTurnMsMax, shareWaitingMax } from '../limits.js';
 import { FairShare } from './fair-share.js';
 
 /** A share whose clock the test moves. */
@@ -20,7 +20,18 @@ class Clock {
   }
 
   run(party: string, costMs: number, what = party): void {
-    this.#share.run(party, costMs, () => this.done.push(what));
+    this.start(party, costMs, () => this.done.push(what));
+  }
+
+  start(party: string, costMs: number, work: () => void, isOver?: () => boolean): boolean {
+    return this.#share.run(party, { costMs, work, ...(isOver && { isOver }) });
+  }
+
+  /** The next wake. */
+  step(): void {
+    const { atMs, go } = this.#wakes.shift()!;
+    this.nowMs = Math.max(this.nowMs, atMs);
+    go();
   }
 
   /** Goes on until nothing is waited for, or this long. */
@@ -85,5 +96,64 @@ describe('work in shares of time', () => {
     expect(clock.done).toContain('late');
     clock.pass();
     expect(clock.isAwaited).toBe(false);
+  });
+
+  it('is charged for what it took, where that is more, and others have their turn meanwhile', () => {
+    const clock = new Clock();
+    const slow = (): void => {
+      clock.nowMs += 20 * burstCostMs;
+      clock.done.push('slow');
+    };
+    for (let count = 0; count < 10; count++) clock.start('a', 0, slow);
+    expect(clock.done).toEqual(['slow']);
+    clock.run('b', 0);
+    expect(clock.done).toEqual(['slow', 'b']);
+    clock.pass(16 * shareBurstMs);
+    expect(clock.done).toEqual(['slow', 'b']);
+    clock.pass();
+    expect(clock.done.filter((what) => what === 'slow')).toHaveLength(10);
+  });
+
+  it('of many parties that wait is bounded in each turn', () => {
+    const clock = new Clock();
+    const work = (): void => {
+      clock.nowMs += 1;
+      clock.done.push('work');
+    };
+    for (let party = 0; party < 20; party++) {
+      clock.start(`${party}`, burstCostMs, () => undefined);
+      clock.start(`${party}`, burstCostMs, () => undefined);
+      clock.start(`${party}`, 0, work);
+    }
+    expect(clock.done).toEqual([]);
+    clock.step();
+    expect(clock.done.length).toBeGreaterThan(0);
+    expect(clock.done.length).toBeLessThanOrEqual(shareTurnMsMax);
+    clock.pass();
+    expect(clock.done).toHaveLength(20);
+  });
+
+  it('that nobody waits for any more is left out, and costs nothing', () => {
+    const clock = new Clock();
+    for (let count = 0; count < 2; count++) clock.run('a', burstCostMs, 'first');
+    for (let count = 0; count < 5000; count++)
+      clock.start(
+        'a',
+        burstCostMs,
+        () => clock.done.push('dead'),
+        () => true,
+      );
+    clock.run('a', 0, 'alive');
+    clock.pass(2 * shareBurstMs);
+    expect(clock.done).toEqual(['first', 'first', 'alive']);
+  });
+
+  it('is not taken when too much waits', () => {
+    const clock = new Clock();
+    let taken = 0;
+    while (clock.start('a', 1, () => undefined)) taken++;
+    expect(taken).toBeGreaterThan(shareWaitingMax);
+    expect(taken).toBeLessThan(shareWaitingMax + 10);
+    expect(clock.start('b', 1, () => undefined)).toBe(true);
   });
 });

@@ -1,12 +1,21 @@
 import { OutputQueue } from '../core/output-queue.js';
-import { shareBurstMs, shareOfTime } from '../limits.js';
+import { shareBurstMs, shareOfTime, shareTurnMsMax, shareWaitingMax } from '../limits.js';
 
 /** What a {@link FairShare} lives in. */
 export interface FairShareParts {
   /** Monotonic milliseconds. */
   nowMs(): number;
-  /** Calls back after so many milliseconds. */
+  /** Calls back after so many milliseconds; 0: when everything that has arrived was served. */
   wakeAfter(ms: number, go: () => void): void;
+}
+
+/** Something to be done for a party. */
+export interface SharedWork {
+  /** Milliseconds that it takes, about; what it took in truth is charged if that is more. */
+  readonly costMs: number;
+  readonly work: () => void;
+  /** Whether nobody waits for it any more: then it is left out, and costs nothing. Default: never. */
+  readonly isOver?: () => boolean;
 }
 
 /**
@@ -24,18 +33,24 @@ export class FairShare {
     this.#parts = parts;
   }
 
-  /** Does this now, or later when the party has made much work. Work of one party is done in order. `costMs`: what it takes, about. */
-  run(name: string, costMs: number, work: () => void): void {
+  /**
+   * Does this now, or later when the party has made much work; work of one party is done in order. False: so much of it waits that this is not
+   * taken.
+   */
+  run(name: string, work: SharedWork): boolean {
     const nowMs = this.#parts.nowMs();
     let party = this.#parties.get(name);
-    if (party === undefined) this.#parties.set(name, (party = { freeAtMs: nowMs, waiting: undefined }));
-    if (party.waiting === undefined && party.freeAtMs <= nowMs + shareBurstMs)
-      doWork(party, { costMs, work }, nowMs);
+    if (party === undefined)
+      this.#parties.set(name, (party = { freeAtMs: nowMs, waiting: undefined, waitingCount: 0 }));
+    if (party.waiting === undefined && party.freeAtMs <= nowMs + shareBurstMs) this.#do(party, work, nowMs);
     else {
+      if (party.waitingCount >= shareWaitingMax) return false;
       party.waiting ??= new OutputQueue();
-      party.waiting.push({ costMs, work });
+      party.waiting.push(work);
+      party.waitingCount++;
     }
     this.#wakeFor(party);
+    return true;
   }
 
   #wakeFor({ freeAtMs, waiting }: Party): void {
@@ -49,41 +64,46 @@ export class FairShare {
 
   #wake(): void {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    const untilMs = this.#parts.nowMs() + shareTurnMsMax;
     for (const [name, party] of [...this.#parties]) {
-      this.#serve(party);
-      if (party.waiting === undefined && party.freeAtMs <= this.#parts.nowMs()) this.#parties.delete(name);
+      this.#serve(party, untilMs);
+      const nowMs = this.#parts.nowMs();
+      if (party.waiting === undefined && party.freeAtMs <= nowMs) this.#parties.delete(name);
+      else if (party.waiting !== undefined && party.freeAtMs > nowMs) {
+        // Who was served is behind the others in the next turn.
+        this.#parties.delete(name);
+        this.#parties.set(name, party);
+      }
     }
     for (const party of this.#parties.values()) this.#wakeFor(party);
   }
 
-  #serve(party: Party): void {
+  #serve(party: Party, untilMs: number): void {
     const { waiting } = party;
     if (waiting === undefined) return;
     for (;;) {
       const nowMs = this.#parts.nowMs();
-      if (party.freeAtMs > nowMs + shareBurstMs) return;
+      if (party.freeAtMs > nowMs + shareBurstMs || nowMs >= untilMs) return;
       const next = waiting.shift();
       if (next === undefined) {
         party.waiting = undefined;
         return;
       }
-      doWork(party, next, nowMs);
+      party.waitingCount--;
+      if (next.isOver?.() !== true) this.#do(party, next, nowMs);
     }
   }
-}
 
-interface Work {
-  readonly costMs: number;
-  readonly work: () => void;
+  #do(party: Party, { costMs, work }: SharedWork, nowMs: number): void {
+    work();
+    const tookMs = this.#parts.nowMs() - nowMs;
+    party.freeAtMs = Math.max(party.freeAtMs, nowMs) + Math.max(costMs, tookMs) / shareOfTime;
+  }
 }
 
 interface Party {
   /** When its share is whole again. */
   freeAtMs: number;
-  waiting: OutputQueue<Work> | undefined;
-}
-
-function doWork(party: Party, { costMs, work }: Work, nowMs: number): void {
-  party.freeAtMs = Math.max(party.freeAtMs, nowMs) + costMs / shareOfTime;
-  work();
+  waiting: OutputQueue<SharedWork> | undefined;
+  waitingCount: number;
 }

@@ -46,7 +46,7 @@ export class Limiter {
     this.#parts = parts;
     this.#share = new FairShare({
       nowMs: parts.nowMs,
-      wakeAfter: (ms, go) => void setTimeout(go, Math.ceil(ms)).unref(),
+      wakeAfter: (ms, go) => void (ms === 0 ? setImmediate(go) : setTimeout(go, Math.ceil(ms)).unref()),
     });
   }
 
@@ -103,11 +103,19 @@ export class Limiter {
     return this.#allows(session, (nowMs) => this.quotas.handleControl(session.facts.link, cost, nowMs));
   }
 
-  /** Does what an agent makes necessary: now, or later when it has made much. */
-  inShare(session: Session, kind: keyof typeof workCostMs, work: () => void): void {
-    // Relays ask for all their agents.
-    if (session.facts.role === 'relay') work();
-    else this.#share.run(session.id, workCostMs[kind], work);
+  /**
+   * Does what an agent makes necessary: now, or later when it has made much. False: so much waits that this is not taken. Nothing is done for a
+   * session that is over meanwhile.
+   */
+  inShare(session: Session, kind: keyof typeof workCostMs, work: () => void): boolean {
+    if (session.facts.role === 'relay') {
+      work(); // relays ask for all their agents
+      return true;
+    }
+    const costMs = workCostMs[kind];
+    return this.#share.run(`${kind === 'names' ? 'names' : 'opens'} ${session.id}`, {
+      ...{ costMs, work, isOver: () => session.isClosed },
+    });
   }
 
   /** A session wants these names from now on; false: it may not, and is closed. */
@@ -173,11 +181,6 @@ export class Limiter {
     this.endedSessions.set(code, (this.endedSessions.get(code) ?? 0) + 1);
     session.close(code, text);
   }
-}
-
-/** What kind of work a frame on a control stream makes. */
-export function workOfFrame(type: number): keyof typeof workCostMs {
-  return type === messageTypes.names ? 'names' : 'message';
 }
 
 /** What counts against the address: everything but what the relay itself is the reason of. */

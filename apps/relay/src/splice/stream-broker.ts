@@ -71,10 +71,10 @@ export class StreamBroker {
 
   /** A stream that the other side of a session opened. */
   handleStream(session: Session, stream: Stream): void {
-    this.#events.limiter.inShare(session, 'stream', () => {
-      if (session.isClosed) stream.reset(codeNumber('shutdown'));
-      else this.#startStream(session, stream);
-    });
+    const start = (): void => this.#startStream(session, stream);
+    if (this.#events.limiter.inShare(session, 'stream', start)) return;
+    session.streamsIn--;
+    stream.reset(codeNumber('open_rate'));
   }
 
   #startStream(session: Session, stream: Stream): void {
@@ -98,9 +98,10 @@ export class StreamBroker {
         }
         this.openCounters.opens++;
         this.#openers.set(open, opener);
-        this.#events.limiter.inShare(session, 'open', () => {
+        const ask = (): void => {
           if (this.#openers.has(open)) this.#events.open({ open, session, message });
-        });
+        };
+        if (!this.#events.limiter.inShare(session, 'open', ask)) stream.reset(codeNumber('open_rate'));
       },
       onBroken: () => stream.reset(codeNumber('protocol_error')),
       onClosed: (reason) => {
