@@ -1,25 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import {
-  establishTimeoutDefaultMs,
-  Tunnel,
-  TunnelError,
-  type TunnelMetrics,
-  type TunnelOutput,
-} from '@macula/tunnel';
-import { codeSentence, encodeMessage, type Open, type WireCode } from '@macula/wire';
+import { type Tunnel, TunnelError, type TunnelMetrics, type TunnelOutput } from '@macula/tunnel';
+import { codeSentence, encodeMessage, type WireCode } from '@macula/wire';
+import { AttachExclusions } from './attach-exclusions.js';
 import { describeFailure, wireCodeOf } from './errors.js';
 import { localCloseDelayMs } from './limits.js';
 import { LocalSocket } from './local-socket.js';
-import type {
-  MeshTunnelEnded,
-  MeshTunnelHandlers,
-  MeshTunnelOptions,
-  MeshTunnelOwner,
-} from './mesh-tunnel-types.js';
+import type { MeshTunnelEnded, MeshTunnelHandlers, MeshTunnelOwner } from './mesh-tunnel-types.js';
 import { OpenRetries } from './open-retries.js';
 import type { StreamHandover } from './stream-handover.js';
 import { StreamPath } from './stream-path.js';
+import {
+  type InitiatorOptions,
+  initiatorCores,
+  type ResponderOptions,
+  responderCore,
+} from './tunnel-cores.js';
 import type { MeshTunnelDetached, MeshTunnelPath } from './tunnel-facts.js';
 import { firstPath, type OpenPath, type PathHandlers, TunnelPaths } from './tunnel-paths.js';
 import { squatterWarning, type TunnelWarning, ticktimeWarning } from './tunnel-warnings.js';
@@ -46,6 +41,7 @@ export class MeshTunnel {
   readonly #paths = new TunnelPaths();
   #activePath = firstPath;
   #resumes = false;
+  #exclusions = new AttachExclusions();
   #detached: (MeshTunnelDetached & { readonly sinceMs: number }) | undefined;
   #openAttempt = 0;
   #giveUpOpen: ((code: WireCode, text: string) => void) | undefined;
@@ -66,53 +62,16 @@ export class MeshTunnel {
   }
 
   /** @throws TunnelError `bad_option` */
-  static initiate(options: MeshTunnelOptions & { readonly from: string; readonly to: string }): MeshTunnel {
-    const { establishTimeoutMs = establishTimeoutDefaultMs } = options.limits ?? {};
-    const deadlineMs = performance.now() + establishTimeoutMs;
-    const makeCore = (nowMs: number): Tunnel =>
-      Tunnel.initiate(
-        {
-          protocol: options.protocol,
-          realm: options.realm,
-          ownName: options.from,
-          peerName: options.to,
-          tunnelKey: options.key,
-          random: randomBytes,
-          ticktimeSeconds: options.netTicktime,
-          ringBudget: options.ringBudget,
-          limits: { ...options.limits, establishTimeoutMs: Math.ceil(deadlineMs - nowMs) },
-        },
-        nowMs,
-      );
-    const tunnel = new MeshTunnel(makeCore(performance.now()), options.to, options.netTicktime);
-    const nextCore = (): Tunnel | undefined => {
-      const nowMs = performance.now();
-      return nowMs < deadlineMs ? makeCore(nowMs) : undefined;
-    };
+  static initiate(options: InitiatorOptions): MeshTunnel {
+    const nextCore = initiatorCores(options);
+    const tunnel = new MeshTunnel(nextCore()!, options.to, options.netTicktime);
     tunnel.#retries = { decide: new OpenRetries(), nextCore };
     return tunnel;
   }
 
   /** @throws TunnelError `bad_offer`, `version_unsupported`, `decrypt_failed`, `bad_option` */
-  static respond(options: MeshTunnelOptions & { readonly open: Open }): MeshTunnel {
-    const core = Tunnel.respond(
-      {
-        protocol: options.protocol,
-        realm: options.realm,
-        ownName: options.open.to,
-        peerName: options.open.from,
-        tunnelKey: options.key,
-        random: randomBytes,
-        ticktimeSeconds: options.netTicktime,
-        bootId: options.bootId,
-        ringBudget: options.ringBudget,
-        tombstones: options.tombstones,
-        limits: { ...options.limits },
-      },
-      options.open.offer,
-      performance.now(),
-    );
-    return new MeshTunnel(core, options.open.from, options.netTicktime);
+  static respond(options: ResponderOptions): MeshTunnel {
+    return new MeshTunnel(responderCore(options), options.open.from, options.netTicktime);
   }
 
   /** 32 bytes; undefined until the handshake is through. */
@@ -126,9 +85,9 @@ export class MeshTunnel {
     for (const tell of this.#untold.splice(0)) tell(handlers);
   }
 
-  /** Initiator: sessions that shall not answer. */
+  /** Sessions that shall not answer. */
   get excluded(): readonly Uint8Array[] {
-    return this.#retries?.decide.excluded ?? [];
+    return this.#retries?.decide.excluded ?? this.#exclusions.excluded;
   }
 
   /** Initiator: the offer was sent and not answered yet. */
@@ -167,8 +126,8 @@ export class MeshTunnel {
     const handlers: PathHandlers = {
       onAnswer: (answer, handover) =>
         this.#usePath(pathId, handover, () => this.#core.handleAnswer(pathId, answer, performance.now())),
-      onFailed: (error, _via, relay) => {
-        const closed = { code: wireCodeOf(error), via: relay };
+      onFailed: (error, via, relay) => {
+        const closed = { code: this.#exclusions.handleRefused(wireCodeOf(error), via), via: relay };
         this.#paths.handleAnswered(pathId);
         this.#input(() => this.#core.handlePathClosed(pathId, closed, performance.now()));
       },
@@ -176,9 +135,10 @@ export class MeshTunnel {
     this.#paths.ask(pathId, (offer) => open(offer, handlers));
   }
 
-  /** Responder: the answer to a hint. */
-  handleHintRefused(refusal: { readonly code: WireCode; readonly via: string }): void {
-    this.#input(() => this.#core.handleHintRefused(refusal, performance.now()));
+  /** Responder: the answer to a hint, of the session `tag`, over a relay. */
+  handleHintRefused(refused: WireCode, tag: Uint8Array | undefined, relay: string): void {
+    const code = this.#exclusions.handleRefused(refused, tag);
+    this.#input(() => this.#core.handleHintRefused({ code, via: relay }, performance.now()));
   }
 
   /** It has no path that is known to work. */
@@ -341,6 +301,7 @@ export class MeshTunnel {
         if (this.role === 'responder') return;
         this.owner.onProven?.();
         this.#warn(squatterWarning(this.excluded.length));
+        this.#exclusions = new AttachExclusions(this.excluded);
         this.#retries = undefined;
         this.#warn(ticktimeWarning(this.peer, this.#netTicktime, output.peerTicktimeSeconds));
         this.#tell((handlers) => handlers.onUp?.());
@@ -388,6 +349,7 @@ export class MeshTunnel {
     const afterMs = this.#detached === undefined ? 0 : performance.now() - this.#detached.sinceMs;
     this.#detached = undefined;
     this.#activePath = pathId;
+    this.#exclusions.handleResumed();
     const { reattachments } = this.#core.metrics;
     if (this.#local !== undefined) this.#tell((handlers) => handlers.onResumed?.({ afterMs, reattachments }));
   }

@@ -234,7 +234,7 @@ export class Mesh {
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
       onNamesTaken: (names) => this.#handleTaken(names, url),
-      onGoodbye: (code) => session === this.#keeper.present && this.#handleGoodbye(code),
+      onGoodbye: (code) => session === this.#keeper.present && this.#handleGoodbye(code, session),
       ...handlers,
     });
     this.#lastToken = token;
@@ -258,10 +258,11 @@ export class Mesh {
     }
   }
 
-  /** Whoever has no right to be here any more doesn't look for another way. */
-  #handleGoodbye(code: WireCode): boolean {
-    if (!code.startsWith('token_')) return false;
-    for (const tunnel of [...this.#tunnels.keys()]) tunnel.close(code, '');
+  /** Whoever has no right to be here any more, and no other token, doesn't look for another way. */
+  #handleGoodbye(code: WireCode, session: Session): boolean {
+    if (!code.startsWith('token_') || this.#tokens.get(session) !== this.#options.token?.()) return false;
+    for (const tunnel of [...this.#tunnels.keys()])
+      if (tunnel.path?.relay === session.url.text) tunnel.close(code, '');
     return true;
   }
 
@@ -284,7 +285,7 @@ export class Mesh {
     place.session = session;
     const { excluded } = tunnel;
     tunnel.openPath((offer, handlers) =>
-      this.#leases.open(session, { ...this.#openMessage(ends, offer), exclude: excluded }, handlers),
+      this.#leases.open(session, this.#openMessage(ends, offer, excluded), handlers),
     );
   }
 
@@ -293,7 +294,7 @@ export class Mesh {
       const ends = this.#tunnels.get(tunnel)?.ends;
       tunnel.openAttach(pathId, (offer, handlers) => {
         if (session !== undefined && ends !== undefined)
-          return this.#leases.open(session, this.#openMessage(ends, offer), handlers);
+          return this.#leases.open(session, this.#openMessage(ends, offer, tunnel.excluded), handlers);
         const error = new MeshError('relay_lost', 'relay_lost', this.#whyUnconnected());
         queueMicrotask(() => handlers.onFailed(error, undefined, ''));
         return () => undefined;
@@ -306,12 +307,12 @@ export class Mesh {
     const { present } = this.#keeper;
     const ends = this.#tunnels.get(tunnel)?.ends;
     if (present === undefined || ends === undefined) return;
-    this.#leases.open(present, this.#openMessage(ends, offer), {
+    this.#leases.open(present, this.#openMessage(ends, offer, tunnel.excluded), {
       onAnswer: (_answer, { stream, onOver }) => {
         onOver?.();
         stream.reset(codeNumber('protocol_error')); // a hint is answered by a refusal
       },
-      onFailed: (error, _via, relay) => tunnel.handleHintRefused({ code: wireCodeOf(error), via: relay }),
+      onFailed: (error, via, relay) => tunnel.handleHintRefused(wireCodeOf(error), via, relay),
     });
   }
 
@@ -403,7 +404,7 @@ export class Mesh {
     };
   }
 
-  #openMessage({ from, to }: TunnelPlace['ends'], offer: Uint8Array): Open {
+  #openMessage({ from, to }: TunnelPlace['ends'], offer: Uint8Array, exclude: readonly Uint8Array[]): Open {
     return {
       kind: 'open',
       pathId: randomBytes(16),
@@ -413,7 +414,7 @@ export class Mesh {
       visited: [],
       hopsLeft: hopLimitDefault,
       offer,
-      exclude: [],
+      exclude,
     };
   }
 

@@ -20,7 +20,7 @@ import {
   type WireCode,
   WireError,
 } from '@macula/wire';
-import { MeshError, withRemedy } from './errors.js';
+import { describeFailure, MeshError, withRemedy } from './errors.js';
 import { readFirstMessage } from './first-message.js';
 import {
   acceptingStreamsMax,
@@ -179,7 +179,15 @@ export class Session {
       this.#openPause.note(error, performance.now());
       handlers.onFailed(error, via);
     };
-    const stream = this.#connection.openStream();
+    let stream: Stream;
+    try {
+      stream = this.#connection.openStream();
+    } catch (thrown) {
+      // The connection is over, and is just telling everybody.
+      const text = describeFailure(thrown).text;
+      queueMicrotask(() => failed(new MeshError('relay_lost', 'relay_lost', text, { cause: thrown })));
+      return () => undefined;
+    }
     const giveUp = readFirstMessage(stream, openTimeoutMs, {
       onMessage: (message, handover) => {
         if (message.kind === 'open_ok')
