@@ -7,7 +7,10 @@ import { openRetriesMax } from './limits.js';
  */
 export class AttachExclusions {
   readonly #passed: readonly Uint8Array[];
+  /** They know nothing of the tunnel, and are passed over until it turns out that there is nobody else. */
   #ignorant: Uint8Array[] = [];
+  /** They know nothing of it, and there was nobody else. */
+  #alone: readonly Uint8Array[] = [];
 
   /** `passed`: those that could not prove the key. */
   constructor(passed: readonly Uint8Array[] = []) {
@@ -21,18 +24,25 @@ export class AttachExclusions {
 
   /** Takes a refusal, of the session `via`; gives the code that the tunnel is told. */
   handleRefused(code: WireCode, via: Uint8Array | undefined): WireCode {
-    if (code === 'unknown_tunnel' && via !== undefined && this.#ignorant.length < openRetriesMax) {
+    if (code === 'unknown_tunnel' && via !== undefined && this.#isNews(via)) {
       this.#ignorant.push(via);
       return 'not_here';
     }
-    const isNobodyElse = code === 'not_found' || code === 'not_here' || code === 'unknown_tunnel';
+    const isNobodyElse = code === 'not_found' || code === 'not_here';
     if (!isNobodyElse || this.#ignorant.length === 0) return code;
+    this.#alone = this.#ignorant;
     this.#ignorant = [];
     return 'unknown_tunnel';
+  }
+
+  #isNews(via: Uint8Array): boolean {
+    if (this.#ignorant.length >= openRetriesMax) return false;
+    return !this.#alone.some((tag) => Buffer.from(tag).equals(via));
   }
 
   /** The tunnel goes on. */
   handleResumed(): void {
     this.#ignorant = [];
+    this.#alone = [];
   }
 }
