@@ -7,8 +7,11 @@ export interface Job {
   run(): Promise<void>;
 }
 
+/** Of those that mostly wait so many at once: each starts relays and nodes before it waits. */
+const waitingAtOnceMax = 3;
+
 /**
- * Runs all: what mostly waits from the beginning and beside everything, the others so many at once, long ones first so that the
+ * Runs all: what mostly waits from the beginning and beside everything, some at once, the others so many at once, long ones first so that the
  * last one doesn't keep a place alone for long, and at the end one by one those that bear no other.
  */
 export async function runJobs(jobs: readonly Job[], atOnce: number): Promise<void> {
@@ -27,10 +30,11 @@ export async function runJobs(jobs: readonly Job[], atOnce: number): Promise<voi
     await work(busy.filter(isAlone), 1);
   };
   // One of a kind at a time: its releases one after the other.
-  const kinds = [...new Set(waiting.map(({ scenario }) => scenario))].map((kind) =>
-    waiting.filter(({ scenario }) => scenario === kind),
-  );
-  await Promise.all([inPlaces(), ...kinds.map((kind) => work(kind, 1))]);
+  const kinds = [...new Set(waiting.map(({ scenario }) => scenario))].map((scenario): Job => {
+    const ofKind = waiting.filter((job) => job.scenario === scenario);
+    return { scenario, run: () => work(ofKind, 1) };
+  });
+  await Promise.all([inPlaces(), work(kinds, waitingAtOnceMax)]);
 }
 
 async function work(jobs: readonly Job[], places: number): Promise<void> {
