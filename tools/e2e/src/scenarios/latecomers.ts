@@ -5,6 +5,7 @@ const idleMs = 12_000;
 
 export const scenario: Scenario = {
   summary: `nodes that say nothing for ${idleMs / 1000} s are found, at the first ping, by each node that comes later behind either relay`,
+  isLong: true,
   async run({ scene, figure }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
     const relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });

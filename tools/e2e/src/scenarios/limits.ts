@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     'limits of a relay: who is above one reads whose it is and what to do, in join_mesh and macula:why; what there is goes on',
+  isLong: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {
     const file = join(scene.directory, 'limits.json');

@@ -9,6 +9,7 @@ const names = '[element(2, inet:sockname(Port)) || {_, Port} <- erlang:system_in
 
 export const scenario: Scenario = {
   summary: 'between a BEAM and its agent: Unix-domain sockets nobody else can use, or loopback TCP',
+  isLong: true,
   async run({ scene }) {
     const { relay1, relay2, a, b } = await scene.pair();
     for (const node of [a, b]) await node.gives(names, /^\[{local,/);

@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     'a relay with a certificate of its own: its pin lets nodes join, one that differs by a bit does not',
+  isLong: true,
   waits: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {

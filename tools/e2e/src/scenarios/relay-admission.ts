@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     'nobody becomes a relay by saying so: a mesh secret or a listed key is needed, and a key that is removed ends its peerings while everything runs',
+  isLong: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {
     const [ours, theirs] = [join(scene.directory, 'mesh.key'), join(scene.directory, 'other.key')];

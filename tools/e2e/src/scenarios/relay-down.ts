@@ -7,6 +7,7 @@ const saidMsMax = 10_000;
 export const scenario: Scenario = {
   summary:
     'no relay is there: join_mesh says so within 10 s, leaves nothing behind and works once there is one; a node that joins from its environment tries until it comes',
+  isLong: true,
   isAlone: true,
   async run({ scene, figure }) {
     const [first, second] = await Promise.all([nobodyListens(scene), nobodyListens(scene)]);

@@ -12,6 +12,7 @@ const windowMs = 4000;
 export const scenario: Scenario = {
   summary: `the only relay is killed and comes back: after ${awayMs / 1000} s the link goes on (aim: within 2 s), after 25 s too, with net_ticktime 8; beyond the window both nodes are told, whatever net_ticktime is, and can connect anew`,
   seconds: 120,
+  isLong: true,
   waits: true,
   drivers: ['local', 'netns'],
   async run({ scene, figure }) {

@@ -10,6 +10,7 @@ const lifeSeconds = 20;
 export const scenario: Scenario = {
   summary:
     'a token that is exchanged before it ends costs no connection; a node whose token is over says so and comes back with another',
+  isLong: true,
   waits: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {

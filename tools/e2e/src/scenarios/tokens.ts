@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     'a realm by token: who has one joins, others are told what is wrong, and a revoked one ends its node’s connections within seconds',
+  isLong: true,
   waits: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {
