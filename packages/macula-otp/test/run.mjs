@@ -1,11 +1,11 @@
 // Everything about the OTP application, on one OTP release or several: compile with warnings as errors, EUnit, Common Test, dialyzer, and
 // real BEAMs with fake agents. `node test/run.mjs [--otp 25[,27,29]] [--dialyzer] [--only TEXT] [--no-carrier]`
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { findOtp, OtpMissingError, systemOtp } from '@macula/otp-releases';
 import { runCarrier } from './carrier.mjs';
 
@@ -21,6 +21,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const source = path.join(here, '../src');
 /** Compiled by the release in PATH. */
 const built = path.join(here, '../ebin');
+/** Of one program's output. */
+const outputBytesMax = 64 * 1024 * 1024;
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'macula-otp-test-'));
 let passed = 0;
 let failed = 0;
@@ -29,9 +31,9 @@ let skipped = 0;
 const erlangFiles = (directory) =>
   fs.readdirSync(directory).flatMap((name) => (name.endsWith('.erl') ? [path.join(directory, name)] : []));
 
-function check(name, action) {
+async function check(name, action) {
   try {
-    action();
+    await action();
     passed++;
     console.log(`ok   ${name}`);
     return true;
@@ -56,40 +58,42 @@ class Release {
     this.beams = path.join(this.directory, 'test');
   }
 
-  run(program, args, options = {}) {
+  async run(program, args, { env = {}, isPatient = false } = {}) {
     const { command, args: all } = this.otp.command(program, args);
-    const env = { ...this.otp.environment(process.env), ...options.env };
-    return execFileSync(command, all, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const running = promisify(execFile)(command, all, {
       cwd: this.directory,
-      env,
+      env: { ...this.otp.environment(process.env), ...env },
+      maxBuffer: outputBytesMax,
     });
+    const { pid, stdin } = running.child;
+    stdin.end();
+    if (isPatient && pid !== undefined) os.setPriority(pid, os.constants.priority.PRIORITY_LOW);
+    return (await running).stdout;
   }
 
   /** Without those tests that need Common Test, where there is none. */
-  compile() {
+  async compile() {
     fs.mkdirSync(this.ebin, { recursive: true });
     fs.mkdirSync(this.beams);
     const strict = ['+debug_info', '+warnings_as_errors'];
-    this.run('erlc', [...strict, '+warn_missing_spec', '-o', this.ebin, ...erlangFiles(source)]);
+    await this.run('erlc', [...strict, '+warn_missing_spec', '-o', this.ebin, ...erlangFiles(source)]);
     fs.copyFileSync(path.join(source, 'macula.app.src'), path.join(this.ebin, 'macula.app'));
     const tests = erlangFiles(here).filter((file) => this.otp.has('ct_run') || !file.endsWith('_SUITE.erl'));
-    this.run('erlc', [...strict, '-o', this.beams, ...tests]);
+    await this.run('erlc', [...strict, '-o', this.beams, ...tests]);
   }
 
-  eunit() {
+  async eunit() {
     const modules = erlangFiles(here)
       .map((file) => path.basename(file, '.erl'))
       .filter((name) => name.endsWith('_tests'));
     const script = `case eunit:test([${modules}], []) of ok -> halt(0); _ -> halt(1) end.`;
-    const output = this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script]);
+    const output = await this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script]);
     const count = /All (\d+) tests passed/.exec(output);
     if (!count) throw Object.assign(new Error('EUnit ran no tests'), { stdout: output });
     passed += Number(count[1]) - 1;
   }
 
-  commonTest() {
+  async commonTest() {
     const logs = path.join(this.directory, 'ct');
     const mesh = path.join(this.directory, 'mesh');
     fs.mkdirSync(logs);
@@ -98,9 +102,11 @@ class Release {
       .map((file) => path.basename(file, '.erl'))
       .filter((name) => name.endsWith('_SUITE'));
     const env = { FAKE_MESH: mesh, TMPDIR: mesh, MACULA_AGENT: path.join(here, 'fake-agent.mjs') };
-    const output = this.run(
+    const output = await this.run(
       'ct_run',
       [
+        // Of its own: other releases and other working trees are tested at the same time.
+        ...['-sname', `ct-${this.otp.release}-${process.pid}`],
         ...['-noinput', '-no_auto_compile', '-dir', this.beams, '-suite', ...suites],
         ...['-logdir', logs, '-pa', this.ebin],
       ],
@@ -117,41 +123,44 @@ class Release {
     passed += Number(count[1]) - 1;
   }
 
-  dialyzer() {
+  async dialyzer() {
     const plt = path.join(this.directory, 'plt');
     const applications = ['erts', 'kernel', 'stdlib', 'crypto'];
     try {
-      this.run('dialyzer', ['--build_plt', '--output_plt', plt, '--apps', ...applications]);
+      await this.run('dialyzer', ['--build_plt', '--output_plt', plt, '--apps', ...applications], {
+        isPatient: true,
+      });
     } catch (error) {
       // Warnings about OTP itself, which calls what is in none of these.
-      if (error.status !== 2 || !fs.existsSync(plt)) throw error;
+      if (error.code !== 2 || !fs.existsSync(plt)) throw error;
     }
     const beams = fs.readdirSync(this.ebin).filter((name) => name.endsWith('.beam'));
-    this.run('dialyzer', [
-      ...['--plt', plt, '-Wunmatched_returns', '-Werror_handling'],
-      ...beams.map((name) => path.join(this.ebin, name)),
-    ]);
+    const options = ['--plt', plt, '-Wunmatched_returns', '-Werror_handling'];
+    await this.run('dialyzer', [...options, ...beams.map((name) => path.join(this.ebin, name))], {
+      isPatient: true,
+    });
   }
 
   /** Beam files of an older release serve all, and not everything that one compiles is loaded by a later one. */
-  loadsWhatWasBuilt() {
+  async loadsWhatWasBuilt() {
     const script = `Failed = [{M, Why} || F <- filelib:wildcard("*.beam", ${JSON.stringify(built)}), M <- [list_to_atom(filename:rootname(F))], {error, Why} <- [code:load_file(M)]], io:format("~p", [Failed]), halt(length(Failed)).`;
-    this.run('erl', ['-noinput', '-pa', built, '-eval', script]);
+    await this.run('erl', ['-noinput', '-pa', built, '-eval', script]);
   }
 
   /** Whether everything compiled. */
-  check() {
+  async check() {
     const { release } = this.otp;
-    if (!check(`OTP ${release}: compiles without a warning`, () => this.compile())) return false;
-    if (fs.existsSync(path.join(built, 'macula.beam')))
-      check(`OTP ${release}: loads what the build compiled`, () => this.loadsWhatWasBuilt());
-    check(`OTP ${release}: EUnit`, () => this.eunit());
-    if (this.otp.has('ct_run')) check(`OTP ${release}: Common Test`, () => this.commonTest());
-    else skip(`OTP ${release}: Common Test: this installation has no ct_run`);
+    if (!(await check(`OTP ${release}: compiles without a warning`, () => this.compile()))) return false;
+    // Nothing but computing, and the tests mostly wait: it goes on beside them, with what they leave of the machine.
     if (values.dialyzer) {
-      if (this.otp.has('dialyzer')) check(`OTP ${release}: dialyzer`, () => this.dialyzer());
+      if (this.otp.has('dialyzer')) this.dialyzed = check(`OTP ${release}: dialyzer`, () => this.dialyzer());
       else skip(`OTP ${release}: dialyzer: this installation has none`);
     }
+    if (fs.existsSync(path.join(built, 'macula.beam')))
+      await check(`OTP ${release}: loads what the build compiled`, () => this.loadsWhatWasBuilt());
+    await check(`OTP ${release}: EUnit`, () => this.eunit());
+    if (this.otp.has('ct_run')) await check(`OTP ${release}: Common Test`, () => this.commonTest());
+    else skip(`OTP ${release}: Common Test: this installation has no ct_run`);
     return true;
   }
 }
@@ -165,7 +174,8 @@ function chosen() {
 try {
   const releases = chosen().map((otp) => new Release(otp));
   if (releases.length === 0) console.log('macula-otp: skipped, there is no erl in PATH');
-  const compiled = releases.filter((release) => release.check());
+  const compiled = [];
+  for (const release of releases) if (await release.check()) compiled.push(release);
   if (compiled.length > 0 && !values['no-carrier']) {
     // The oldest one's files: the others load those.
     const [oldest] = compiled.toSorted((a, b) => Number(a.otp.release) - Number(b.otp.release));
@@ -178,6 +188,7 @@ try {
     passed += good;
     failed += bad;
   }
+  await Promise.all(compiled.map(({ dialyzed }) => dialyzed));
 } catch (error) {
   if (!(error instanceof OtpMissingError)) throw error;
   failed++;
