@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fetchable, makeOtp, OtpMissingError, systemOtp } from '../otp/index.mjs';
 import { root, run, SetupError, step } from './process.mjs';
 import { runScript, setup } from './setup.mjs';
+import { slowestLines, timesOf } from './slowest.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const minutes = 60_000;
@@ -50,6 +51,7 @@ await runScript(async () => {
       step(`${name}: ${row.passed} passed, ${row.failed} failed`);
     }
   printTable(rows);
+  for (const line of slowestLines(rows)) process.stdout.write(`${line}\n`);
   for (const text of leftOut) process.stdout.write(`left out: ${text}\n`);
   for (const { name, failures } of rows)
     for (const failure of failures ?? []) process.stdout.write(`${name}: ${failure}\n`);
@@ -121,6 +123,10 @@ async function vitest(project, timeoutMs) {
           (test) => `${relative(root, name)}: ${test.fullName}: ${firstLine(test.failureMessages[0] ?? '')}`,
         ),
     ]),
+    times: testResults.map(({ name, startTime, endTime }) => ({
+      what: relative(root, name),
+      seconds: (endTime - startTime) / 1000,
+    })),
     passed: numPassedTests,
     // An error outside any test, or a crash: the status says so, the counts don't.
     failed: failed === 0 && status !== 0 ? 1 : failed,
@@ -203,8 +209,11 @@ async function erlang() {
 
 function added(rows) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
-  const failures = rows.flatMap((row) => row.failures ?? []);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped'), failures };
+  const all = (key) => rows.flatMap((row) => row[key] ?? []);
+  return {
+    ...{ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') },
+    ...{ failures: all('failures'), times: all('times') },
+  };
 }
 
 async function runErlang(args) {
@@ -226,6 +235,7 @@ function countsOf(output, status) {
   const count = Number(failed);
   return {
     failures,
+    times: timesOf(output),
     passed: Number(passed),
     failed: count === 0 && status !== 0 ? 1 : count,
     skipped: Number(skipped),

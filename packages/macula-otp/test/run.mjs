@@ -32,10 +32,11 @@ const erlangFiles = (directory) =>
   fs.readdirSync(directory).flatMap((name) => (name.endsWith('.erl') ? [path.join(directory, name)] : []));
 
 async function check(name, action) {
+  const started = Date.now();
   try {
     await action();
     passed++;
-    console.log(`ok   ${name}`);
+    console.log(`ok   ${name} (${Date.now() - started} ms)`);
     return true;
   } catch (cause) {
     failed++;
