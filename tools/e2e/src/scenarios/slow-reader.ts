@@ -11,6 +11,7 @@ const growthMbMax = 40;
 export const scenario: Scenario = {
   summary:
     'a receiver that stands still while 60 MB are sent to it: no relay or agent grows, the relay serves others, and then everything arrives in order',
+  isLong: true,
   drivers: ['local', 'netns'],
   async run({ scene, figure }) {
     const { relay1, relay2, a, b } = await scene.pair();

@@ -5,6 +5,7 @@ import type { Scenario } from '../scenario.js';
 export const scenario: Scenario = {
   summary:
     'a live name belongs to its key on every relay: another key is refused wherever it tries, the owner wins at once on another relay, and a name whose owner said goodbye is free',
+  isLong: true,
   drivers: ['local', 'netns'],
   async run({ scene }) {
     const relay1 = await scene.relay({ label: 'relay-1' });
