@@ -177,7 +177,7 @@ export class UdpProxy {
   #back: dgram.Socket;
   #client: dgram.RemoteInfo | undefined;
   #isSevered = false;
-  #isLost = (): boolean => false;
+  #isLost: (to: 'listener' | 'dialer') => boolean = () => false;
   /** What a packet has to pass, towards the listener and towards the dialer. */
   #lines: { readonly listener: Line; readonly dialer: Line } | undefined;
 
@@ -223,6 +223,11 @@ export class UdpProxy {
     this.#isLost = () => random() < share;
   }
 
+  /** Whether packets to the dialer are lost, all of them. */
+  mute(isMuted: boolean): void {
+    this.#isLost = (to) => isMuted && to === 'dialer';
+  }
+
   /** From now on each way is a line of this speed and length, with a queue in front of it. */
   slow(options: LineOptions): void {
     this.#lines = { listener: new Line(options), dialer: new Line(options) };
@@ -249,7 +254,7 @@ export class UdpProxy {
   }
 
   #carry(to: 'listener' | 'dialer', packet: Buffer, send: () => void): void {
-    if (this.#isSevered || this.#isLost()) return;
+    if (this.#isSevered || this.#isLost(to)) return;
     if (!this.#lines) send();
     else
       this.#lines[to].carry(packet.length, () => {

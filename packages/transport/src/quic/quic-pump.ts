@@ -2,15 +2,11 @@ import { TransportError } from '../errors.js';
 import { packetsPerTurnMax } from '../limits.js';
 import type { ConnectionClosed, ConnectionStats, SocketAddress } from '../transport.js';
 import { ByteAccount } from './byte-account.js';
+import { FormerPaths } from './former-paths.js';
 import { LostTail } from './lost-tail.js';
 import type { Host, NativeConnection, Quiche } from './native.js';
 import type { QuicConnection } from './quic-connection.js';
 import type { UdpSocket } from './udp-socket.js';
-
-/** Packets for a former path at a time: a challenge, and two probes (RFC 9002 section 6.2.4). */
-const probesMax = 3;
-/** Bytes of a packet that may hold PATH_CHALLENGE or PATH_RESPONSE: header 1, number 1, frame 9, tag 16. A bare ping is shorter. */
-const challengeBytesMin = 27;
 
 /** What the pump tells whoever made it. */
 export interface PumpHandlers {
@@ -37,11 +33,10 @@ export class QuicPump {
   heard = false;
 
   readonly #socket: UdpSocket;
+  readonly #formerPaths: FormerPaths;
   readonly #handlers: PumpHandlers;
   #from: Host = { host: '', port: 0 };
   #recvInfo: { from: Host; to: Host };
-  /** Packets have come from more than one address. */
-  #hasFormerPaths = false;
   #isScheduled = false;
   #isEstablished = false;
   #isOver = false;
@@ -62,6 +57,7 @@ export class QuicPump {
     this.native = native;
     this.account = new ByteAccount(performance.now());
     this.#socket = socket;
+    this.#formerPaths = new FormerPaths(native, socket);
     this.#handlers = handlers;
     this.#recvInfo = { from: this.#from, to: socket.local };
   }
@@ -73,9 +69,9 @@ export class QuicPump {
   /** A packet; quiche decrypts it in place. */
   handlePacket(packet: Buffer, from: SocketAddress): void {
     if (this.#isOver) return;
+    const isFirst = this.#from.port === 0;
     const hasMoved = from.port !== this.#from.port || from.host !== this.#from.host;
     if (hasMoved) {
-      if (this.#from.port !== 0) this.#hasFormerPaths = true;
       this.#from = { host: from.host, port: from.port };
       this.#recvInfo = { from: this.#from, to: this.#socket.local };
     }
@@ -88,7 +84,10 @@ export class QuicPump {
       // Garbage is dropped; what ends the connection shows in the turn.
       this.#recvFailed = true;
     }
-    if (hasMoved) this.connection?.handlePeerMoved();
+    if (hasMoved) {
+      if (!isFirst) this.#formerPaths.handlePeerMoved(this.#from);
+      this.connection?.handlePeerMoved();
+    }
     this.connection?.handleChange();
     this.schedule();
   }
@@ -175,26 +174,6 @@ export class QuicPump {
     }
     this.account.handleSent(bytes, packetsPerTurnMax);
     this.schedule();
-  }
-
-  /**
-   * quiche 0.18 notices only what an acknowledgement of the same path shows, and its probe for a path the peer has left stays unsent; so of more
-   * than two packets lost with a path, some are never sent again. The probes go to where the peer is now: it doesn't tell paths apart.
-   */
-  #probeFormerPaths(): void {
-    const { native } = this;
-    const socket = this.#socket;
-    const paths = native.pathStats();
-    const present = paths.find(({ active }) => active)?.peerHost;
-    if (!present) return;
-    for (const { active, peerHost } of paths) {
-      for (let count = 0; !active && count < probesMax; count++) {
-        const length = packetForPath(native, socket, peerHost);
-        if (length === 0) break;
-        // A challenge goes to the address that it is for, and to no other: who answers it shows that he is there.
-        socket.sendBuffer(length, length < challengeBytesMin ? present : peerHost);
-      }
-    }
   }
 
   #checkOver(): void {
@@ -304,7 +283,7 @@ export class QuicPump {
       return;
     }
     this.native.onTimeout();
-    if (this.#hasFormerPaths) this.#probeFormerPaths();
+    this.#formerPaths.probe();
     this.connection?.handleChange();
     this.schedule();
   };
@@ -323,16 +302,6 @@ function sendNext(native: NativeConnection, socket: UdpSocket, copies = 1): numb
   for (let copy = 1; copy < copies; copy++) socket.send(Buffer.from(buffer.subarray(0, length)), info.to);
   socket.sendBuffer(length, info.to);
   return length;
-}
-
-/** Makes a packet for one path in the socket's buffer; answers its length, 0 when there is nothing to send. */
-function packetForPath(native: NativeConnection, socket: UdpSocket, peer: Host): number {
-  try {
-    return native.sendOnPath(socket.packetBuffer(), socket.local, peer)?.[0] ?? 0;
-  } catch {
-    // quiche has forgotten the path.
-    return 0;
-  }
 }
 
 function lost(code: ConstructorParameters<typeof TransportError>[0], message: string): ConnectionClosed {
