@@ -7,7 +7,7 @@
 -export([log/2, events/0, events/1]).
 -export([start_server/1, sha256/1, init/1, handle_call/3, handle_cast/2]).
 -export([pg_member/1, pg_wait/3, monitored_victim/0, kill_and_wait_down/2]).
--export([start_sink/0, bulk_send/3, bulk_result/1]).
+-export([start_sink/0, bulk_send/3, bulk_result/1, bulk_result_and_gap/1]).
 -export([start_echo/0, round_trips/2, rpc_times/2, throughput/3]).
 
 -define(POOL_BYTES, 4 * 1024 * 1024).
@@ -178,24 +178,32 @@ kill_and_wait_down(Pid, Timeout) ->
 
 -spec start_sink() -> pid().
 start_sink() ->
-    Pid = spawn(fun() -> sink(0, 0, crypto:hash_init(sha256)) end),
+    Pid = spawn(fun() -> sink(0, 0, crypto:hash_init(sha256), none) end),
     true = register(macula_e2e_sink, Pid),
     Pid.
 
-sink(Expected, Bytes, Hash) ->
+sink(Expected, Bytes, Hash, Gap0) ->
     receive
         {message, Expected, Payload} ->
-            sink(Expected + 1, Bytes + byte_size(Payload), hash_message(Hash, Expected, Payload));
+            Gap = gap(Gap0),
+            sink(Expected + 1, Bytes + byte_size(Payload), hash_message(Hash, Expected, Payload), Gap);
         {message, Other, _} ->
-            sink_finished({out_of_order, [{expected, Expected}, {got, Other}]});
+            sink_finished({out_of_order, [{expected, Expected}, {got, Other}]}, Gap0);
         {finished, Expected} ->
-            sink_finished({Expected, Bytes, hex(crypto:hash_final(Hash))});
+            sink_finished({Expected, Bytes, hex(crypto:hash_final(Hash))}, gap(Gap0));
         {finished, Other} ->
-            sink_finished({lost, [{expected, Other}, {got, Expected}]})
+            sink_finished({lost, [{expected, Other}, {got, Expected}]}, Gap0)
     end.
 
-sink_finished(Result) ->
-    receive {result, From, Ref} -> From ! {Ref, Result} end.
+%% When something came last, and the longest time between two, in microseconds.
+gap(none) -> {erlang:monotonic_time(microsecond), 0};
+gap({LastUs, LongestUs}) ->
+    Us = erlang:monotonic_time(microsecond),
+    {Us, max(LongestUs, Us - LastUs)}.
+
+sink_finished(Result, none) -> sink_finished(Result, {0, 0});
+sink_finished(Result, {_, LongestUs}) ->
+    receive {result, From, Ref} -> From ! {Ref, {Result, LongestUs div 1000}} end.
 
 %% @doc Sends `Count' messages of 0 B to 1 MB, most of them small, to the other node's sink.
 -spec bulk_send(node(), pos_integer(), integer()) -> {Count :: integer(), Bytes :: integer(), Sha256 :: string()}.
@@ -220,6 +228,14 @@ hash_message(Hash, Sequence, Payload) ->
 
 -spec bulk_result(timeout()) -> term().
 bulk_result(Timeout) ->
+    case bulk_result_and_gap(Timeout) of
+        {Result, _GapMs} -> Result;
+        timeout -> timeout
+    end.
+
+%% @doc The same, with the milliseconds of the longest gap between two messages.
+-spec bulk_result_and_gap(timeout()) -> {term(), GapMs :: non_neg_integer()} | timeout.
+bulk_result_and_gap(Timeout) ->
     Ref = make_ref(),
     macula_e2e_sink ! {result, self(), Ref},
     receive {Ref, Result} -> Result after Timeout -> timeout end.

@@ -17,6 +17,8 @@ export interface E2eArguments {
   readonly list: boolean;
   /** Without those that are marked long. */
   readonly quick: boolean;
+  /** Scenarios in the full size of what they promise. */
+  readonly full: boolean;
   /** What the driver makes is named after this. */
   readonly prefix: string;
   /** Of what is random: lost packets, jitter. */
@@ -30,10 +32,10 @@ export interface E2eArguments {
 /** Something on the command line is wrong; the message is for the user. */
 export class UsageError extends Error {}
 
-export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--prefix NAME] [--seed N] [--jobs N] [--broken ${faultNames.join('|')}] [--json] [--list]
+export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--full] [--prefix NAME] [--seed N] [--jobs N] [--broken ${faultNames.join('|')}] [--json] [--list]
 
 With several releases each scenario runs on each of them, and once more with the nodes on them in turn; --otp 25+27 means the latter only.
---quick leaves out those that take minutes. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
+--quick leaves out those that take minutes; --full makes some larger, as large as what they promise. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
 --jobs runs so many scenarios at once, default 1; those that mostly wait run beside them anyway.
 Drivers:
 ${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
@@ -49,6 +51,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     json?: boolean;
     list?: boolean;
     quick?: boolean;
+    full?: boolean;
     prefix?: string;
     seed?: string;
     broken?: string;
@@ -64,6 +67,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
         json: { type: 'boolean' },
         list: { type: 'boolean' },
         quick: { type: 'boolean' },
+        full: { type: 'boolean' },
         prefix: { type: 'string' },
         seed: { type: 'string' },
         broken: { type: 'string' },
@@ -88,6 +92,7 @@ export function parseArguments(args: readonly string[]): E2eArguments {
     json: values.json ?? false,
     list: values.list ?? false,
     quick: values.quick ?? false,
+    full: values.full ?? false,
     prefix: prefixOf(values.prefix),
     seed: seedOf(values.seed),
     broken: faultOf(values.broken),

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     asked.scenarios.map(async (name): Promise<[string, Scenario]> => [name, await loadScenario(name)]),
   );
   const { name } = asked.driver;
-  const { prefix, seed, broken: fault } = asked;
+  const { prefix, seed, full: isFull, broken: fault } = asked;
   if (fault) say(`Every relay of this run is BROKEN ON PURPOSE: it ${faults[fault]}.\n`);
   const started = await asked.driver.start({
     ...{ prefix, seed, log: say },
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         const run = async (): Promise<void> => {
           const end = progress.begin(`${scenario} on ${otps.map(({ release }) => release).join('+')}`);
           const result = await runScenario(
-            { ...started, name, prefix, seed, fault },
+            { ...started, name, prefix, seed, isFull, fault },
             otps,
             scenario,
             definition,
@@ -99,11 +99,11 @@ function line({ scenario, otp, status, seconds, reason, log, figures }: Scenario
 }
 
 /** The command that runs what failed once more. */
-function again({ driver, seed, broken }: E2eArguments, results: readonly ScenarioResult[]): string {
+function again({ driver, seed, full, broken }: E2eArguments, results: readonly ScenarioResult[]): string {
   const failed = results.filter(({ status }) => status === 'failed');
   const unique = (values: readonly string[]): string => [...new Set(values)].join(',');
-  const fault = broken ? ` --broken ${broken}` : '';
-  return `again: npm run e2e -- --driver ${driver.name} --seed ${seed}${fault} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
+  const options = `${full ? ' --full' : ''}${broken ? ` --broken ${broken}` : ''}`;
+  return `again: npm run e2e -- --driver ${driver.name} --seed ${seed}${options} --otp ${unique(failed.map(({ otp }) => otp))} --scenario ${unique(failed.map(({ scenario }) => scenario))}`;
 }
 
 await runCommand(main, usage);

@@ -29,6 +29,8 @@ export interface Run extends StartedDriver {
   readonly prefix: string;
   /** Of what scenarios choose at random. */
   readonly seed: number;
+  /** Scenarios show their promises in full size. */
+  readonly isFull?: boolean;
   /** Its relays are broken on purpose. */
   readonly fault?: Fault | undefined;
 }
@@ -64,6 +66,7 @@ export async function runScenario(
       reason: `OTP itself doesn't do this between releases that are ${apart} apart`,
     });
 
+  const { isFull = false } = driver;
   const scene = driver.open(otps);
   const failed = (error: unknown): ScenarioResult => {
     const parts = [name, driver.name, otp, ...(driver.fault ? ['broken', driver.fault] : []), driver.prefix];
@@ -78,11 +81,13 @@ export async function runScenario(
     const stage = {
       scene,
       seed: driver.seed,
+      isFull,
       figure: (key: string, value: string) => {
         figures[key] = value;
       },
     };
-    await withLimit(scenario.run(stage), scenario.seconds ?? secondsDefault);
+    const seconds = scenario.seconds ?? secondsDefault;
+    await withLimit(scenario.run(stage), isFull ? (scenario.secondsFull ?? seconds) : seconds);
     outcome = result('passed');
   } catch (error) {
     outcome = failed(error);

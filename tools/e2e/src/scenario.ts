@@ -7,6 +7,8 @@ export interface Stage {
   readonly scene: Scene;
   /** Of what it chooses at random; `--seed` gives the same again. */
   readonly seed: number;
+  /** With `--full`: it shows its promise in its full size. */
+  readonly isFull: boolean;
   /** Records a figure that the table and the JSON show. */
   figure(name: string, value: string): void;
 }
@@ -17,6 +19,8 @@ export interface Scenario {
   readonly summary: string;
   /** Seconds after which it counts as hanging; default 120. */
   readonly seconds?: number;
+  /** The same with `--full`; default `seconds`. */
+  readonly secondsFull?: number;
   /** Takes long for what it shows about a choice of releases: left out by `--quick`. */
   readonly isLong?: true;
   /** Mostly waits: runs beside the others. */
