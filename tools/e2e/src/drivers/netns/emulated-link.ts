@@ -102,8 +102,15 @@ function words(conditions: DirectionConditions): string {
 
 const source = join(root, 'tools', 'e2e', 'native', 'link-emulator.c');
 
-/** The program, compiled once per version of its source. */
-async function compiled(): Promise<string> {
+let compiling: Promise<string> | undefined;
+
+/** The program, compiled once per version of its source; several links of one run may ask at once. */
+function compiled(): Promise<string> {
+  compiling ??= compile();
+  return compiling;
+}
+
+async function compile(): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
   const directory = join(root, 'node_modules', '.cache', 'macula');
   const program = join(directory, `link-emulator-${hash}`);
