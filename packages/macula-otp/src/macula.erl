@@ -53,11 +53,15 @@ status() ->
     end.
 
 %% @doc Why is it pang? The last known reason for this node, in words, with what to do about it. `at' is
-%% `erlang:system_time(millisecond)' of that moment. `connected' and `never_tried' are reasons too.
+%% `erlang:system_time(millisecond)' of that moment. `connected', `detached' and `never_tried' are reasons too.
 -spec why(node()) -> why().
 why(Node) when is_atom(Node) ->
     case {lists:member(Node, nodes(connected)) orelse Node =:= node(), macula_reasons:lookup(Node)} of
-        {true, _} -> explained(Node, connected);
+        {true, _} ->
+            case macula_tunnels:is_node_detached(Node) of
+                true -> explained(Node, detached);
+                false -> explained(Node, connected)
+            end;
         {false, {ok, #{reason := connected}}} -> explained(Node, connection_closed);
         {false, {ok, Entry}} -> Entry#{node => Node};
         {false, error} ->

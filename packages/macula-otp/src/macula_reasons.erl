@@ -79,6 +79,9 @@ drop_oldest() ->
 -spec explain(atom()) -> binary().
 explain(connected) ->
     <<"The node is connected.">>;
+explain(detached) ->
+    <<"The node is connected, but the connection has no path at this moment; it is being resumed, and nothing is lost so far. "
+      "macula_dist_relay:get_tunnel_metrics/1 says for how long, the log why.">>;
 explain(never_tried) ->
     <<"This node has not tried to reach it since its distribution was started. Call net_adm:ping/1, then ask again.">>;
 explain(not_joined) ->

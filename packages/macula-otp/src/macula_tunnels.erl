@@ -4,7 +4,7 @@
 -module(macula_tunnels).
 -behaviour(gen_server).
 
--export([start_link/0, new_table/0, add/3, up/2, list/0, end_tunnel/3, detached/3, resumed/3, is_detached/1]).
+-export([start_link/0, new_table/0, add/3, up/2, list/0, end_tunnel/3, detached/3, resumed/3, is_detached/1, is_node_detached/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -export_type([tunnel_id/0]).
@@ -101,6 +101,15 @@ is_detached(Id) ->
     try ets:lookup_element(?TABLE, Id, #tunnel.detached_until) of
         none -> false;
         Until -> now_ms() < Until
+    catch
+        error:badarg -> false
+    end.
+
+%% @doc Whether a connection to this node is up and has no path now.
+-spec is_node_detached(node()) -> boolean().
+is_node_detached(Node) ->
+    try ets:match(?TABLE, #tunnel{id = '$1', node = Node, is_up = true, _ = '_'}) of
+        Ids -> lists:any(fun([Id]) -> is_detached(Id) end, Ids)
     catch
         error:badarg -> false
     end.

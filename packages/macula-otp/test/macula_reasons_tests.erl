@@ -36,7 +36,7 @@ elsewhere() ->
 explanations_test_() ->
     [?_assertNotMatch(<<"The connection ended", _/binary>>, macula_reasons:explain(Reason))
      || Reason <- [not_joined, not_found, not_here, hop_limit, decrypt_failed, refused, timeout, relay_lost, peer_closed, busy,
-                   too_many_failures, tunnel_limit, open_rate, bad_name, internal, agent_unavailable, connected, never_tried, left, beam_closed, agent_stopped, disconnect,
+                   too_many_failures, tunnel_limit, open_rate, bad_name, internal, agent_unavailable, connected, detached, never_tried, left, beam_closed, agent_stopped, disconnect,
                    window_over, no_progress, path_lost, path_reset, path_ended, silent, slept, killed, shutdown, unknown_tunnel, token_revoked, token_expired]].
 
 no_table_test() ->

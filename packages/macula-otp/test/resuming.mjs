@@ -33,9 +33,11 @@ export const resumingTests = {
     process.kill(far, 'SIGUSR2');
     await pause(9000);
     assert.equal(await one.eval('nodes()'), "['two@host-b']");
+    assert.match(await one.eval("macula:why('two@host-b')"), /reason => detached/);
     process.kill(pid, 'SIGUSR2');
     process.kill(far, 'SIGUSR2');
     assert.equal(await one.eval("rpc:call('two@host-b', erlang, node, [])"), "'two@host-b'");
+    assert.match(await one.eval("macula:why('two@host-b')"), /reason => connected/);
     await watchNodes(one);
     process.kill(pid, 'SIGHUP');
     await until(async () => (await one.eval('nodes()')) === '[]', 'nodedown');
