@@ -17,7 +17,7 @@ export interface E2eArguments {
   readonly list: boolean;
   /** Without those that are marked long. */
   readonly quick: boolean;
-  /** Scenarios in the full size of what they promise. */
+  /** With those that otherwise run only by name, and all in the full size of what they promise. */
   readonly full: boolean;
   /** What the driver makes is named after this. */
   readonly prefix: string;
@@ -35,7 +35,7 @@ export class UsageError extends Error {}
 export const usage: string = `Usage: npm run e2e -- [--driver ${drivers.map(({ name }) => name).join('|')}] [--otp 25[,27,29]] [--scenario NAME[,NAME…]] [--quick] [--full] [--prefix NAME] [--seed N] [--jobs N] [--broken ${faultNames.join('|')}] [--json] [--list]
 
 With several releases each scenario runs on each of them, and once more with the nodes on them in turn; --otp 25+27 means the latter only.
---quick leaves out those that take minutes; --full makes some larger, as large as what they promise. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
+--quick leaves out those that take minutes; --full adds those that otherwise run only by name, and makes some as large as what they promise. --prefix names what a driver makes on this machine (containers, networks); default one that no other run has.
 --jobs runs so many scenarios at once, default 1; those that mostly wait run beside them anyway.
 Drivers:
 ${drivers.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join('\n')}

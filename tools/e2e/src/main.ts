@@ -2,6 +2,7 @@
 import type { Otp } from '@macula/otp-releases';
 import { type E2eArguments, parseArguments, usage } from './arguments.js';
 import { faults } from './broken-relay/faults.js';
+import { chooseScenarios } from './choose-scenarios.js';
 import { loadScenario, scenarioNames } from './load-scenarios.js';
 import { Progress } from './progress.js';
 import { resultsTable } from './results-table.js';
@@ -33,12 +34,7 @@ async function main(): Promise<void> {
     for (const releases of asked.choices)
       choices.push(await Promise.all(releases.map((release) => started.otp(release))));
     if (choices.length === 0) choices.push([await started.otp()]);
-    // A scenario that isn't for this driver is worth a line only where it was asked for by name.
-    const chosen = loaded.filter(
-      ([, scenario]) =>
-        !(asked.quick && scenario.isLong) &&
-        (asked.areNamed || !scenario.drivers || scenario.drivers.includes(name)),
-    );
+    const chosen = chooseScenarios(loaded, { ...asked, driver: name });
     const jobs = chosen.flatMap(([scenario, definition]) =>
       choices.map((otps): Job => {
         const run = async (): Promise<void> => {
@@ -80,8 +76,9 @@ async function main(): Promise<void> {
 async function list(): Promise<void> {
   const width = Math.max(...scenarioNames.map((name) => name.length));
   for (const name of scenarioNames) {
-    const { summary, drivers } = await loadScenario(name);
-    process.stdout.write(`${name.padEnd(width)}  ${summary}${drivers ? ` (${drivers})` : ''}\n`);
+    const { summary, drivers, isNightly } = await loadScenario(name);
+    const notes = [...(drivers ?? []), ...(isNightly ? ['by name or --full'] : [])];
+    process.stdout.write(`${name.padEnd(width)}  ${summary}${notes.length > 0 ? ` (${notes})` : ''}\n`);
   }
 }
 

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly secondsFull?: number;
   /** Takes long for what it shows about a choice of releases: left out by `--quick`. */
   readonly isLong?: true;
+  /** Takes too long for every change: runs only where it is named, and with `--full`. */
+  readonly isNightly?: true;
   /** Mostly waits: runs beside the others. */
   readonly waits?: true;
   /** Takes the machine's whole strength, or times what others would slow down: no other runs beside it, but those that mostly wait. */
