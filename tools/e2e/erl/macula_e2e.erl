@@ -7,7 +7,7 @@
 -export([log/2, events/0, events/1]).
 -export([start_server/1, sha256/1, init/1, handle_call/3, handle_cast/2]).
 -export([pg_member/1, pg_wait/3, monitored_victim/0, kill_and_wait_down/2]).
--export([start_sink/0, bulk_send/3, bulk_result/1, bulk_result_and_gap/1]).
+-export([start_sink/0, bulk_send/3, large_send/3, bulk_result/1, bulk_result_and_gap/1]).
 -export([start_echo/0, round_trips/2, rpc_times/2, throughput/3]).
 
 -define(POOL_BYTES, 4 * 1024 * 1024).
@@ -222,6 +222,21 @@ bulk_send(To, Sequence, Count, Pool, Random0, Bytes, Hash) ->
     Payload = binary:part(Pool, Offset, Size),
     To ! {message, Sequence, Payload},
     bulk_send(To, Sequence + 1, Count, Pool, Random2, Bytes + Size, hash_message(Hash, Sequence, Payload)).
+
+%% @doc Sends `Count' messages of `Size' bytes, at most 1 MB, to the other node's sink.
+-spec large_send(node(), pos_integer(), Size :: pos_integer()) -> {Count :: integer(), Bytes :: integer(), Sha256 :: string()}.
+large_send(Node, Count, Size) ->
+    Pool = crypto:strong_rand_bytes(?POOL_BYTES),
+    To = {macula_e2e_sink, Node},
+    Send = fun(Sequence, Hash) ->
+                   Offset = (Sequence * 7919) rem (?POOL_BYTES - ?MESSAGE_BYTES_MAX),
+                   Payload = binary:part(Pool, Offset, Size),
+                   To ! {message, Sequence, Payload},
+                   hash_message(Hash, Sequence, Payload)
+           end,
+    Hash = lists:foldl(Send, crypto:hash_init(sha256), lists:seq(0, Count - 1)),
+    To ! {finished, Count},
+    {Count, Count * Size, hex(crypto:hash_final(Hash))}.
 
 hash_message(Hash, Sequence, Payload) ->
     crypto:hash_update(Hash, [<<Sequence:64, (byte_size(Payload)):32>>, Payload]).

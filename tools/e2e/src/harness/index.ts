@@ -29,3 +29,4 @@ export { type EventuallyOptions, eventually } from './poll.js';
 export { Relay, type RelayOptions } from './relay.js';
 export { Scene } from './scene.js';
 export { TokenRealm, writeAccessFile } from './token-realm.js';
+export { agentsAndRelays, type MemoryOfProcess, watchMemory } from './watch-memory.js';
