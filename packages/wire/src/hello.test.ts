@@ -7,7 +7,7 @@ import { FrameReader } from './frame.js';
 import { HelloDialer, HelloListener } from './hello.js';
 import { type Challenge, decodeMessage, encodeMessage, type Hello, type Message } from './messages.js';
 import { signNameClaim, verifyNameClaim } from './name-claim.js';
-import { wireMinor } from './version.js';
+import { standbyMinor, wireMinor } from './version.js';
 
 const agent = identityFromSeed(new Uint8Array(32).fill(1));
 const relay = identityFromSeed(new Uint8Array(32).fill(2));
@@ -216,6 +216,29 @@ describe('HELLO', () => {
     const challenge = r.handleHello(a.hello);
     expect([a.hello.minor, challenge.minor]).toEqual([wireMinor + 3, wireMinor + 7]);
     expect(r.handleProof(a.handleChallenge(challenge)).hello).toBe(a.hello);
+  });
+
+  it('that stands by is signed as such: nobody can show it as the one that owns the names, or the other way round', () => {
+    for (const standby of [true, false]) {
+      const [a, r] = [dialer({ standby }), listener()];
+      const proof = a.handleChallenge(r.handleHello(a.hello));
+      const { claim } = r.handleProof(proof);
+      expect(claim!.claim.standby ?? false).toBe(standby);
+      expect(verifyNameClaim({ ...claim!.claim, standby: !standby }, claim!.signature)).toBe(false);
+      const forged = listener();
+      const other = a.handleChallenge(forged.handleHello(a.hello));
+      const turned = listener();
+      turned.handleHello({ ...a.hello, standby: !standby });
+      expect(() => turned.handleProof(other)).toThrow(expect.objectContaining({ code: 'bad_signature' }));
+    }
+  });
+
+  it('that stands by is not said to a relay that would take it for the owner of its names', () => {
+    const challenge = listener({ minor: standbyMinor - 1 }).handleHello(dialer({ standby: true }).hello);
+    expect(() => dialer({ standby: true }).handleChallenge(challenge)).toThrow(
+      expect.objectContaining({ code: 'version_unsupported' }),
+    );
+    expect(() => dialer().handleChallenge(challenge)).not.toThrow();
   });
 
   it('refuses PROOF before HELLO', () => {

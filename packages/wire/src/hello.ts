@@ -4,7 +4,7 @@ import { WireError } from './errors.js';
 import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
 import { type NameClaim, signNameClaim, verifyNameClaim } from './name-claim.js';
 import { concatFields, text, u64 } from './signed-fields.js';
-import { requireMajor, wireMajor, wireMinor } from './version.js';
+import { requireMajor, standbyMinor, wireMajor, wireMinor } from './version.js';
 
 /**
  * The mutual HELLO as two small state machines without effects: each side signs fixed bytes that contain its role, both
@@ -38,6 +38,7 @@ export class HelloDialer {
       nonce: options.nonce,
       certificate: options.certificateSha256,
       label: options.label,
+      ...(options.standby === true ? { standby: true } : {}),
     };
   }
 
@@ -54,6 +55,8 @@ export class HelloDialer {
     const { identity, identityPin, meshSecret, token } = this.#options;
     const { role } = this.hello;
     requireMajor(challenge.major, 'listener');
+    if (this.hello.standby === true && challenge.minor < standbyMinor)
+      throw new WireError('version_unsupported', 'the relay does not know standby sessions; update it');
     const relayId = usableId(challenge.identity);
     if (identityPin !== undefined && relayId !== identityPin)
       throw new WireError(
@@ -91,6 +94,8 @@ export interface HelloDialerOptions {
   /** 32 bytes, random. */
   readonly nonce: Uint8Array;
   readonly label: string;
+  /** The session stands by for another one of this process. Default false. */
+  readonly standby?: boolean;
   /** Of this connection, from the transport. */
   readonly certificateSha256: Uint8Array;
   /** `#id=` of the relay's URL. */
@@ -221,8 +226,9 @@ function usableId(publicKey: Uint8Array): string {
 
 /** The claim that a HELLO is. */
 function claimOf(hello: Hello, relay: Uint8Array): NameClaim {
-  const { realm, identity, bootId, sessionSeq, names } = hello;
-  return { realm, identity, bootId, sessionSeq, claimSeq: 0, relay, names };
+  const { realm, identity, bootId, sessionSeq, names, standby } = hello;
+  const claim = { realm, identity, bootId, sessionSeq, claimSeq: 0, relay, names };
+  return standby === true ? { ...claim, standby } : claim;
 }
 
 function provenClaim(hello: Hello, proof: Proof, relay: Uint8Array): ProvenHello['claim'] {

@@ -37,6 +37,9 @@ export const tokenBytesMax = 4096;
 /** Sessions that an OPEN may exclude: three retries, and room for more. */
 export const excludedSessionsMax = 8;
 
+/** Relays that an OPEN may name as the other node's: as many as a RELAYS record of the tunnel lists. */
+export const hintedRelaysMax = 8;
+
 /** Bytes of UTF-8 of all names of one session together: with {@link ownedEntryBytesMax} it fits a frame. */
 export const nameBytesPerSessionMax: number = 32 * 1024;
 

@@ -5,6 +5,7 @@ import { cutText, Fields } from './fields.js';
 import { encodeRawFrame, type RawFrame } from './frame.js';
 import {
   excludedSessionsMax,
+  hintedRelaysMax,
   namesPerSessionMax,
   nodeNameBytesMax,
   openPayloadBytesMax,
@@ -82,6 +83,8 @@ export interface Hello {
   readonly certificate: Uint8Array;
   /** How the node calls itself (`identity` of join_mesh); for people, proves nothing. */
   readonly label: string;
+  /** Of an agent: true for a session that only stands by for the one with which its process owns these names elsewhere. */
+  readonly standby?: boolean;
 }
 
 /** What the dialer of a session is. */
@@ -129,6 +132,8 @@ export interface Names {
   readonly claimSeq: number;
   /** Signature over what all NAMES so far lead to, as a claim, 64 bytes. */
   readonly claim: Uint8Array;
+  /** The session's number from now on, with which it is the primary one of its process; without it everything stays as it is. */
+  readonly sessionSeq?: number;
 }
 
 /** Relay → agent: NAMES was carried out, but for the names listed as taken. */
@@ -228,6 +233,8 @@ export interface Open {
   readonly exclude: readonly Uint8Array[];
   /** Ed25519 public key of the agent that opens, 32 bytes; put in by its relay, whatever the agent says. */
   readonly source?: Uint8Array;
+  /** Identities (32 bytes) of the relays that the other node has sessions with, as it has told the opener. */
+  readonly hints?: readonly Uint8Array[];
 }
 
 /** Answer to OPEN; behind it the stream carries records. */
@@ -303,6 +310,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     nonce: f.bytes('nonce', 32),
     certificate: f.bytes('certificate', 32),
     label: f.text('label', textBytesMax, true),
+    ...f.optional('standby', () => f.flag('standby')),
   }),
   [messageTypes.challenge]: (f) => ({
     kind: 'challenge',
@@ -329,6 +337,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     remove: f.texts('remove', namesPerSessionMax, nodeNameBytesMax),
     claimSeq: f.count('claimSeq'),
     claim: f.bytes('claim', 64),
+    ...f.optional('sessionSeq', () => f.count('sessionSeq')),
   }),
   [messageTypes.names_done]: (f) => ({
     kind: 'names_done',
@@ -375,6 +384,7 @@ const decoders: Readonly<Record<number, (fields: Fields) => Message>> = {
     offer: f.bytesUpTo('offer', openPayloadBytesMax),
     exclude: f.bytesList('exclude', excludedSessionsMax, 16),
     ...f.optional('source', () => f.bytes('source', 32)),
+    ...f.optional('hints', () => f.bytesList('hints', hintedRelaysMax, 32)),
   }),
   [messageTypes.open_ok]: (f) => ({
     kind: 'open_ok',

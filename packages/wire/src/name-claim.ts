@@ -17,6 +17,8 @@ export interface NameClaim {
   readonly claimSeq: number;
   /** Ed25519 public key of the relay it was given to, 32 bytes. */
   readonly relay: Uint8Array;
+  /** Of a session that stands by: it owns the names at its relay only, and no other relay is shown this. */
+  readonly standby?: boolean;
   /** All names, in the order of HELLO and NAMES; none withdraws everything. */
   readonly names: readonly string[];
 }
@@ -45,7 +47,7 @@ export function namesAfter(
 /** Fixed layout: every field with a u32be length in front, in this order. */
 function claimBytes(claim: NameClaim): Uint8Array {
   return concatFields([
-    text('macula names 2'),
+    text(claim.standby === true ? 'macula standby 2' : 'macula names 2'),
     text(claim.realm),
     claim.identity,
     claim.bootId,
