@@ -40,6 +40,12 @@ export const sessionSilenceMsMax = 30_000;
  */
 export const supersededPerProcessMax = 2;
 
+/**
+ * Milliseconds that a relay leaves the answer to an OPEN of another relay to the session that owns the name, before it asks the one that stands by for it here:
+ * an owner that answers sooner is asked alone, and one whose relay is dead costs so much.
+ */
+export const standbyTurnMs = 200;
+
 /** Milliseconds of silence until a superseded session is pinged. */
 export const supersededPingAfterMs = 2000;
 

@@ -12,6 +12,7 @@ import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
 import { Limiter } from './quota/limiter.js';
 import { Router } from './routing/router.js';
+import { tagOf } from './routing/session-tag.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
 import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
 import { ClaimedNames } from './session/claimed-names.js';
@@ -249,9 +250,8 @@ export class Mesh {
     if (admitted !== undefined)
       this.#realms.add(session, { realm, grant: admitted.grant, process: processOf(session.facts) });
     if (role === 'agent') {
-      const { sessionSeq, names } = hello;
+      const { sessionSeq, names, standby: isStandby = false } = hello;
       const { claims } = session.facts;
-      const tag = randomBytes(16);
       this.#route((nowMs) =>
         this.router.handleAgentUp(
           {
@@ -260,8 +260,9 @@ export class Mesh {
             identity,
             bootId,
             sessionSeq,
+            isStandby,
             names,
-            tag,
+            tag: tagOf(facts),
             claims,
             entitled: ownNames(admitted?.grant),
           },

@@ -31,6 +31,8 @@ export interface SessionStatus {
   readonly transport: string;
   /** A newer session of the same agent has its names; it lives until its tunnels have ended. */
   readonly superseded: boolean;
+  /** It stands by for the session with which this agent owns its names at another relay. */
+  readonly standby: boolean;
   readonly rttMs: number | null;
 }
 
@@ -80,6 +82,7 @@ export function meshStatus(
         label,
         transport,
         superseded: session.isSuperseded,
+        standby: mesh.router.isStandby(link),
         rttMs,
       });
     } else if (!dialled) {

@@ -24,6 +24,9 @@ export function metricsText(
   metric('gauge', 'sessions_superseded', 'Sessions kept beside a newer one of their agent.', {
     '': counts.superseded,
   });
+  metric('gauge', 'sessions_standby', 'Sessions that stand by for one at another relay.', {
+    '': counts.standbys,
+  });
   metric('gauge', 'peers', 'Different relays connected.', { '': counts.peers });
   metric('gauge', 'connections', 'Connections by role and transport.', connectionsOf(mesh));
   metric('gauge', 'listeners', 'Listeners by transport.', countBy(listen.map(labelOf)));

@@ -1,12 +1,5 @@
 import { contestedIdentitiesMax, contestReplacementsMax, contestWindowMs } from '../limits.js';
-
-/** A process of an identity, by boot id and session number. */
-export interface Newcomer {
-  readonly realm: string;
-  readonly identityKey: string;
-  readonly bootKey: string;
-  readonly sessionSeq: number;
-}
+import type { Newcomer } from './newcomer.js';
 
 interface Contest {
   readonly replaced: { readonly by: string; readonly atMs: number }[];

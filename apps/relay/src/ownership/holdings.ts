@@ -108,7 +108,7 @@ export class Holdings implements ForeignNames {
     let verdict: NameVerdict = 'free';
     for (const holding of this.at(owner.realm, name)) {
       const isOther = holding.identityKey !== owner.identityKey;
-      if (isOther ? !isReserved(holding, nowMs) : !isStanding(holding, nowMs) || !isNewer(holding, owner))
+      if (isOther ? !isReserved(holding, nowMs) : !isStanding(holding, nowMs) || !isBefore(holding, owner))
         continue;
       if (isOther && isEntitled(owner, name, holding.since.get(name)!)) continue;
       if (!this.isSigned(holding)) continue;
@@ -116,6 +116,17 @@ export class Holdings implements ForeignNames {
       verdict = 'stale';
     }
     return verdict;
+  }
+
+  /** Whether a session of its process owns the name elsewhere: that is what a standby stands by for. */
+  isBacked(owner: Owner, name: string, nowMs: number): boolean {
+    return this.at(owner.realm, name).some(
+      (holding) =>
+        holding.identityKey === owner.identityKey &&
+        holding.bootKey === owner.bootKey &&
+        isStanding(holding, nowMs) &&
+        this.isSigned(holding),
+    );
   }
 
   ownedSince(owner: Owner, name: string): number | undefined {
@@ -182,11 +193,17 @@ function isReserved(holding: Holding, nowMs: number): boolean {
   return holding.heldUntilMs === undefined ? holding.log.isLive(nowMs) : nowMs < holding.heldUntilMs;
 }
 
+/** Whether the session elsewhere keeps one of its identity from a name: the newer does, and each one of another process keeps a standby from it. */
+function isBefore(holding: Holding, owner: Owner): boolean {
+  return isNewer(holding, owner) || (owner.isStandby && holding.bootKey !== owner.bootKey);
+}
+
 /**
- * Whether the session elsewhere is the newer of two of one identity. Of two sessions of one process with the same number, which an
+ * Whether the session elsewhere is the newer of two of one identity. A standby and the primary of its process stand side by side. Of two sessions of one process with the same number, which an
  * agent has while it tries several relays at once, that is the one whose names it changed later; else both stand.
  */
 export function isNewer(holding: Holding, owner: Owner): boolean {
+  if (owner.isStandby && holding.bootKey === owner.bootKey) return false;
   const { sessionSeq, claimSeq } = holding.claim;
   if (sessionSeq !== owner.sessionSeq) return sessionSeq > owner.sessionSeq;
   if (holding.bootKey !== owner.bootKey) return holding.bootKey > owner.bootKey;

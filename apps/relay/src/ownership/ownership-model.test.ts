@@ -17,6 +17,7 @@ interface Agent {
   bootId: Uint8Array;
   sessionSeq: number;
   session: SimSession | undefined;
+  standby: SimSession | undefined;
 }
 
 interface Line {
@@ -48,6 +49,7 @@ class Model {
       bootId: this.#random.bytes(16),
       sessionSeq: 0,
       session: undefined,
+      standby: undefined,
     }));
   }
 
@@ -79,6 +81,10 @@ class Model {
       () => this.#begin(agent),
       () => this.#end(agent, 'goodbye'),
       () => this.#end(agent, 'lost'),
+      () => this.#standBy(agent),
+      () => this.#standBy(agent),
+      () => this.#promote(agent),
+      () => this.#promote(agent),
       () => {
         if (agent.session !== undefined) agent.session.isAnswering = random.chance(0.3);
       },
@@ -102,13 +108,36 @@ class Model {
     this.#history.push(agent.session);
   }
 
+  #standBy(agent: Agent): void {
+    const { identity, bootId, session } = agent;
+    if (session === undefined || agent.standby !== undefined) return;
+    const others = this.#mesh.relays.filter((relay) => relay !== session.relay);
+    const sessionSeq = ++agent.sessionSeq;
+    const of = { identity, bootId, sessionSeq, names: session.claim.names, isStandby: true };
+    agent.standby = this.#mesh.session(this.#random.pick(others).name, of);
+    this.#history.push(agent.standby);
+  }
+
+  /** What an agent does when it loses its session, or doubts it. */
+  #promote(agent: Agent): void {
+    const { session, standby } = agent;
+    if (standby?.state !== 'up' || standby.isSuperseded || !bytesEqual(standby.bootId, agent.bootId)) return;
+    if (session !== undefined && this.#random.chance(0.5)) this.#mesh.end(session, 'lost');
+    this.#mesh.promote(standby, ++agent.sessionSeq);
+    agent.session = standby;
+    agent.standby = undefined;
+  }
+
   #end(agent: Agent, ending: 'goodbye' | 'lost'): void {
     if (agent.session !== undefined) this.#mesh.end(agent.session, ending);
     agent.session = undefined;
   }
 
   #noteEnded(): void {
-    for (const agent of this.#agents) if (agent.session?.state === 'over') agent.session = undefined;
+    for (const agent of this.#agents) {
+      if (agent.session?.state === 'over') agent.session = undefined;
+      if (agent.standby?.state === 'over') agent.standby = undefined;
+    }
   }
 
   #join(line: Line): void {
@@ -141,7 +170,9 @@ class Model {
       expect([...relay.router.namesOf(link)].sort()).toEqual(isSuperseded ? [] : [...claim.names].sort());
     for (const relay of this.#mesh.relays) {
       const elsewhere = sessions.filter((session) => session.relay !== relay && session.isAnswering);
-      const owned = elsewhere.flatMap((session) => session.relay.router.namesOf(session.link));
+      const owned = elsewhere
+        .filter((session) => !session.relay.router.isStandby(session.link))
+        .flatMap((session) => session.relay.router.namesOf(session.link));
       expect(relay.ownership.remoteNames, relay.name).toBe(owned.length);
     }
   }
@@ -160,7 +191,9 @@ class Model {
         name_taken: () => others.some((other) => !isSame(other) && wasThere(other)),
         replaced: () =>
           others.some(
-            (other) => other.startedMs <= session.endedMs! && (!isSame(other) || isNewer(other, session)),
+            (other) =>
+              other.startedMs <= session.endedMs! &&
+              (!isSame(other) || isNewer(other, session) || isInTheWay(other, session)),
           ),
         // Counted per identity, whatever the names.
         identity_conflict: () =>
@@ -189,6 +222,15 @@ class Model {
       this.#mesh.run();
     }
   }
+}
+
+/** Whatever their numbers, a standby takes no name from another process. */
+function isInTheWay(other: SimSession, session: SimSession): boolean {
+  return session.claim.standby === true && !bytesEqual(other.bootId, session.bootId);
+}
+
+function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.from(a).equals(b);
 }
 
 function isNewer(a: SimSession, b: SimSession): boolean {

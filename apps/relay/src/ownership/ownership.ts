@@ -5,9 +5,10 @@ import { nameFreeAfterMs, ownershipTickMs } from '../limits.js';
 import { isNewer as isNewerHere, NamesTable, type Owner } from '../routing/names-table.js';
 import { PeersTable } from '../routing/peers-table.js';
 import { type AgentSession, bytesKey, type LinkId, type PeerLink } from '../routing/types.js';
-import { Contests, type Newcomer } from './contests.js';
+import { Contests } from './contests.js';
 import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js';
 import { Holdings, isNewer, isStanding } from './holdings.js';
+import { type Newcomer, newcomerIn, newcomerOf } from './newcomer.js';
 import type { LogRecord, OriginLog } from './origin-log.js';
 import { ownsNothing, Publisher } from './publisher.js';
 import { RegainedNames } from './regained-names.js';
@@ -67,6 +68,7 @@ export class Ownership {
    */
   handleNewcomer(session: AgentSession, nowMs: number): LinkId | undefined {
     const newcomer = newcomerOf(session);
+    if (session.isStandby === true) return undefined; // it takes nothing from anybody
     const rival = this.#rivalHere(session, newcomer);
     const later = rival === undefined ? this.#laterHere(session, newcomer) : undefined;
     if (later !== undefined) {
@@ -159,6 +161,11 @@ export class Ownership {
   /** Whether another relay says that somebody has the name there. */
   knows(realm: string, name: string): boolean {
     return this.#holdings.at(realm, name).length > 0;
+  }
+
+  /** Whether the process of a session that stands by owns the name at another relay. */
+  isBacked(owner: Owner, name: string, nowMs: number): boolean {
+    return this.#holdings.isBacked(owner, name, nowMs);
   }
 
   /** Names held by sessions at other relays. */
@@ -279,7 +286,8 @@ export class Ownership {
   #meet({ owner, name, holding }: Meeting, nowMs: number): void {
     if (!isStanding(holding, nowMs)) return;
     if (holding.identityKey !== owner.identityKey) {
-      const isEarlier = owner.isLapsed || isBefore(holding, owner, name);
+      const isWeak = owner.isLapsed || (owner.isStandby && !this.isBacked(owner, name, nowMs));
+      const isEarlier = isWeak || isBefore(holding, owner, name);
       if (isEarlier && this.#holdings.isSigned(holding)) this.#lose(owner, holding, 'name_taken');
       return;
     }
@@ -432,14 +440,6 @@ function isBefore(holding: Holding, owner: Owner, name: string): boolean {
   const theirs = holding.since.get(name)!;
   const ours = owner.names.get(name)!;
   return theirs === ours ? holding.identityKey < owner.identityKey : theirs < ours;
-}
-
-function newcomerOf({ realm, identity, bootId, sessionSeq }: AgentSession): Newcomer {
-  return { realm, identityKey: bytesKey(identity), bootKey: bytesKey(bootId), sessionSeq };
-}
-
-function newcomerIn({ claim, identityKey, bootKey }: Holding): Newcomer {
-  return { realm: claim.realm, identityKey, bootKey, sessionSeq: claim.sessionSeq };
 }
 
 /** Milliseconds that a tick must be late for this process, not the others, to be what stood still. */

@@ -65,6 +65,6 @@ export class Publisher {
 }
 
 /** Whether others need not know more of a session than that it has no names. */
-export function ownsNothing({ keptMs, isLapsed, names }: Owner): boolean {
-  return keptMs !== undefined || isLapsed || names.size === 0;
+export function ownsNothing({ keptMs, isLapsed, isStandby, names }: Owner): boolean {
+  return keptMs !== undefined || isLapsed || isStandby || names.size === 0;
 }

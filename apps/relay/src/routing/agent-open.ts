@@ -24,6 +24,17 @@ export function withSource(session: Owner | undefined, { source: _said, ...messa
   return session === undefined ? message : { ...message, source: session.identity };
 }
 
+/** An agent needs nothing of the way here, and shall not learn the relays' identities from them. */
+export function forAgent({ hints: _hints, ...message }: Open): Open {
+  return { ...message, visited: [], hopsLeft: 0, exclude: [] };
+}
+
+/** Whether the other node has told the opener that it has a session with this relay. */
+export function isHintedAt({ hints = [] }: Open, relay: Uint8Array): boolean {
+  const key = bytesKey(relay);
+  return hints.some((hint) => bytesKey(hint) === key);
+}
+
 /** Who is to answer here, if it isn't excluded. */
 export function ownerFor(names: NamesTable, { realm, to, exclude }: Open): Owner | undefined {
   const owner = names.find(realm, to);

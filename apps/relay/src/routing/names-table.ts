@@ -13,7 +13,10 @@ export interface Owner {
   readonly tag: Uint8Array;
   readonly identityKey: string;
   readonly bootKey: string;
-  readonly sessionSeq: number;
+  /** Rises when the session becomes the primary one of its process. */
+  sessionSeq: number;
+  /** It answers for the session with which its process owns the names elsewhere, and owns nothing in the mesh. */
+  isStandby: boolean;
   /** As in {@link AgentSession}. */
   readonly entitled: ReadonlySet<string>;
   /** What the agent has signed; undefined where nobody else needs to see it. */
@@ -67,7 +70,7 @@ export interface NamesTableOptions {
  * Who owns which name in which realm. A name belongs to one session; a newer session of the same identity takes it, another identity
  * gets it only when the owner gave no sign of life for `nameFreeAfterMs`. The session that lost it ends, unless both are of
  * the same process (identity and boot id): then it is superseded, and stays without names. Names of a session that was lost without
- * GOODBYE stay reserved for its identity.
+ * GOODBYE stay reserved for its identity. A session that stands by has names here like any other, but takes none from a primary one.
  */
 export class NamesTable {
   readonly #owners = new Map<LinkId, Owner>();
@@ -103,6 +106,13 @@ export class NamesTable {
     return { taken, stale, ...this.#give(owner, free, nowMs) };
   }
 
+  /** A session that stood by is the primary one of its process from now on: what it has here it owns in the mesh. */
+  promote(owner: Owner, sessionSeq: number): void {
+    owner.sessionSeq = sessionSeq;
+    owner.isStandby = false;
+    this.#changed.add(owner);
+  }
+
   /** Takes names from a session; names that aren't its own are left alone. */
   release(owner: Owner, names: readonly string[]): void {
     for (const name of names) {
@@ -131,7 +141,7 @@ export class NamesTable {
     const untilMs = owner.aliveMs + nameFreeAfterMs;
     owner.keptMs = Math.max(0, untilMs - nowMs);
     this.remove(link);
-    if (owner.keptMs === 0) return;
+    if (owner.keptMs === 0 || owner.isStandby) return;
     const { identityKey, realm } = owner;
     for (const [name, sinceMs] of owner.names)
       this.#reserved.add(realm, name, { identityKey, untilMs, sinceMs });
@@ -223,6 +233,13 @@ export class NamesTable {
     return this.#supersededCount;
   }
 
+  /** Number of sessions that stand by. */
+  get standbyCount(): number {
+    let count = 0;
+    for (const { isStandby, isSuperseded } of this.#owners.values()) if (isStandby && !isSuperseded) count++;
+    return count;
+  }
+
   #sort(owner: Owner, names: readonly string[], nowMs: number): SortedNames {
     const sorted: SortedNames = { free: [], taken: [], stale: [] };
     for (const name of new Set(names)) {
@@ -243,7 +260,8 @@ export class NamesTable {
     if (other === undefined || nowMs - other.aliveMs >= nameFreeAfterMs) return 'free';
     if (other.identityKey !== owner.identityKey)
       return isEntitled(owner, name, other.names.get(name)!) ? 'free' : 'taken';
-    return isNewer(owner, other) ? 'free' : 'stale';
+    const isInTheWay = owner.isStandby && !other.isStandby;
+    return isNewer(owner, other) && !isInTheWay ? 'free' : 'stale';
   }
 
   #give(owner: Owner, names: readonly string[], nowMs: number): Omit<ClaimOutcome, 'taken' | 'stale'> {
@@ -341,6 +359,7 @@ function ownerOf(session: AgentSession, nowMs: number): Owner {
     identityKey: bytesKey(session.identity),
     bootKey: bytesKey(session.bootId),
     sessionSeq: session.sessionSeq,
+    isStandby: session.isStandby === true,
     entitled: session.entitled ?? noNames,
     claims: session.claims,
     names: new Map(),

@@ -1,6 +1,7 @@
 import {
   codeSentence,
   hopLimitDefault,
+  type Names,
   type Open,
   type Owned,
   type OwnedHave,
@@ -8,19 +9,15 @@ import {
   type WireCode,
 } from '@macula/wire';
 import { OutputQueue } from '../core/output-queue.js';
-import {
-  ghostProbeMs,
-  ghostSilenceMs,
-  openTimeoutMsDefault,
-  pendingOpensMax,
-  pendingOpensPerLinkMax,
-} from '../limits.js';
+import { ghostProbeMs, ghostSilenceMs, openTimeoutMsDefault } from '../limits.js';
 import type { Ownership } from '../ownership/ownership.js';
-import { ownerFor, refusalOfAgent, withinRealm, withSource } from './agent-open.js';
+import { forAgent, isHintedAt, ownerFor, refusalOfAgent, withinRealm, withSource } from './agent-open.js';
 import { type ClaimOutcome, NamesTable, type Owner } from './names-table.js';
+import { OpensTable } from './opens-table.js';
 import { PeersTable } from './peers-table.js';
 import { noteFailure, type PendingOpen } from './pending-open.js';
 import { addTo, removeFrom } from './sets.js';
+import { StandbyTurns } from './standby-turns.js';
 import {
   type AgentSession,
   bytesKey,
@@ -58,13 +55,12 @@ export class Router {
   readonly #ownership: Ownership | undefined;
   readonly #names: NamesTable;
   readonly #peers: PeersTable;
-  readonly #opens = new Map<OpenId, PendingOpen>();
-  readonly #opensByLink = new Map<LinkId, Set<OpenId>>();
-  readonly #opensByPath = new Map<string, OpenId>();
+  readonly #opens = new OpensTable();
   readonly #legs = new Map<LegId, PendingOpen>();
   readonly #legsByLink = new Map<LinkId, Set<LegId>>();
   /** Legs to silent sessions and when they are given up; insertion order is order of time. */
   readonly #probes = new Map<LegId, { readonly link: LinkId; readonly sentMs: number }>();
+  readonly #standbyTurns = new StandbyTurns();
   readonly #outputs = new OutputQueue<RouterOutput>();
   #nextLeg: LegId = 1;
 
@@ -85,10 +81,10 @@ export class Router {
     this.#settle(nowMs);
   }
 
-  /** An agent adds and withdraws names; answered by `names_done`. Withdrawing comes first. */
+  /** An agent adds and withdraws names; answered by `names_done`. Withdrawing comes first, and before it a standby's becoming primary. */
   handleNames(
     link: LinkId,
-    names: { readonly request: number; readonly add: readonly string[]; readonly remove: readonly string[] },
+    names: Pick<Names, 'request' | 'add' | 'remove' | 'sessionSeq'>,
     nowMs: number,
   ): void {
     const owner = this.#names.session(link);
@@ -99,6 +95,7 @@ export class Router {
       this.#outputs.push({ kind: 'names_done', link, request: names.request, taken: [] });
       return;
     }
+    if (names.sessionSeq !== undefined) this.#names.promote(owner, names.sessionSeq);
     this.#names.release(owner, names.remove);
     const outcome = this.#names.claim(owner, names.add, nowMs);
     if (outcome === undefined) {
@@ -167,9 +164,9 @@ export class Router {
       : withSource(this.#names.session(link), withinRealm(this.#names.session(link), input.message));
     const pathKey = bytesKey(message.pathId);
     const refusal =
-      (fromPeer ? undefined : refusalOfAgent(this.#names, link, message)) ?? this.#refusalNow(link);
+      (fromPeer ? undefined : refusalOfAgent(this.#names, link, message)) ?? this.#opens.refusal(link);
     // A second copy of an OPEN that is still being answered came by another way; the first copy covers it.
-    const isCopy = this.#opensByPath.has(pathKey);
+    const isCopy = this.#opens.hasPath(pathKey);
     if (isCopy || refusal !== undefined) {
       this.#answer(open, refusal ?? (fromPeer ? 'not_here' : 'protocol_error'));
       return;
@@ -186,15 +183,15 @@ export class Router {
       legs: new Map(),
       failure: undefined,
     };
-    this.#remember(pending);
+    this.#opens.add(pending);
     const owner = ownerFor(this.#names, message);
-    if (owner !== undefined) this.#forwardToSession(pending, owner, nowMs);
-    else this.#forwardToPeers(pending);
+    if (owner !== undefined && this.#isOwnersTurn(owner, pending, nowMs)) this.#standbyTurns.add(open, nowMs);
+    else this.#forwardLocally(pending, owner, nowMs);
   }
 
   /** The opener of an OPEN in flight has reset or lost its stream. */
   handleOpenerGone(open: OpenId, code: WireCode): void {
-    const pending = this.#opens.get(open);
+    const pending = this.#opens.at(open);
     if (pending !== undefined) this.#end(pending, code);
   }
 
@@ -217,8 +214,7 @@ export class Router {
     this.#forgetLeg(leg);
     if (pending.stage === 'local' && (code === 'not_here' || code === 'relay_lost')) {
       const owner = ownerFor(this.#names, pending.message);
-      if (owner !== undefined && owner.link !== link) this.#forwardToSession(pending, owner, nowMs);
-      else this.#forwardToPeers(pending);
+      this.#forwardLocally(pending, owner?.link === link ? undefined : owner, nowMs);
       return;
     }
     noteFailure(pending, { ...failure, via: this.#viaOf(link, failure.via) });
@@ -235,7 +231,11 @@ export class Router {
       this.#outputs.push({ kind: 'cancel', leg, code: 'timeout' });
       this.handleLegFailed(leg, { code: 'not_here', text: 'the session does not answer' }, nowMs);
     }
-    for (const pending of [...this.#opens.values()]) {
+    for (const open of this.#standbyTurns.takeDue(nowMs)) {
+      const pending = this.#opens.at(open)!;
+      this.#forwardLocally(pending, ownerFor(this.#names, pending.message), nowMs);
+    }
+    for (let pending = this.#opens.oldest; pending !== undefined; pending = this.#opens.oldest) {
       if (pending.deadlineMs > nowMs) break;
       const [link] = pending.stage === 'local' ? pending.legs.values() : [];
       this.#end(pending, 'timeout');
@@ -255,13 +255,13 @@ export class Router {
   }
 
   /** When `handleTimeout` must be called next. */
-  pollTimeout(): { readonly atMs: number; readonly why: 'open' | 'probe' | 'names' } | undefined {
+  pollTimeout(): { readonly atMs: number; readonly why: 'open' | 'probe' | 'standby' | 'names' } | undefined {
     const [probe] = this.#probes.values();
-    const [pending] = this.#opens.values();
     const never = Number.POSITIVE_INFINITY;
     const timeouts = [
       { atMs: probe === undefined ? never : probe.sentMs + ghostProbeMs, why: 'probe' },
-      { atMs: pending?.deadlineMs ?? never, why: 'open' },
+      { atMs: this.#opens.oldest?.deadlineMs ?? never, why: 'open' },
+      { atMs: this.#standbyTurns.pollTimeout() ?? never, why: 'standby' },
       { atMs: this.#ownership?.pollTimeout() ?? never, why: 'names' },
     ] as const;
     const next = timeouts.reduce((first, other) => (other.atMs < first.atMs ? other : first));
@@ -271,6 +271,11 @@ export class Router {
   /** Names an agent's session owns now. */
   namesOf(link: LinkId): readonly string[] {
     return [...(this.#names.session(link)?.names.keys() ?? [])];
+  }
+
+  /** Whether an agent's session stands by for another one of its process. */
+  isStandby(link: LinkId): boolean {
+    return this.#names.session(link)?.isStandby === true;
   }
 
   /** Whether somebody is known to have this name, here or at another relay. */
@@ -287,6 +292,7 @@ export class Router {
   get counts(): {
     readonly sessions: number;
     readonly superseded: number;
+    readonly standbys: number;
     readonly peers: number;
     readonly opens: number;
     readonly legs: number;
@@ -294,6 +300,7 @@ export class Router {
     return {
       sessions: this.#names.size,
       superseded: this.#names.supersededCount,
+      standbys: this.#names.standbyCount,
       peers: this.#peers.size,
       opens: this.#opens.size,
       legs: this.#legs.size,
@@ -325,17 +332,20 @@ export class Router {
     return this.#peers.has(link) ? said : this.#names.session(link)?.tag;
   }
 
-  #refusalNow(link: LinkId): WireCode | undefined {
-    if (this.#opens.size >= pendingOpensMax) return 'busy';
-    return (this.#opensByLink.get(link)?.size ?? 0) >= pendingOpensPerLinkMax ? 'busy' : undefined;
+  /** Whether the session here only stands by, and the owner of the name is left to answer first at its own relay. */
+  #isOwnersTurn(owner: Owner, { fromPeer, message }: PendingOpen, nowMs: number): boolean {
+    if (!fromPeer || !owner.isStandby || isHintedAt(message, this.#identity)) return false;
+    return this.#ownership?.isBacked(owner, message.to, nowMs) === true;
   }
 
-  #forwardToSession(pending: PendingOpen, owner: Owner, nowMs: number): void {
+  #forwardLocally(pending: PendingOpen, owner: Owner | undefined, nowMs: number): void {
+    if (owner === undefined) {
+      this.#forwardToPeers(pending);
+      return;
+    }
     const { link } = owner;
     const leg = this.#addLeg(pending, link);
-    // An agent needs nothing of the way here, and shall not learn the relays' identities.
-    const message = { ...pending.message, visited: [], hopsLeft: 0, exclude: [] };
-    this.#outputs.push({ kind: 'forward', leg, link, message });
+    this.#outputs.push({ kind: 'forward', leg, link, message: forAgent(pending.message) });
     if (nowMs - owner.aliveMs > ghostSilenceMs) this.#probe(link, [leg], nowMs);
   }
 
@@ -400,16 +410,10 @@ export class Router {
   }
 
   #forgetLink(link: LinkId, nowMs: number): void {
-    for (const open of [...(this.#opensByLink.get(link) ?? [])]) this.handleOpenerGone(open, 'relay_lost');
+    for (const open of this.#opens.ofLink(link)) this.handleOpenerGone(open, 'relay_lost');
     for (const leg of [...(this.#legsByLink.get(link) ?? [])]) {
       this.handleLegFailed(leg, { code: 'relay_lost', text: codeSentence('relay_lost') }, nowMs);
     }
-  }
-
-  #remember(pending: PendingOpen): void {
-    this.#opens.set(pending.open, pending);
-    this.#opensByPath.set(pending.pathKey, pending.open);
-    addTo(this.#opensByLink, pending.link, pending.open);
   }
 
   /** Forgets an OPEN and cancels what is still asked for it. */
@@ -418,9 +422,8 @@ export class Router {
       this.#forgetLeg(leg);
       this.#outputs.push({ kind: 'cancel', leg, code });
     }
-    this.#opens.delete(pending.open);
-    this.#opensByPath.delete(pending.pathKey);
-    removeFrom(this.#opensByLink, pending.link, pending.open);
+    this.#opens.delete(pending);
+    this.#standbyTurns.delete(pending.open);
   }
 
   #addLeg(pending: PendingOpen, link: LinkId): LegId {

@@ -20,10 +20,12 @@ export interface AgentSession {
   /** 16 bytes, random at the agent's start. */
   readonly bootId: Uint8Array;
   readonly sessionSeq: number;
+  /** It stands by for the session with which its process owns the names elsewhere. Default false. */
+  readonly isStandby?: boolean;
   readonly names: readonly string[];
   /** Names that belong to this identity whoever holds them, because a token says so. Default none. */
   readonly entitled?: ReadonlySet<string> | undefined;
-  /** Names this session to agents and relays without saying whose it is: 16 random bytes, fresh for every session. */
+  /** Names its process to agents and relays without saying whose it is, the same at every relay: 16 bytes, see `tagOf`. */
   readonly tag: Uint8Array;
   /** What it has signed, for other relays to see. */
   readonly claims?: { readonly present: SignedClaim } | undefined;

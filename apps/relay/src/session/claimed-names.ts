@@ -36,13 +36,25 @@ export class ClaimedNames {
    */
   handleNames(names: Names): SignedClaim {
     const { claim } = this.#present;
-    const next = { ...claim, claimSeq: claim.claimSeq + 1, names: namesAfter(claim.names, names) };
+    const more = { claimSeq: claim.claimSeq + 1, names: namesAfter(claim.names, names) };
+    const next =
+      names.sessionSeq === undefined ? { ...claim, ...more } : promoted(claim, names.sessionSeq, more);
     if (isTooMuch(next.names)) throw new WireError('bad_field', 'too many names');
     if (names.claimSeq !== next.claimSeq || !verifyNameClaim(next, names.claim))
       throw new WireError('bad_signature', 'the signature over the names does not fit');
     this.#present = { claim: next, signature: names.claim };
     return this.#present;
   }
+}
+
+/** The claim of a session that is the primary one of its process from now on, with a number that is not lower than it was. */
+function promoted(
+  { standby: _, ...claim }: NameClaim,
+  sessionSeq: number,
+  more: Pick<NameClaim, 'claimSeq' | 'names'>,
+): NameClaim {
+  if (sessionSeq < claim.sessionSeq) throw new WireError('bad_field', 'the session number falls');
+  return { ...claim, sessionSeq, ...more };
 }
 
 /** Whether names are more than one session may want, those included that others own. */

@@ -15,6 +15,7 @@ import { sessionSilenceMsMax } from '../limits.js';
 import { Ownership } from '../ownership/ownership.js';
 import type { OwnershipNote } from '../ownership/types.js';
 import { Router } from '../routing/router.js';
+import { tagOf } from '../routing/session-tag.js';
 import type { LinkId, RouterOutput } from '../routing/types.js';
 
 /** Milliseconds since 1970 at the start of every simulation. */
@@ -43,7 +44,7 @@ export interface SimSession {
   readonly link: LinkId;
   readonly identity: Identity;
   readonly bootId: Uint8Array;
-  readonly sessionSeq: number;
+  sessionSeq: number;
   readonly startedMs: number;
   /** Whether it answers PING. */
   isAnswering: boolean;
@@ -66,6 +67,8 @@ export interface SimSessionOptions {
   readonly sessionSeq: number;
   readonly bootId?: Uint8Array;
   readonly realm?: string;
+  /** It stands by for another one of its process. */
+  readonly isStandby?: boolean;
   /** Names that a token says are the identity's own. */
   readonly entitled?: ReadonlySet<string>;
 }
@@ -142,9 +145,11 @@ export class SimOwners {
   session(relayName: string, options: SimSessionOptions): SimSession {
     const relay = this.relay(relayName);
     const { identity, names, sessionSeq, realm = 'r', bootId = this.random.bytes(16) } = options;
+    const { isStandby = false } = options;
     const claim: NameClaim = {
       ...{ realm, identity: identity.publicKey, bootId, sessionSeq, claimSeq: 0, names },
       relay: relay.identity.publicKey,
+      ...(isStandby ? { standby: true } : {}),
     };
     const session: SimSession = {
       ...{
@@ -173,10 +178,10 @@ export class SimOwners {
       },
     };
     const { link } = session;
-    const tag = this.random.bytes(16);
+    const tag = tagOf({ realm, identity: identity.publicKey, bootId });
     const { entitled } = options;
     const of = { link, realm, identity: identity.publicKey, bootId, sessionSeq, names };
-    const hello = { ...of, tag, claims, entitled };
+    const hello = { ...of, tag, claims, entitled, isStandby };
     relay.router.handleAgentUp(hello, this.nowMs);
     this.#drain(relay);
     return session;
@@ -192,6 +197,17 @@ export class SimOwners {
     session.signature = signNameClaim(identity, session.claim);
     relay.router.handleNames(link, { request: 1, ...change }, this.nowMs);
     this.#drain(relay);
+  }
+
+  /** A session that stood by becomes the primary one of its process. */
+  promote(session: SimSession, sessionSeq: number): void {
+    const { standby: _, ...claim } = session.claim;
+    session.claim = { ...claim, claimSeq: claim.claimSeq + 1, sessionSeq };
+    session.signature = signNameClaim(session.identity, session.claim);
+    session.sessionSeq = sessionSeq;
+    const names = { request: 1, add: [], remove: [], sessionSeq };
+    session.relay.router.handleNames(session.link, names, this.nowMs);
+    this.#drain(session.relay);
   }
 
   /** A session ends by GOODBYE or by the loss of its connection. */
@@ -276,8 +292,13 @@ export class SimOwners {
     }
   }
 
-  /** Who owns a name, at all relays. */
+  /** Who owns a name, at all relays, without who only stands by. */
   owners(name: string, realm = 'r'): SimSession[] {
+    return this.homes(name, realm).filter(({ relay, link }) => !relay.router.isStandby(link));
+  }
+
+  /** Who answers to a name, at all relays. */
+  homes(name: string, realm = 'r'): SimSession[] {
     return this.sessions().filter(
       ({ relay, link, claim }) => claim.realm === realm && relay.router.namesOf(link).includes(name),
     );
