@@ -40,6 +40,24 @@ export const refusedDelayMs = 20_000;
  */
 export const takenDelaysMs: readonly number[] = [5000, 5000, 5000, 30_000];
 
+/** Sessions at other relays that stand by, unless the user says otherwise. */
+export const standbySessionsDefault = 1;
+
+/** Most of them: each costs its relay a session, and the other nodes are told of eight relays at most. */
+export const standbySessionsMax = 3;
+
+/**
+ * Milliseconds until a session that stands by is dialled, after the primary one has come or the one before is used up: when a relay dies its agents
+ * don't all fall upon the next at once.
+ */
+export const standbyDialDelayMs = 1000;
+
+/** The longest pause between two rounds of dialling relays for a session that stands by, milliseconds. */
+export const standbyRedialDelayMsMax = 15_000;
+
+/** Milliseconds for which an answer to PING shows that a session that stands by is fit to take the place of one that is silent. */
+export const standbyFreshMs = 1500;
+
 /**
  * Milliseconds between PINGs on the control stream of an idle session: 2,000 of them are 167 PINGs a second for their relay. Less than the 13 s
  * of silence after which a relay pings by itself, and than the 15 s after which it gives away the names.
@@ -90,6 +108,9 @@ export const acceptTimeoutMs = 5000;
 
 /** Streams in the middle of their OPEN, per session. */
 export const acceptingStreamsMax = 256;
+
+/** OPENs remembered so that a second copy is noticed: those of a second at the rate at which relays take them, and more. */
+export const openCopiesMax = 4096;
 
 /** Milliseconds to let END leave before the session is closed. */
 export const closeGraceMs = 1000;

@@ -17,6 +17,8 @@ export interface LivenessHandlers {
   onDoubt(): void;
   /** An answer came after all. */
   onTrust(): void;
+  /** An answer came, doubted or not; before `onTrust`. Default: nobody cares. */
+  onAnswer?(): void;
   /** Nothing came for {@link pingTimeoutMs}; nothing is told after this. */
   onLost(): void;
 }
@@ -65,6 +67,13 @@ export class Liveness {
     this.#pings.clear();
   }
 
+  /** Asks now whether the other end answers: `onAnswer`, or `onDoubt`. */
+  ask(): void {
+    if (this.#timer === undefined || this.#isStopped) return;
+    this.#ping(performance.now());
+    this.#arm();
+  }
+
   /** Something was sent that should get through. */
   noteUse(): void {
     if (this.#isUsed) return;
@@ -78,9 +87,10 @@ export class Liveness {
     this.#rttMs = performance.now() - sentAtMs;
     for (const earlier of this.#pings.keys()) if (earlier <= number) this.#pings.delete(earlier);
     this.#arm();
-    if (!this.#isDoubted) return;
+    const wasDoubted = this.#isDoubted;
     this.#isDoubted = false;
-    this.#handlers.onTrust();
+    this.#handlers.onAnswer?.();
+    if (wasDoubted) this.#handlers.onTrust();
   }
 
   #handleTimer(): void {

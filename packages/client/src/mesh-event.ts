@@ -19,6 +19,15 @@ export type MeshEvent =
       readonly former: string;
       readonly why: 'asked' | 'unanswered' | 'token' | 'draining';
     }
+  /** A session at another relay stands by for the present one. */
+  | {
+      readonly kind: 'standby_up';
+      readonly relay: string;
+      readonly relayId: string;
+      readonly transport: string;
+    }
+  /** It is over; another one is dialled. */
+  | { readonly kind: 'standby_down'; readonly relay: string; readonly code: string; readonly text: string }
   | { readonly kind: 'session_down'; readonly relay: string; readonly code: string; readonly text: string }
   /** One try failed; the next relay, or the same one later, is tried. */
   | {

@@ -39,6 +39,7 @@ export class MeshTunnel {
   #handlers: MeshTunnelHandlers | undefined;
   readonly #untold: ((handlers: MeshTunnelHandlers) => void)[] = [];
   readonly #paths = new TunnelPaths();
+  #relays: readonly string[] = [];
   #activePath = firstPath;
   #resumes = false;
   #exclusions = new AttachExclusions();
@@ -101,7 +102,7 @@ export class MeshTunnel {
     const attempt = ++this.#openAttempt;
     this.#giveUpOpen?.('ok', '');
     this.#tell((handlers) => handlers.onProgress?.());
-    this.#giveUpOpen = open(this.#core.offer, {
+    const handlers: PathHandlers = {
       onAnswer: (answer, handover, via) => {
         this.#giveUpOpen = undefined;
         this.#via = via;
@@ -118,7 +119,8 @@ export class MeshTunnel {
         if (this.#mayRetry({ reason, text: error.message, byPeer: false })) this.#retry();
         else this.fail(reason, error.message);
       },
-    });
+    };
+    this.#giveUpOpen = open(this.#core.offer, handlers, []);
   }
 
   /** Initiator: a path that `onAttachWanted` asked for; nothing when it isn't wanted any more. */
@@ -132,13 +134,19 @@ export class MeshTunnel {
         this.#input(() => this.#core.handlePathClosed(pathId, closed, performance.now()));
       },
     };
-    this.#paths.ask(pathId, (offer) => open(offer, handlers));
+    this.#paths.ask(pathId, (offer, hints) => open(offer, handlers, hints));
   }
 
   /** Responder: the answer to a hint, of the session `tag`, over a relay. */
   handleHintRefused(refused: WireCode, tag: Uint8Array | undefined, relay: string): void {
     const code = this.#exclusions.handleRefused(refused, tag);
     this.#input(() => this.#core.handleHintRefused({ code, via: relay }, performance.now()));
+  }
+
+  /** Tells the peer which relays this side can be reached over. */
+  setRelays(relays: readonly string[]): void {
+    this.#relays = relays;
+    this.#input(() => this.#core.setRelays(relays));
   }
 
   /** It has no path that is known to work. */
@@ -317,7 +325,7 @@ export class MeshTunnel {
         this.#handleResumed(output.pathId);
         return;
       case 'open_path':
-        this.#paths.want(output.pathId, output.offer);
+        this.#paths.want(output.pathId, output.offer, output.hints);
         this.owner.onAttachWanted?.(output.pathId);
         return;
       case 'end_path':
@@ -327,7 +335,7 @@ export class MeshTunnel {
         this.#paths.reset(output.pathId, output.code);
         if (output.pathId === firstPath) this.#giveUpOpen?.(output.code, '');
         return;
-      case 'peer_relays': // which relays a node is at, the relays know by its names
+      case 'peer_relays': // they come with `open_path`
         return;
       case 'send_hint':
         this.owner.onHintWanted?.(this.#core.hintOffer);
@@ -373,6 +381,7 @@ export class MeshTunnel {
       return;
     }
     this.#core = core;
+    this.#core.setRelays(this.#relays);
     this.#timer.clear();
     this.#armTimer();
     this.owner.onRetry?.();

@@ -1,75 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { type Identity, identityId } from '@macula/crypto';
-import type { Connection, RelayUrl, Transport } from '@macula/transport';
+import { identityId } from '@macula/crypto';
+import type { Connection, RelayUrl } from '@macula/transport';
 import { RingBudget } from '@macula/tunnel';
 import { codeNumber, hopLimitDefault, type Open, type WireCode } from '@macula/wire';
 import { AttachDesk } from './attach-desk.js';
+import { AttachRoutes } from './attach-routes.js';
 import { type Failure, MeshError, wireCodeOf } from './errors.js';
 import { GuessLimiter, type GuessRefusal, type GuessTry } from './guess-limiter.js';
 import { IncomingTunnel } from './incoming-tunnel.js';
 import { leaveRelay } from './leave-relay.js';
-import { closeGraceMs, handshakesPerSecond, ringBudgetBytes, tunnelsMax } from './limits.js';
-import type { MeshEvent } from './mesh-event.js';
+import {
+  closeGraceMs,
+  handshakesPerSecond,
+  redialDelayMsMax,
+  ringBudgetBytes,
+  standbySessionsDefault,
+  tunnelsMax,
+} from './limits.js';
+import type { MeshOptions, MeshStatus } from './mesh-options.js';
 import { MeshTunnel } from './mesh-tunnel.js';
 import type { MeshTunnelOptions, MeshTunnelOwner } from './mesh-tunnel-types.js';
+import { OpenCopies } from './open-copies.js';
+import { hintsOf, relaysOf } from './relay-hints.js';
+import { relayStatus } from './relay-status.js';
 import { Session } from './session.js';
-import { type KeptSessionHandlers, SessionKeeper } from './session-keeper.js';
+import type { KeptSessionHandlers } from './session-keeper-types.js';
 import { beginsAt, SessionLeases } from './session-leases.js';
+import { changeOf, isSameRelay, SessionSet } from './session-set.js';
+import { SessionTokens } from './session-tokens.js';
 import type { StreamHandover } from './stream-handover.js';
 import { TakenNames } from './taken-names.js';
-import type { MeshTunnelLimits } from './tunnel-facts.js';
-
-/** How a {@link Mesh} joins. */
-export interface MeshOptions {
-  /** Dials the relays; owned by the caller. */
-  readonly transport: Transport;
-  /** In order of preference; at least one. */
-  readonly relays: readonly RelayUrl[];
-  readonly realm: string;
-  /** How the node calls itself; for people, proves nothing. */
-  readonly label: string;
-  readonly tlsVerify: 'none' | 'verify_peer';
-  readonly caPem?: readonly string[];
-  readonly identity: Identity;
-  /** The token of the realm, asked for at each session and by {@link Mesh.checkToken}. Default: none. */
-  readonly token?: () => string;
-  /** 16 bytes, random at process start. */
-  readonly bootId: Uint8Array;
-  /** Names to advertise from the start. */
-  readonly names: readonly string[];
-  /** Seconds; exchanged in the tunnel handshake, a difference is reported. 0 when unknown. */
-  readonly netTicktime: number;
-  /** Tunnel protocol for a peer; the other end must be set the same. Default 2; 1 is the original, weaker envelope. */
-  readonly tunnelProtocol?: (peer: string) => 1 | 2;
-  /** Bounds of every tunnel. Default: the tunnels' own. */
-  readonly tunnelLimits?: MeshTunnelLimits;
-  /** RECONNECT_INTERVAL: the longest pause between two rounds of dialling relays, milliseconds. Default 2000. */
-  readonly reconnectIntervalMs?: number;
-  readonly onEvent: (event: MeshEvent) => void;
-  /** A peer wants a tunnel: call `accept` or `refuse` on it, now or later. */
-  readonly onIncoming: (incoming: IncomingTunnel) => void;
-}
-
-/** A mesh seen from outside; plain data. */
-export interface MeshStatus {
-  readonly realm: string;
-  readonly names: readonly string[];
-  readonly relays: readonly RelayStatus[];
-  readonly tunnels: number;
-  /** No relay is connected, and all of them have refused for good when they were tried last. They are tried on. */
-  readonly isRefused: boolean;
-}
-
-/** One configured relay. */
-export interface RelayStatus {
-  readonly url: string;
-  /** `waiting`: not in use now; it is tried when the connected one fails. */
-  readonly state: 'connected' | 'connecting' | 'waiting';
-  readonly relayId?: string;
-  readonly transport?: string;
-  readonly rttMs?: number;
-  readonly lastError?: string;
-}
 
 /** What a tunnel uses. */
 interface TunnelPlace {
@@ -77,41 +37,45 @@ interface TunnelPlace {
   session: Session | undefined;
   /** This node's name and the other's. */
   readonly ends: { readonly from: string; readonly to: string };
+  /** Over which sessions it looks for another path. */
+  readonly routes: AttachRoutes;
 }
 
-/** Membership of one realm through one relay at a time, kept up by a {@link SessionKeeper}. */
+/** Membership of one realm through the sessions of a {@link SessionSet}. */
 export class Mesh {
   readonly #options: MeshOptions;
   readonly #names: Set<string>;
-  readonly #keeper: SessionKeeper;
+  readonly #sessions: SessionSet;
   readonly #tunnels = new Map<MeshTunnel, TunnelPlace>();
-  readonly #leases = new SessionLeases((session) => this.#keeper.handleReleased(session));
+  readonly #leases = new SessionLeases((session) => this.#sessions.handleReleased(session));
   readonly #attaches = new AttachDesk(() => this.#tunnels.keys());
   readonly #ringBudget = new RingBudget(ringBudgetBytes);
   readonly #guesses = new GuessLimiter();
+  readonly #copies = new OpenCopies();
   readonly #taken = new TakenNames((names) => this.#askAgain(names));
-  /** What each session was made with. */
-  readonly #tokens = new WeakMap<Session, string>();
-  /** Shown to a relay last. */
-  #lastToken: string | undefined;
+  readonly #tokens: SessionTokens;
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#names = new Set(options.names);
-    const { transport, relays, tlsVerify, caPem, reconnectIntervalMs, onEvent } = options;
-    this.#keeper = new SessionKeeper({
+    const { transport, relays, tlsVerify, caPem, onEvent, token } = options;
+    const { reconnectIntervalMs = redialDelayMsMax, standbySessions = standbySessionsDefault } = options;
+    this.#tokens = new SessionTokens(token);
+    this.#sessions = new SessionSet({
       transport,
       relays,
       tlsVerify,
       ...(caPem === undefined ? {} : { caPem }),
-      ...(reconnectIntervalMs === undefined ? {} : { reconnectIntervalMs }),
+      ...{ reconnectIntervalMs, standbySessions },
+      names: () => [...this.#names],
       makeSession: (...of) => this.#makeSession(...of),
       onEvent,
       onPresent: (session, former) => this.#handlePresent(session, former),
       onRefused: (error) => this.#settleJoined.reject(error),
       isInUse: (session) => this.#leases.isInUse(session),
+      onChanged: () => this.#tellRelays(),
       isAwaited: () => [...this.#tunnels.keys()].some(({ isDetached }) => isDetached),
     });
     this.#joined = new Promise((resolve, reject) => {
@@ -122,7 +86,7 @@ export class Mesh {
 
   /** Begins to dial; reconnects until `close`. */
   start(): void {
-    this.#keeper.start();
+    this.#sessions.start();
   }
 
   /** Resolves with the first session; rejects with MeshError `refused` when every relay refused for good, or `closed`. */
@@ -132,7 +96,7 @@ export class Mesh {
 
   /** Why each relay that isn't connected isn't, by URL. */
   lastErrors(): ReadonlyMap<string, Failure> {
-    return this.#keeper.lastErrors;
+    return this.#sessions.lastErrors;
   }
 
   /**
@@ -140,28 +104,26 @@ export class Mesh {
    * harm to the tunnels; if all relays have refused the one before, they are tried at once. To be called every few seconds.
    */
   checkToken(): void {
-    const token = this.#options.token?.();
-    if (token === undefined) return;
-    const { present } = this.#keeper;
-    const isNews = token !== this.#lastToken;
-    if (isNews || (present !== undefined && this.#tokens.get(present) !== token))
-      this.#keeper.handleToken(isNews);
+    const isNews = this.#tokens.isNews;
+    if (isNews !== undefined)
+      this.#sessions.handleToken(isNews, (session) => !this.#tokens.isPresent(session));
   }
 
   /** The token of the present session, or the one that was shown last; undefined: none. */
   get presentToken(): string | undefined {
-    const { present } = this.#keeper;
-    return (present === undefined ? undefined : this.#tokens.get(present)) ?? this.#lastToken;
+    return this.#tokens.shownBy(this.#sessions.present);
   }
 
   /** Advertises exactly these names from now on, also after a reconnect; resolves when the present relay has done it. */
   async setNames(names: readonly string[]): Promise<void> {
-    const add = names.filter((name) => !this.#names.has(name));
-    const remove = [...this.#names].filter((name) => !names.includes(name));
+    const change = changeOf([...this.#names], names);
     this.#names.clear();
     for (const name of names) this.#names.add(name);
-    this.#taken.remove(remove);
-    if (add.length + remove.length > 0) await this.#keeper.present?.changeNames({ add, remove });
+    this.#taken.remove(change.remove);
+    const { present } = this.#sessions;
+    if (change.add.length + change.remove.length === 0) return;
+    for (const session of this.#sessions.sessions) if (session !== present) void session.changeNames(change);
+    await present?.changeNames(change);
   }
 
   /**
@@ -173,7 +135,7 @@ export class Mesh {
     const tunnel = MeshTunnel.initiate({ ...options, ...this.#tunnelOptions(to) });
     this.#adopt(
       tunnel,
-      { session: undefined, ends: { from, to } },
+      { session: undefined, ends: { from, to }, routes: new AttachRoutes() },
       {
         onAttachWanted: (pathId) => this.#attachSoon(tunnel, pathId),
         onProven: () => this.#guesses.handleOutgoingUp(to),
@@ -188,16 +150,16 @@ export class Mesh {
     return {
       realm: this.#options.realm,
       names: [...this.#names],
-      relays: this.#options.relays.map((url) => this.#relayStatus(url)),
+      relays: this.#options.relays.map((url) => relayStatus(url, this.#sessions)),
       tunnels: this.#tunnels.size,
-      isRefused: this.#keeper.isRefused,
+      isRefused: this.#sessions.isRefused,
     };
   }
 
   /** Ends every tunnel, waits at most {@link closeGraceMs} for that to leave, and closes the session. */
   async close(code: WireCode): Promise<void> {
-    if (this.#keeper.state === 'closed') return;
-    this.#keeper.stop();
+    if (this.#sessions.state === 'closed') return;
+    this.#sessions.stop();
     this.#taken.close();
     this.#settleJoined.reject(new MeshError('closed', code));
     for (const tunnel of this.#tunnels.keys()) tunnel.close(code === 'shutdown' ? 'agent_stopped' : code, '');
@@ -207,17 +169,17 @@ export class Mesh {
     }
     for (const tunnel of [...this.#tunnels.keys()]) tunnel.fail(code, 'the mesh was closed');
     this.#attaches.close();
-    this.#keeper.closeSessions(code);
+    this.#sessions.closeSessions(code);
   }
 
   #makeSession(
     connection: Connection,
     url: RelayUrl,
-    sessionSeq: number,
+    kind: { readonly sessionSeq: number; readonly standby: boolean },
     handlers: KeptSessionHandlers,
   ): Session {
     const { realm, identity, bootId, label } = this.#options;
-    const token = this.#options.token?.();
+    const token = this.#tokens.present;
     const session: Session = new Session({
       connection,
       url,
@@ -227,18 +189,17 @@ export class Mesh {
         names: [...this.#names],
         identity,
         bootId,
-        sessionSeq,
+        ...kind,
         nonce: randomBytes(32),
         label,
         token,
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
-      onNamesTaken: (names) => this.#handleTaken(names, url),
-      onGoodbye: (code) => session === this.#keeper.present && this.#handleGoodbye(code, session),
+      onNamesTaken: (names) => session === this.#sessions.present && this.#handleTaken(names, url),
+      onGoodbye: (code) => this.#handleGoodbye(code, session),
       ...handlers,
     });
-    this.#lastToken = token;
-    if (token !== undefined) this.#tokens.set(session, token);
+    this.#tokens.note(session, token);
     return session;
   }
 
@@ -248,9 +209,8 @@ export class Mesh {
     this.#updateNames(session);
     for (const tunnel of this.#tunnels.keys()) tunnel.handleHint();
     if (former === undefined) return;
-    const isSameRelay = Buffer.from(former.relayId ?? []).equals(session.relayId ?? new Uint8Array(0));
     // The same relay has given the names to the new session.
-    if (!isSameRelay) void former.changeNames({ add: [], remove: [...this.#names] });
+    if (!isSameRelay(former, session)) void former.changeNames({ add: [], remove: [...this.#names] });
     if (former.isDraining) leaveRelay(former.url, () => this.#tunnels.keys());
     if (!former.isDoubted) return;
     for (const [tunnel, place] of this.#tunnels) {
@@ -258,23 +218,25 @@ export class Mesh {
     }
   }
 
-  /** Whoever has no right to be here any more, and no other token, doesn't look for another way. */
+  /** Whoever has no right to be here any more, no other token and no other relay, doesn't look for another way. */
   #handleGoodbye(code: WireCode, session: Session): boolean {
-    if (!code.startsWith('token_') || this.#tokens.get(session) !== this.#options.token?.()) return false;
+    const { sessions } = this.#sessions;
+    if (sessions.length !== 1 || sessions[0] !== session) return false;
+    if (!code.startsWith('token_') || !this.#tokens.isPresent(session)) return false;
     for (const tunnel of [...this.#tunnels.keys()])
-      if (tunnel.path?.relay === session.url.text) tunnel.close(code, '');
+      if (tunnel.isDetached || tunnel.path?.relay === session.url.text) tunnel.close(code, '');
     return true;
   }
 
   #openPathSoon(tunnel: MeshTunnel): void {
-    this.#keeper.whenPresent((session) => {
+    this.#sessions.whenPresent((session) => {
       if (session === undefined) tunnel.fail('relay_lost', this.#whyUnconnected());
       else this.#openPath(tunnel, session);
     });
   }
 
   #whyUnconnected(): string {
-    const why = [...this.#keeper.lastErrors].map(([url, { text }]) => `${url}: ${text}`);
+    const why = [...this.#sessions.lastErrors].map(([url, { text }]) => `${url}: ${text}`);
     return ['no relay is connected at the moment', ...why].join('; ');
   }
 
@@ -290,24 +252,30 @@ export class Mesh {
   }
 
   #attachSoon(tunnel: MeshTunnel, pathId: number): void {
-    this.#keeper.whenPresent((session) => {
+    const place = this.#tunnels.get(tunnel);
+    const soon = place?.routes.next(this.#sessions.sessions, tunnel);
+    const attach = (session: Session | undefined): void => {
       const ends = this.#tunnels.get(tunnel)?.ends;
-      tunnel.openAttach(pathId, (offer, handlers) => {
-        if (session !== undefined && ends !== undefined)
-          return this.#leases.open(session, this.#openMessage(ends, offer, tunnel.excluded), handlers);
+      tunnel.openAttach(pathId, (offer, handlers, relays) => {
+        if (session !== undefined && ends !== undefined) {
+          const open = this.#openMessage(ends, offer, tunnel.excluded);
+          return this.#leases.open(session, { ...open, ...hintsOf(relays) }, handlers);
+        }
         const error = new MeshError('relay_lost', 'relay_lost', this.#whyUnconnected());
         queueMicrotask(() => handlers.onFailed(error, undefined, ''));
         return () => undefined;
       });
-    });
+    };
+    if (soon === undefined) this.#sessions.whenPresent(attach);
+    else attach(soon);
   }
 
   /** Tells the initiator that its tunnel's other end waits for a path. */
   #sendHint(tunnel: MeshTunnel, offer: Uint8Array): void {
-    const { present } = this.#keeper;
-    const ends = this.#tunnels.get(tunnel)?.ends;
-    if (present === undefined || ends === undefined) return;
-    this.#leases.open(present, this.#openMessage(ends, offer, tunnel.excluded), {
+    const place = this.#tunnels.get(tunnel);
+    const session = place?.routes.next(this.#sessions.sessions, tunnel) ?? this.#sessions.present;
+    if (session === undefined || place === undefined) return;
+    this.#leases.open(session, this.#openMessage(place.ends, offer, tunnel.excluded), {
       onAnswer: (_answer, { stream, onOver }) => {
         onOver?.();
         stream.reset(codeNumber('protocol_error')); // a hint is answered by a refusal
@@ -327,9 +295,9 @@ export class Mesh {
   }
 
   async #askAgain(names: readonly string[]): Promise<void> {
-    const session = this.#keeper.present;
+    const session = this.#sessions.present;
     const taken = await session?.changeNames({ add: names, remove: [] });
-    if (session === undefined || taken === undefined || session !== this.#keeper.present) return;
+    if (session === undefined || taken === undefined || session !== this.#sessions.present) return;
     this.#handleGiven(
       names.filter((name) => !taken.includes(name)),
       session.url,
@@ -338,9 +306,8 @@ export class Mesh {
 
   /** Names that changed while the session's HELLO was under way. */
   #updateNames(session: Session): void {
-    const add = [...this.#names].filter((name) => !session.helloNames.includes(name));
-    const remove = session.helloNames.filter((name) => !this.#names.has(name));
-    if (add.length + remove.length > 0) void session.changeNames({ add, remove });
+    const change = changeOf(session.helloNames, [...this.#names]);
+    if (change.add.length + change.remove.length > 0) void session.changeNames(change);
   }
 
   #handleOpen(open: Open, handover: StreamHandover, session: Session): void {
@@ -355,7 +322,7 @@ export class Mesh {
       const tunnel = MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) });
       const tested = untested;
       untested = undefined;
-      const place = { session, ends: { from: open.to, to: open.from } };
+      const place = { session, ends: { from: open.to, to: open.from }, routes: new AttachRoutes() };
       return this.#adopt(tunnel, place, {
         onProven: () => {
           if (tested !== undefined) this.#guesses.handleConfirmed(tested);
@@ -363,13 +330,17 @@ export class Mesh {
         onHintWanted: (offer) => this.#sendHint(tunnel, offer),
       });
     });
-    if (this.#keeper.state === 'closed') {
+    if (this.#sessions.state === 'closed') {
       incoming.refuse('agent_stopped', '');
       return;
     }
     if (open.realm === this.#options.realm && this.#attaches.answer(open, leased)) return;
     if (open.realm !== this.#options.realm || !this.#names.has(open.to)) {
       incoming.refuse('not_here', 'no node of that name here');
+      return;
+    }
+    if (this.#copies.isCopy(open.pathId, performance.now())) {
+      incoming.refuse('not_here', '');
       return;
     }
     if (this.#tunnels.size >= tunnelsMax) {
@@ -420,6 +391,7 @@ export class Mesh {
 
   #adopt(tunnel: MeshTunnel, place: TunnelPlace, owner: MeshTunnelOwner): MeshTunnel {
     this.#tunnels.set(tunnel, place);
+    tunnel.setRelays(relaysOf(this.#sessions.sessions));
     tunnel.owner = {
       ...owner,
       findPath: () => place.session && beginsAt(place.session),
@@ -428,17 +400,9 @@ export class Mesh {
     return tunnel;
   }
 
-  #relayStatus(url: RelayUrl): RelayStatus {
-    const { present, state, lastErrors } = this.#keeper;
-    const session = present?.url === url ? present : undefined;
-    const lastError = lastErrors.get(url.text);
-    return {
-      url: url.text,
-      state: session !== undefined ? 'connected' : state === 'dialling' ? 'connecting' : 'waiting',
-      ...(session?.relayId === undefined ? {} : { relayId: identityId(session.relayId) }),
-      ...(session === undefined ? {} : { transport: session.transport }),
-      ...(session?.rttMs === undefined ? {} : { rttMs: session.rttMs }),
-      ...(lastError === undefined ? {} : { lastError: lastError.text }),
-    };
+  /** Tells the other nodes which relays this one is at. */
+  #tellRelays(): void {
+    const relays = relaysOf(this.#sessions.sessions);
+    for (const tunnel of this.#tunnels.keys()) tunnel.setRelays(relays);
   }
 }

@@ -1,5 +1,5 @@
 import { identityId } from '@macula/crypto';
-import type { Connection, RelayUrl, Transport } from '@macula/transport';
+import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
 import { describeFailure, type Failure, MeshError } from './errors.js';
@@ -7,47 +7,21 @@ import {
   awaitedRedialDelayMs,
   conflictDelayMs,
   formerLingerMs,
-  redialDelayMsMax,
   redialDelayMsMin,
   refusedDelayMs,
   replacedDelayMs,
   sessionStableMs,
   sessionWaitMs,
 } from './limits.js';
-import type { MeshEvent } from './mesh-event.js';
 import { RenewalBudget } from './renewal-budget.js';
-import type { Session, SessionOptions } from './session.js';
+import type { Session } from './session.js';
+import type { HandedSession, SessionKeeperOptions, StandbyNeed } from './session-keeper-types.js';
 
-/** What a session tells its keeper. */
-export type KeptSessionHandlers = Pick<
-  SessionOptions,
-  'onProof' | 'onRenew' | 'onDraining' | 'onDoubt' | 'onTrust' | 'onEnded'
->;
+/** Who keeps a session now. */
+const keepers = new WeakMap<Session, SessionKeeper>();
 
-/** What a {@link SessionKeeper} works with. */
-export interface SessionKeeperOptions {
-  readonly transport: Transport;
-  /** In order of preference; at least one. */
-  readonly relays: readonly RelayUrl[];
-  readonly tlsVerify: 'none' | 'verify_peer';
-  readonly caPem?: readonly string[];
-  /** Longest pause between two rounds of dialling, milliseconds. Default: {@link redialDelayMsMax}. */
-  readonly reconnectIntervalMs?: number;
-  readonly makeSession: (
-    connection: Connection,
-    url: RelayUrl,
-    sessionSeq: number,
-    handlers: KeptSessionHandlers,
-  ) => Session;
-  readonly onEvent: (event: MeshEvent) => void;
-  /** A session stands; `former` is the one it has taken the place of, if that still lives. */
-  readonly onPresent: (session: Session, former: Session | undefined) => void;
-  /** Every relay refused for good. */
-  readonly onRefused: (error: MeshError) => void;
-  /** Whether something still uses a former session. */
-  readonly isInUse: (session: Session) => boolean;
-  /** Whether a tunnel waits for a session to go on over. */
-  readonly isAwaited: () => boolean;
+function keeperOf(session: Session, maker: SessionKeeper): SessionKeeper {
+  return keepers.get(session) ?? maker;
 }
 
 /**
@@ -58,12 +32,11 @@ export interface SessionKeeperOptions {
  *
  * Renewal, while connected: when the relay asks for it (RENEW) or is about to stop (DRAINING), a PING is overdue, or our token is another one, a new
  * session is made beside the present one and takes its place: with the same relay first, or last if that is about to stop. The former session goes on until nothing uses it any more, or until it
- * breaks. An overdue answer that comes after all ends the attempt, but for one whose proof was sent: the relay may have given it
+ * breaks. Where a session stands by and is fit for it, that one takes the place at once, also when the present one is lost. An overdue answer that comes after all ends the attempt, but for one whose proof was sent: the relay may have given it
  * our names already.
  */
 export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
-  readonly #lastErrors = new Map<string, Failure>();
   readonly #waiters = new Set<(session: Session | undefined) => void>();
   readonly #former = new Set<Session>();
   readonly #budget = new RenewalBudget();
@@ -80,13 +53,14 @@ export class SessionKeeper {
   #hasNewToken = false;
   /** Every relay refused for good in the last round, and none is connected. */
   #isRefused = false;
-  #sessionSeq = 0;
-  /** Proofs sent with this number: as many relays may have given our names to a session of it. */
-  #proofs = 0;
+  /** Relays that a proof was sent to in this round: they may have given our names to a session of it. */
+  #provenAt: Uint8Array[] = [];
   #sessions = 0;
   #sessionUpAtMs = 0;
   /** Sessions lost in a row before they were stable. */
   #flaps = 0;
+  /** The last present session, if it is lost and none has taken its place, and its names went to nobody else. */
+  #lost: Session | undefined;
   /** Whose session was the last of these: tried last. */
   #flapping: RelayUrl | undefined;
 
@@ -105,7 +79,7 @@ export class SessionKeeper {
 
   /** Why each relay that isn't connected isn't, by URL. */
   get lastErrors(): ReadonlyMap<string, Failure> {
-    return this.#lastErrors;
+    return this.#options.lastErrors;
   }
 
   /** Every relay refused for good, and none is connected; it is tried on all the same. */
@@ -172,27 +146,77 @@ export class SessionKeeper {
     }, formerLingerMs).unref();
   }
 
+  /** Lets a session that stands by take the place of the present one, if that is lost, silent or its relay about to stop. */
+  tryTakeOver(): boolean {
+    if (this.#state === 'closed') return false;
+    const present = this.#present;
+    if (present === undefined) return this.#lost !== undefined && this.#takeOver(this.#lost, 'lost');
+    if (present.isDoubted) return this.#takeOver(present, 'unanswered');
+    return present.isDraining && this.#takeOver(present, 'draining');
+  }
+
+  /** Gives its sessions away and goes on with none. */
+  handOver(): HandedSession | undefined {
+    const session = this.#present;
+    if (session === undefined) return undefined;
+    const former = [...this.#former];
+    this.#former.clear();
+    this.pause();
+    this.#present = undefined;
+    this.#state = 'idle';
+    return { session, former };
+  }
+
+  /** Takes sessions that carry something until they don't. */
+  keepFormer(sessions: readonly Session[]): void {
+    for (const session of sessions) {
+      this.#keepFormer(session);
+      this.handleReleased(session);
+    }
+  }
+
+  /** Dials no more until {@link resume}; a session that stands stays. */
+  pause(): void {
+    clearTimeout(this.#dialTimer);
+    this.#cancelDial?.();
+    this.#cancelDial = undefined;
+    if (this.#state === 'dialling') this.#state = 'idle';
+  }
+
+  /** Dials after so many milliseconds, unless it does or has a session. */
+  resume(delayMs: number): void {
+    if (this.#state === 'closed' || this.#present !== undefined || this.#cancelDial !== undefined) return;
+    this.#redialDelayMs = redialDelayMsMin;
+    this.#redialIn(delayMs);
+  }
+
   #dial(): void {
     const { transport, relays, tlsVerify, caPem, makeSession } = this.#options;
     if (this.#present === undefined) this.#state = 'dialling';
-    this.#sessionSeq = Math.max(this.#sessionSeq + 1, Date.now());
-    const sessionSeq = this.#sessionSeq;
-    this.#proofs = 0;
+    const among = this.#inOrder(relays());
+    if (among.length === 0) {
+      this.#later(this.#pauseMsMax, () => this.#dial());
+      return;
+    }
+    const sessionSeq = this.#options.nextSessionSeq();
+    this.#provenAt = [];
     this.#cancelDial = dialAny({
       transport,
-      relays: this.#inOrder(relays),
+      relays: among,
       tlsVerify,
       ...(caPem === undefined ? {} : { caPem }),
       makeSession: (connection, url, onEnded) => {
-        const session = makeSession(connection, url, sessionSeq, {
+        const keeper = (): SessionKeeper => keeperOf(session, this);
+        const session: Session = makeSession(connection, url, sessionSeq, {
           onProof: () => {
-            this.#proofs += 1;
+            this.#provenAt.push(session.relayId!);
             this.#mustRenew = this.#present !== undefined;
           },
-          onRenew: () => this.#handleRenew(session),
-          onDraining: () => this.#handleRenew(session),
-          onDoubt: () => this.#handleDoubt(session),
-          onTrust: () => this.#handleTrust(session),
+          onRenew: () => keeper().#handleRenew(session),
+          onDraining: () => keeper().#handleRenew(session),
+          onDoubt: () => keeper().#handleDoubt(session),
+          onTrust: () => keeper().#handleTrust(session),
+          onAnswer: () => keeper().#options.onAnswer(session),
           onEnded,
         });
         return session;
@@ -200,7 +224,7 @@ export class SessionKeeper {
       onFailed: (url, error) => this.#handleDialFailed(url, error),
       onWon: (session) => this.#handleSession(session),
       onAllFailed: (errors) => this.#handleRoundFailed(errors),
-      onLost: (session, error) => this.#handleLost(session, error),
+      onLost: (session, error) => keeperOf(session, this).#handleLost(session, error),
     });
   }
 
@@ -216,7 +240,7 @@ export class SessionKeeper {
 
   #handleDialFailed(url: RelayUrl, error: unknown): void {
     const failure = describeFailure(error);
-    if (url !== this.#present?.url) this.#lastErrors.set(url.text, failure);
+    if (url !== this.#present?.url) this.#options.lastErrors.set(url.text, failure);
     this.#options.onEvent({ kind: 'dial_failed', relay: url.text, ...failure });
   }
 
@@ -241,6 +265,7 @@ export class SessionKeeper {
       this.#later(delayMs, () => this.#renew());
       return;
     }
+    if (this.tryTakeOver()) return;
     this.#isRefused = isForGood;
     if (first !== undefined && isForGood) {
       this.#tellWaiters();
@@ -271,10 +296,12 @@ export class SessionKeeper {
     this.#isRefused = false;
     this.#state = 'connected';
     this.#present = session;
+    this.#lost = undefined;
+    keepers.set(session, this);
     this.#sessions += 1;
     this.#sessionUpAtMs = performance.now();
     this.#redialDelayMs = redialDelayMsMin;
-    this.#lastErrors.delete(session.url.text);
+    this.#options.lastErrors.delete(session.url.text);
     const relayId = session.relayId === undefined ? '' : identityId(session.relayId);
     const facts = { relay: session.url.text, relayId, transport: session.transport };
     if (former === undefined) {
@@ -285,7 +312,7 @@ export class SessionKeeper {
       this.#options.onEvent({ kind: 'session_renewed', ...facts, former: former.url.text, why });
     }
     // Sessions of one number are equal to relays until one of them claims its names again.
-    if (this.#proofs > 1) void session.changeNames({ add: [], remove: [] });
+    if (this.#provenAt.length > 1) void session.changeNames({ add: [], remove: [] });
     this.#options.onPresent(session, former);
     this.#tellWaiters();
     if (former !== undefined) this.handleReleased(former);
@@ -306,7 +333,7 @@ export class SessionKeeper {
     this.#present = undefined;
     this.#mustRenew = false;
     this.#hasNewToken = false;
-    this.#lastErrors.set(session.url.text, describeFailure(error));
+    this.#options.lastErrors.set(session.url.text, describeFailure(error));
     this.#options.onEvent({
       kind: 'session_down',
       relay: session.url.text,
@@ -314,6 +341,9 @@ export class SessionKeeper {
       text: error.message,
     });
     if (this.#state === 'closed') return;
+    this.#lost = isOfOther(error.wireCode) ? undefined : session;
+    if (this.tryTakeOver()) return;
+    this.#options.onAbsent(error.wireCode);
     const wasStable = performance.now() - this.#sessionUpAtMs >= sessionStableMs;
     this.#flaps = wasStable ? 0 : this.#flaps + 1;
     this.#flapping = wasStable ? undefined : session.url;
@@ -327,7 +357,7 @@ export class SessionKeeper {
   }
 
   get #pauseMsMax(): number {
-    return this.#options.reconnectIntervalMs ?? redialDelayMsMax;
+    return this.#options.reconnectIntervalMs;
   }
 
   #handleRenew(session: Session): void {
@@ -352,9 +382,29 @@ export class SessionKeeper {
   #renew(): void {
     if (this.#present === undefined || this.#cancelDial !== undefined || this.#state === 'closed') return;
     if (!this.#mustRenew && !this.#present.isDoubted) return;
+    if (this.tryTakeOver()) return;
     const waitMs = this.#budget.take(performance.now());
     if (waitMs === 0) this.#dial();
     else this.#later(waitMs, () => this.#renew());
+  }
+
+  #takeOver(former: Session, why: StandbyNeed): boolean {
+    // A round that reaches the standby's relay as well may have taken its names already.
+    const isUnusable = ({ relayId }: Session): boolean =>
+      this.#cancelDial !== undefined && this.#provenAt.some((id) => Buffer.from(id).equals(relayId!));
+    const handed = this.#options.takeStandby(former, why, isUnusable);
+    if (handed === undefined) return false;
+    this.#cancelDial?.();
+    this.#provenAt = [];
+    for (const session of handed.former) this.#keepFormer(session);
+    this.#handleSession(handed.session);
+    for (const session of handed.former) this.handleReleased(session);
+    return true;
+  }
+
+  #keepFormer(session: Session): void {
+    keepers.set(session, this);
+    this.#former.add(session);
   }
 
   #tellWaiters(): void {
@@ -368,6 +418,11 @@ function inOrder(
 ): readonly RelayUrl[] {
   if (first !== undefined) return [first, ...relays.filter((url) => url !== first)];
   return last === undefined ? relays : [...relays.filter((url) => url !== last), last];
+}
+
+/** Whether another process has the names now, or another identity: then no session of ours takes the place of the one that lost them. */
+export function isOfOther(code: WireCode): boolean {
+  return code === 'replaced' || code === 'identity_conflict' || code === 'name_taken';
 }
 
 /**

@@ -54,6 +54,8 @@ export interface SessionOptions {
   readonly onDoubt: () => void;
   /** It was answered after all. */
   readonly onTrust: () => void;
+  /** A PING was answered. */
+  readonly onAnswer: () => void;
   /** Once: the session is over. */
   readonly onEnded: (error: MeshError) => void;
 }
@@ -80,6 +82,8 @@ export class Session {
   readonly #nameChanges = new Map<number, (taken: readonly string[] | undefined) => void>();
   #accepting = 0;
   #isDraining = false;
+  #isStandby: boolean;
+  #sessionSeq: number;
   #state: 'greeting' | 'up' | 'ended' = 'greeting';
   #settleWelcome!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -87,6 +91,8 @@ export class Session {
     this.#options = options;
     this.url = options.url;
     this.#claimedNames = options.hello.names;
+    this.#isStandby = options.hello.standby === true;
+    this.#sessionSeq = options.hello.sessionSeq;
     this.#connection = options.connection;
     this.#dialer = new HelloDialer({
       ...options.hello,
@@ -97,6 +103,7 @@ export class Session {
       onPing: (number) => this.#send({ kind: 'ping', number }),
       onDoubt: () => options.onDoubt(),
       onTrust: () => options.onTrust(),
+      onAnswer: () => options.onAnswer(),
       onLost: () => this.#handleSilence(),
     });
     this.welcomed = new Promise((resolve, reject) => {
@@ -142,6 +149,16 @@ export class Session {
     return this.#isDraining;
   }
 
+  /** It stands by for another one of this process. */
+  get isStandby(): boolean {
+    return this.#isStandby;
+  }
+
+  /** Asks the relay whether it lives: `onAnswer`, or `onDoubt` soon. */
+  ask(): void {
+    this.#liveness.ask();
+  }
+
   get transport(): string {
     return this.#connection.transport;
   }
@@ -154,11 +171,14 @@ export class Session {
     readonly add: readonly string[];
     readonly remove: readonly string[];
   }): Promise<readonly string[] | undefined> {
-    if (this.#state !== 'up') return Promise.resolve(undefined);
-    this.#request += 1;
-    const request = this.#request;
-    this.#send({ kind: 'names', request, ...change, ...this.#claim(change) });
-    return new Promise((resolve) => this.#nameChanges.set(request, resolve));
+    return this.#sendNames(change, {});
+  }
+
+  /** Makes a session that stood by the primary one of its process, with this number, and advertises these names beside those it has. */
+  promote(sessionSeq: number, names: readonly string[]): void {
+    this.#isStandby = false;
+    this.#sessionSeq = sessionSeq;
+    void this.#sendNames({ add: names, remove: [] }, { sessionSeq });
   }
 
   /**
@@ -221,16 +241,30 @@ export class Session {
     this.#end(new MeshError('closed', code, text));
   }
 
+  #sendNames(
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    more: { readonly sessionSeq?: number },
+  ): Promise<readonly string[] | undefined> {
+    if (this.#state !== 'up') return Promise.resolve(undefined);
+    this.#request += 1;
+    const request = this.#request;
+    this.#send({ kind: 'names', request, ...change, ...this.#claim(change), ...more });
+    return new Promise((resolve) => this.#nameChanges.set(request, resolve));
+  }
+
   #claim(change: { readonly add: readonly string[]; readonly remove: readonly string[] }): {
     readonly claimSeq: number;
     readonly claim: Uint8Array;
   } {
-    const { realm, identity, bootId, sessionSeq } = this.#options.hello;
+    const { realm, identity, bootId } = this.#options.hello;
+    const sessionSeq = this.#sessionSeq;
     this.#claimedNames = namesAfter(this.#claimedNames, change);
     this.#claimSeq += 1;
     const claimSeq = this.#claimSeq;
     const of = { realm, identity: identity.publicKey, bootId, sessionSeq, relay: this.#relayId! };
-    return { claimSeq, claim: signNameClaim(identity, { ...of, claimSeq, names: this.#claimedNames }) };
+    const standby = this.#isStandby ? { standby: true } : {};
+    const claim = { ...of, ...standby, claimSeq, names: this.#claimedNames };
+    return { claimSeq, claim: signNameClaim(identity, claim) };
   }
 
   #send(message: Message): void {

@@ -8,8 +8,12 @@ import type { MeshTunnelPath } from './tunnel-facts.js';
 /** Number of the first OPEN's path. */
 export const firstPath = 0;
 
-/** Asks for a path by an offer; answers how to give up. */
-export type OpenPath = (offer: Uint8Array, handlers: PathHandlers) => (code: WireCode, text: string) => void;
+/** Asks for a path by an offer, `hints` being the peer's relays where known; answers how to give up. */
+export type OpenPath = (
+  offer: Uint8Array,
+  handlers: PathHandlers,
+  hints: readonly string[],
+) => (code: WireCode, text: string) => void;
 
 /** Who waits for a path. */
 export interface PathHandlers extends Pick<OpenHandlers, 'onAnswer'> {
@@ -20,8 +24,8 @@ export interface PathHandlers extends Pick<OpenHandlers, 'onAnswer'> {
 /** The paths of one tunnel by their numbers: those that are wanted, those that are asked for, and those that stand. */
 export class TunnelPaths {
   readonly #standing = new Map<number, StreamPath>();
-  /** Offers that wait for a session. */
-  readonly #wanted = new Map<number, Uint8Array>();
+  /** Offers that wait for a session, and the peer's relays as it has told them. */
+  readonly #wanted = new Map<number, { readonly offer: Uint8Array; readonly hints: readonly string[] }>();
   /** How to give up what was not answered yet. */
   readonly #asked = new Map<number, (code: WireCode, text: string) => void>();
 
@@ -40,14 +44,18 @@ export class TunnelPaths {
     return this.#standing.get(pathId)?.beginsAt;
   }
 
-  want(pathId: number, offer: Uint8Array): void {
-    this.#wanted.set(pathId, offer);
+  want(pathId: number, offer: Uint8Array, hints: readonly string[]): void {
+    this.#wanted.set(pathId, { offer, hints });
   }
 
   /** Asks for a path with its offer, unless it isn't wanted any more. */
-  ask(pathId: number, ask: (offer: Uint8Array) => (code: WireCode, text: string) => void): void {
-    const offer = this.#wanted.get(pathId);
-    if (offer !== undefined && this.#wanted.delete(pathId)) this.#asked.set(pathId, ask(offer));
+  ask(
+    pathId: number,
+    ask: (offer: Uint8Array, hints: readonly string[]) => (code: WireCode, text: string) => void,
+  ): void {
+    const wanted = this.#wanted.get(pathId);
+    if (wanted !== undefined && this.#wanted.delete(pathId))
+      this.#asked.set(pathId, ask(wanted.offer, wanted.hints));
   }
 
   handleAnswered(pathId: number): void {

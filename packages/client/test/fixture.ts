@@ -30,7 +30,7 @@ export class Fixture {
     return relay;
   }
 
-  /** A mesh with a node `name`; incoming tunnels are accepted with `key` and echoed to `onLocal`. */
+  /** A mesh with a node `name`, by default with no session that stands by; incoming tunnels are accepted with `key` and echoed to `onLocal`. */
   mesh(
     name: string,
     options: {
@@ -41,7 +41,7 @@ export class Fixture {
       protocol?: 1 | 2;
       token?: () => string;
       transport?: Transport;
-      more?: Partial<Pick<MeshOptions, 'tunnelLimits' | 'reconnectIntervalMs'>>;
+      more?: Partial<Pick<MeshOptions, 'tunnelLimits' | 'reconnectIntervalMs' | 'standbySessions'>>;
     },
   ): Node {
     const events: MeshEvent[] = [];
@@ -61,6 +61,7 @@ export class Fixture {
         bootId: randomBytes(16),
         names: [name],
         ...(options.token && { token: options.token }),
+        standbySessions: 0,
         ...options.more,
         netTicktime: options.ticktime ?? 120,
         tunnelProtocol: () => options.protocol ?? 2,

@@ -108,6 +108,16 @@ export class TestSession {
     this.#control?.write(Buffer.concat(messages.map((message) => this.#relay.encode(message))));
   }
 
+  /** Brings it an OPEN, and gives the answer. */
+  openTo(open: Open, onAnswer: (message: Message) => void): void {
+    const stream = this.connection.openStream();
+    readMessages(stream, (message) => {
+      onAnswer(message);
+      return false;
+    });
+    stream.write(encodeMessage(open));
+  }
+
   /** Nothing of the control stream is read any more. */
   stopReading(): void {
     this.#control?.pause();

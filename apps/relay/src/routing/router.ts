@@ -91,8 +91,10 @@ export class Router {
     if (owner === undefined) return;
     this.#names.noteAlive(owner, nowMs);
     if (owner.isSuperseded) {
-      // The newer session's HELLO said what holds, and its own NAMES will.
-      this.#outputs.push({ kind: 'names_done', link, request: names.request, taken: [] });
+      // The newer session's HELLO said what holds, and its own NAMES will. If this one shall be the primary one, its agent must make another.
+      if (names.sessionSeq === undefined)
+        this.#outputs.push({ kind: 'names_done', link, request: names.request, taken: [] });
+      else this.#loseNames({ evicted: [this.#names.remove(link)!.link] }, nowMs, 'superseded');
       return;
     }
     if (names.sessionSeq !== undefined) this.#names.promote(owner, names.sessionSeq);

@@ -57,6 +57,15 @@ class Asked {
   }
 }
 
+it('a session that is superseded does not become the primary one, and ends so that its agent makes another', () => {
+  const { mesh, standby } = new Asked();
+  const { identity, bootId } = standby;
+  mesh.session('B', { identity, bootId, names: ['b@x'], sessionSeq: 3 });
+  expect(standby.isSuperseded).toBe(true);
+  mesh.promote(standby, 4);
+  expect(standby.code).toBe('superseded');
+});
+
 describe('an OPEN for a name whose session here stands by', () => {
   it('goes to it at once from an agent here: there is no shorter way', () => {
     const asked = new Asked();
