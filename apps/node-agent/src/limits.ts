@@ -52,7 +52,7 @@ export const expectedTokensMax = 4096;
 /** Bounds and default of each setting of tunnels; `macula_settings.erl` has the same. */
 export const tunnelSettingLimits: Readonly<
   Record<
-    'distTimeout' | 'reconnectInterval' | 'reconnectMaxAttempts' | 'backpressureHwm',
+    'distTimeout' | 'reconnectInterval' | 'reconnectMaxAttempts' | 'backpressureHwm' | 'standbySessions',
     { readonly min: number; readonly max: number; readonly fallback: number }
   >
 > = {
@@ -60,6 +60,7 @@ export const tunnelSettingLimits: Readonly<
   reconnectInterval: { min: 100, max: 60_000, fallback: 2000 },
   reconnectMaxAttempts: { min: 1, max: 3000, fallback: 15 },
   backpressureHwm: { min: 1, max: 1024, fallback: 64 },
+  standbySessions: { min: 0, max: 3, fallback: 1 },
 };
 
 /** Longest window, interval x attempts, milliseconds: 5 min. */

@@ -5,7 +5,10 @@ test('defaults', () => {
   expect(readSettings({}, 'port')).toMatchObject({
     logLevel: 'silent',
     localSockets: 'unix',
-    tunnels: { distTimeout: 25_000, reconnectInterval: 2000, reconnectMaxAttempts: 15, backpressureHwm: 64 },
+    tunnels: {
+      ...{ distTimeout: 25_000, reconnectInterval: 2000, reconnectMaxAttempts: 15, backpressureHwm: 64 },
+      standbySessions: 1,
+    },
     isQuicOn: true,
   });
   expect(readSettings({}, 'socket').logLevel).toBe('info');

@@ -20,12 +20,14 @@ test('variables count with and without MACULA_, with it first', () => {
     RECONNECT_INTERVAL: '1000',
     MACULA_RECONNECT_MAX_ATTEMPTS: '7',
     BACKPRESSURE_HWM: '',
+    STANDBY_SESSIONS: '0',
   };
   const expected = {
     distTimeout: 3000,
     reconnectInterval: 1000,
     reconnectMaxAttempts: 7,
     backpressureHwm: 64,
+    standbySessions: 0,
   };
   expect(readTunnelSettings(environment, silent)).toEqual(expected);
 });
@@ -37,6 +39,7 @@ test('what is out of bounds is told by the name it has', () => {
     MACULA_RECONNECT_INTERVAL: '99',
     RECONNECT_MAX_ATTEMPTS: '0',
     MACULA_BACKPRESSURE_HWM: '1.5',
+    STANDBY_SESSIONS: '4',
   };
   expect(readTunnelSettings(environment, (text) => warnings.push(text))).toEqual(
     readTunnelSettings({}, silent),
@@ -46,6 +49,7 @@ test('what is out of bounds is told by the name it has', () => {
     'MACULA_RECONNECT_INTERVAL=99',
     'RECONNECT_MAX_ATTEMPTS=0',
     'MACULA_BACKPRESSURE_HWM=1.5',
+    'STANDBY_SESSIONS=4',
   ]);
 });
 
@@ -62,6 +66,7 @@ test('a join has its own, else those of the agent; a wrong one is named', () => 
     ['reconnect_interval', { reconnect_interval: atom('soon') }],
     ['reconnect_max_attempts', { reconnect_max_attempts: 2 ** 31 }],
     ['backpressure_hwm', { backpressure_hwm: -1 }],
+    ['standby_sessions', { standby_sessions: -1 }],
     ['reconnect_max_attempts', { reconnect_interval: 60_000, reconnect_max_attempts: 6 }],
   ];
   for (const [name, changes] of wrong) expect(parse(changes)).toMatchObject({ code: 'bad_option', name });
@@ -81,10 +86,11 @@ test('those of a join reach the mesh', async () => {
     reconnect_interval: 1000,
     reconnect_max_attempts: 9,
     backpressure_hwm: 16,
+    standby_sessions: 2,
   };
   expect(await beam.join(1, settings)).toBe(atom('ok'));
-  const { tunnelLimits, reconnectIntervalMs } = meshes[0]!.request;
+  const { tunnelLimits, reconnectIntervalMs, standbySessions } = meshes[0]!.request;
   expect(tunnelLimits).toEqual({ establishTimeoutMs: 5000, unsentBytesMax: 65_536, windowMs: 9000 });
-  expect(reconnectIntervalMs).toBe(1000);
+  expect([reconnectIntervalMs, standbySessions]).toEqual([1000, 2]);
   await dispose();
 });

@@ -1,6 +1,6 @@
 import { backpressureUnitBytes, tunnelSettingLimits } from './limits.js';
 
-/** What users may set about the tunnels of a node; a join may set each anew. */
+/** What users may set about the tunnels of a node, and the sessions they run over; a join may set each anew. */
 export interface TunnelSettings {
   /** `MACULA_DIST_TIMEOUT`: milliseconds to negotiate an outgoing tunnel. */
   readonly distTimeout: number;
@@ -10,6 +10,8 @@ export interface TunnelSettings {
   readonly reconnectMaxAttempts: number;
   /** `MACULA_BACKPRESSURE_HWM`: unsent data at which reading from the node pauses, in units of 4 KiB. */
   readonly backpressureHwm: number;
+  /** `MACULA_STANDBY_SESSIONS`: sessions at other relays that stand by for the one in use. */
+  readonly standbySessions: number;
 }
 
 /** Name of a setting. */
@@ -51,6 +53,7 @@ export function readTunnelSettings(
     reconnectInterval: read('reconnectInterval'),
     reconnectMaxAttempts: read('reconnectMaxAttempts'),
     backpressureHwm: read('backpressureHwm'),
+    standbySessions: read('standbySessions'),
   };
 }
 

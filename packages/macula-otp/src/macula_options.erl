@@ -11,7 +11,7 @@
                      identity := binary() | undefined,
                      tls_verify := none | verify_peer,
                      token_file := binary() | undefined,
-                     macula_settings:name() => pos_integer()}.
+                     macula_settings:name() => non_neg_integer()}.
 -type bad_option() :: {bad_option, {Name :: term(), Why :: term()}}.
 
 -define(MAX_NAME_BYTES, 255).

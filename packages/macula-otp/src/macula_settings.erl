@@ -1,4 +1,4 @@
-%% @doc What users may set about tunnels, under the names that macula always had. An option of `join_mesh/1' wins over the
+%% @doc What users may set about tunnels and the sessions they run over, under the names that macula always had. An option of `join_mesh/1' wins over the
 %% application environment, that over the operating system's (`MACULA_DIST_TIMEOUT', or `DIST_TIMEOUT'), that over the default.
 %%
 %% Asks for nothing that needs the file server, so it works while the distribution starts.
@@ -8,9 +8,10 @@
 
 -export_type([name/0, why/0]).
 
--type name() :: dist_timeout | bridge_recv_timeout | controller_timeout | backpressure_hwm | reconnect_interval | reconnect_max_attempts.
+-type name() :: dist_timeout | bridge_recv_timeout | controller_timeout | backpressure_hwm | reconnect_interval | reconnect_max_attempts
+              | standby_sessions.
 %% Where a bad value stands, when it isn't an option, and why it is bad.
--type why() :: not_an_integer | {not_in_range, Min :: pos_integer(), Max :: pos_integer()} | {window_too_long, Max :: pos_integer()}
+-type why() :: not_an_integer | {not_in_range, Min :: non_neg_integer(), Max :: pos_integer()} | {window_too_long, Max :: pos_integer()}
              | {in_application_env, why()} | {in_environment, Variable :: string(), why()}.
 
 %% The longest time a tunnel may be resumed: 5 min. The agent has the same bound.
@@ -18,25 +19,26 @@
 
 -spec names() -> [name(), ...].
 names() ->
-    [dist_timeout, bridge_recv_timeout, controller_timeout, backpressure_hwm, reconnect_interval, reconnect_max_attempts].
+    [dist_timeout, bridge_recv_timeout, controller_timeout, backpressure_hwm, reconnect_interval, reconnect_max_attempts, standby_sessions].
 
-%% Default and bounds; all times are milliseconds.
+%% Default and bounds; all times are milliseconds. The agent has the same.
 limits(dist_timeout) -> {25000, 1000, 600000};
 limits(bridge_recv_timeout) -> {60000, 1000, 600000};
 limits(controller_timeout) -> {30000, 1000, 600000};
 limits(backpressure_hwm) -> {64, 1, 1024};
 limits(reconnect_interval) -> {2000, 100, 60000};
-limits(reconnect_max_attempts) -> {15, 1, 3000}.
+limits(reconnect_max_attempts) -> {15, 1, 3000};
+limits(standby_sessions) -> {1, 0, 3}.
 
 %% @doc What is set outside of `join_mesh/1', or the default.
--spec configured(name()) -> {ok, pos_integer()} | {error, why()}.
+-spec configured(name()) -> {ok, non_neg_integer()} | {error, why()}.
 configured(Name) ->
     case application:get_env(macula, Name) of
         {ok, Value} -> placed(check(Name, Value), fun(Why) -> {in_application_env, Why} end);
         undefined -> from_environment(Name, variables(Name))
     end.
 
--spec check(name(), term()) -> {ok, pos_integer()} | {error, why()}.
+-spec check(name(), term()) -> {ok, non_neg_integer()} | {error, why()}.
 check(Name, Value) ->
     case limits(Name) of
         {_, Min, Max} when is_integer(Value), Value >= Min, Value =< Max -> {ok, Value};
@@ -54,7 +56,7 @@ window(#{reconnect_interval := Interval, reconnect_max_attempts := Attempts}) ->
     end.
 
 %% @doc What counts now: that of the mesh this node has joined. A value that can't be used was refused by the join; here it counts as not set.
--spec value(name()) -> pos_integer().
+-spec value(name()) -> non_neg_integer().
 value(Name) ->
     case macula_joined:option(Name) of
         {ok, Value} when is_integer(Value) -> Value;

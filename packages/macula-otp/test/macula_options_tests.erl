@@ -6,7 +6,7 @@
 defaults_test() ->
     ?assertEqual({ok, #{relays => [?URL], realm => <<"io.macula">>, identity => undefined, tls_verify => none,
                         token_file => undefined, dist_timeout => 25000, bridge_recv_timeout => 60000, controller_timeout => 30000,
-                        backpressure_hwm => 64, reconnect_interval => 2000, reconnect_max_attempts => 15}},
+                        backpressure_hwm => 64, reconnect_interval => 2000, reconnect_max_attempts => 15, standby_sessions => 1}},
                  macula_options:parse(#{relays => [?URL]})).
 
 forms_test() ->

@@ -2,7 +2,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 defaults_test() ->
-    ?assertEqual([25000, 60000, 30000, 64, 2000, 15], [macula_settings:value(Name) || Name <- macula_settings:names()]),
+    ?assertEqual([25000, 60000, 30000, 64, 2000, 15, 1], [macula_settings:value(Name) || Name <- macula_settings:names()]),
     ?assertEqual({ok, 30000}, macula_settings:window(#{reconnect_interval => 2000, reconnect_max_attempts => 15})).
 
 %% An option, the application environment, MACULA_DIST_TIMEOUT, DIST_TIMEOUT, the default.
@@ -29,8 +29,11 @@ bad_values_test_() ->
     [?_assertEqual({error, Why}, macula_settings:check(Name, Value))
      || {Name, Value, Why} <- [{dist_timeout, 999, {not_in_range, 1000, 600000}}, {dist_timeout, 600001, {not_in_range, 1000, 600000}},
                                {reconnect_interval, 99, {not_in_range, 100, 60000}}, {reconnect_max_attempts, 0, {not_in_range, 1, 3000}},
-                               {backpressure_hwm, 1025, {not_in_range, 1, 1024}}, {backpressure_hwm, -1, {not_in_range, 1, 1024}},
+                               {backpressure_hwm, 1025, {not_in_range, 1, 1024}}, {standby_sessions, 4, {not_in_range, 0, 3}}, {backpressure_hwm, -1, {not_in_range, 1, 1024}},
                                {controller_timeout, 1.0e4, not_an_integer}, {bridge_recv_timeout, infinity, not_an_integer}]].
+
+none_stands_by_test() ->
+    ?assertEqual({ok, 0}, macula_settings:check(standby_sessions, 0)).
 
 %% A bad value outside of a join counts as not set, and says where it stands in one.
 places_test() ->

@@ -62,6 +62,22 @@ export class EventReporter {
           { relay, code: binary(event.code) },
         );
         return;
+      case 'standby_up':
+        this.#limiter.reset(`dial_failed ${event.relay}`);
+        this.report('standby_up', 'info', `${event.relay} stands by, over ${event.transport}`, {
+          relay,
+          relay_id: binary(event.relayId),
+          transport: binary(event.transport),
+        });
+        return;
+      case 'standby_down':
+        this.report(
+          'standby_down',
+          'info',
+          byUs ? `left ${event.relay}` : `${event.relay} stands by no more: ${event.text}`,
+          { relay, code: binary(event.code) },
+        );
+        return;
       case 'dial_failed':
         this.#limited(event.relay, {
           event: 'dial_failed',

@@ -128,6 +128,7 @@ function tunnelSettings(map: TermMap, defaults: TunnelSettings): TunnelSettings 
     reconnectInterval: read('reconnectInterval'),
     reconnectMaxAttempts: read('reconnectMaxAttempts'),
     backpressureHwm: read('backpressureHwm'),
+    standbySessions: read('standbySessions'),
   };
   if (windowMsOf(settings) <= windowMsMax) return settings;
   const why = `reconnect_interval x reconnect_max_attempts must not be more than ${windowMsMax} milliseconds`;

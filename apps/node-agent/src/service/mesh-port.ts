@@ -35,6 +35,8 @@ export interface MeshRequest {
   readonly tunnelLimits: MeshTunnelLimits;
   /** Longest pause between two rounds of dialling relays, milliseconds. */
   readonly reconnectIntervalMs: number;
+  /** Sessions at other relays that stand by, as far as there are relays. */
+  readonly standbySessions: number;
   readonly onEvent: (event: MeshEvent) => void;
   readonly onIncoming: (incoming: IncomingRequest) => void;
 }

@@ -324,15 +324,20 @@ test('session events', async () => {
     former,
     why: 'asked',
   });
+  onEvent({ kind: 'standby_up', relay: 'https://r', relayId: 'x', transport: 'quic' });
+  onEvent({ kind: 'standby_down', relay: 'https://r', code: 'shutdown', text: 'bye' });
   onEvent({ kind: 'session_down', relay: 'https://r', code: 'shutdown', text: 'bye' });
   onEvent({ kind: 'names_taken', relay: 'https://r', names: ['a@host'] });
   const seen = [];
-  for (let count = 0; count < 5; count++) {
+  for (let count = 0; count < 7; count++) {
     const [, kind, , map] = await beam.take('event');
     expect(textOf(mapGet(map, 'relay'))).toBe('https://r');
     seen.push(textOf(kind));
   }
-  expect(seen).toEqual(['dial_failed', 'session_up', 'session_renewed', 'session_down', 'names_taken']);
+  expect(seen).toEqual([
+    ...['dial_failed', 'session_up', 'session_renewed', 'standby_up', 'standby_down'],
+    ...['session_down', 'names_taken'],
+  ]);
   expect(beam.has('event')).toBe(false);
   beam.send(atom('leave'), 2);
   await beam.reply(2);

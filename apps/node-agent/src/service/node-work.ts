@@ -186,6 +186,7 @@ export class NodeWork {
         windowMs: windowMsOf(options.tunnels),
       },
       reconnectIntervalMs: options.tunnels.reconnectInterval,
+      standbySessions: options.tunnels.standbySessions,
       onEvent: (event) => events.reportMesh(event, this.#membership.mesh !== mesh),
       onIncoming: (incoming) => this.#incoming.handleRequest(incoming),
     });
