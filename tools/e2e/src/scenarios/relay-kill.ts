@@ -13,7 +13,7 @@ export const scenario: Scenario = {
   secondsFull: 3600,
   isLong: true,
   isAlone: true,
-  drivers: ['local'],
+  drivers: ['local', 'netns'],
   async run({ scene, seed, isFull, figure }) {
     const { rounds, messages } = isFull ? sizes.full : sizes.usual;
     let relay1 = await scene.relay({ label: 'relay-1' });
