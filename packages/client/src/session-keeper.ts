@@ -87,6 +87,11 @@ export class SessionKeeper {
     return this.#isRefused;
   }
 
+  /** A newer session may have its names already, at whatever relay. */
+  get isProving(): boolean {
+    return this.#cancelDial !== undefined && this.#provenAt.length > 0;
+  }
+
   start(): void {
     if (this.#state === 'idle') this.#dial();
   }

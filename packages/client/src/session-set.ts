@@ -80,10 +80,10 @@ export class SessionSet {
       onAbsent: (code) => this.#handleAbsent(code),
     });
     const count = Math.min(standbySessions, relays.length - 1);
-    this.#standbys = Array.from({ length: count }, () => {
+    this.#standbys = Array.from({ length: count }, (_, index) => {
       const keeper: SessionKeeper = new SessionKeeper({
         ...common,
-        relays: () => this.#relaysFor(keeper),
+        relays: () => this.#relaysFor(keeper, index),
         reconnectIntervalMs: standbyRedialDelayMsMax,
         makeSession: (connection, url, sessionSeq, handlers) =>
           options.makeSession(connection, url, { sessionSeq, standby: true }, handlers),
@@ -161,11 +161,12 @@ export class SessionSet {
     return this.#sessionSeq;
   }
 
-  /** Without those of other sessions; none while there is no session to stand by for. */
-  #relaysFor(keeper: SessionKeeper): readonly RelayUrl[] {
+  /** Without those of other sessions, each standby beginning with another one; none while there is no session to stand by for. */
+  #relaysFor(keeper: SessionKeeper, index: number): readonly RelayUrl[] {
     if (this.present === undefined) return [];
     const used = this.#keepers.filter((other) => other !== keeper).map(({ present }) => present?.url);
-    return this.#options.relays.filter((url) => !used.includes(url));
+    const free = this.#options.relays.filter((url) => !used.includes(url));
+    return [...free.slice(index), ...free.slice(0, index)];
   }
 
   #takeStandby(
@@ -176,7 +177,7 @@ export class SessionSet {
     for (const keeper of this.#standbys) {
       const session = keeper.present;
       if (session === undefined || session.isDoubted || session.isDraining || isUnusable(session)) continue;
-      if (isSameRelay(session, former)) continue;
+      if (isSameRelay(session, former) || keeper.isProving) continue;
       if (why === 'unanswered' && !this.#isFresh(session)) {
         session.ask(); // the answer brings it here again
         continue;
@@ -200,12 +201,7 @@ export class SessionSet {
 
   #handlePrimary(session: Session, former: Session | undefined): void {
     this.#toldFailures.delete(session.url.text);
-    for (const keeper of this.#standbys) {
-      const standby = keeper.present;
-      // Its relay has given the names to the primary one.
-      if (standby !== undefined && isSameRelay(standby, session)) this.#retire(keeper);
-      keeper.resume(standbyDialDelayMs);
-    }
+    for (const keeper of this.#standbys) this.#leaveRelayTo(session, keeper);
     this.#options.onPresent(session, former);
     this.#options.onChanged();
   }
@@ -218,12 +214,19 @@ export class SessionSet {
       this.#retire(keeper);
       keeper.resume(standbyRedialDelayMsMax);
     } else {
+      for (const other of this.#standbys) if (other !== keeper) this.#leaveRelayTo(session, other);
       const { names } = this.#options;
       void session.changeNames(changeOf(session.helloNames, names()));
       if (former !== undefined && !isSameRelay(former, session))
         void former.changeNames({ add: [], remove: names() });
     }
     this.#options.onChanged();
+  }
+
+  /** A relay has given the names to a newer session: one that stood by there does no more. */
+  #leaveRelayTo(session: Session, keeper: SessionKeeper): void {
+    if (keeper.present !== undefined && isSameRelay(keeper.present, session)) this.#retire(keeper);
+    keeper.resume(standbyDialDelayMs);
   }
 
   /** A session that can't stand by any more goes on for what it carries. */

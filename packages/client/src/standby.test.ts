@@ -214,6 +214,18 @@ describe('a session that stands by', () => {
   });
 });
 
+it('two sessions stand by, each at a relay of its own, and one is left when the other was needed', async () => {
+  await fixture.relay('relay3');
+  const urls = [...relays.map(({ url }) => url), 'quic://relay3:4433'];
+  const c = fixture.mesh('c@x', { relays: urls, more: { standbySessions: 2 } });
+  c.mesh.start();
+  await vi.waitFor(() => expect(statesOf(c.mesh)).toEqual(['connected', 'standby', 'standby']), {
+    timeout: 8000,
+  });
+  await relays[0].close();
+  await vi.waitFor(() => expect(statesOf(c.mesh)).toEqual(['waiting', 'connected', 'standby']));
+});
+
 describe('no session stands by', () => {
   it.each([
     ['where there is one relay', 1, ['quic://relay1:4433']],
