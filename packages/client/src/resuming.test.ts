@@ -35,12 +35,21 @@ interface Link {
 
 /** A tunnel from a to b with a local socket at either end. */
 async function link(): Promise<Link> {
+  await joined();
+  return linkFrom(a, b);
+}
+
+async function joined(): Promise<void> {
   for (const { mesh } of [a, b]) mesh.start();
   await Promise.all([a.mesh.joined(), b.mesh.joined()]);
+}
+
+async function linkFrom(from: Node, to: Node): Promise<Link> {
   const incoming = new Promise<Watched>((resolve) => {
-    b.onIncoming = (request) => resolve(watchAll('far', request.accept({ key })!));
+    to.onIncoming = (request) => resolve(watchAll('far', request.accept({ key })!));
   });
-  const near = watchAll('near', a.mesh.connect({ from: 'a@x', to: 'b@x', key }));
+  const [fromName, toName] = from === a ? ['a@x', 'b@x'] : ['b@x', 'a@x'];
+  const near = watchAll('near', from.mesh.connect({ from: fromName, to: toName, key }));
   const far = await incoming;
   const [nearPair, farPair] = [await fixture.socketPair(), await fixture.socketPair()];
   await far.ready;
@@ -140,6 +149,37 @@ it('ends at the responder, too, when the agent of the initiator knows nothing of
   const again = fixture.mesh('a@x', { relays: [relays[1]!.url] });
   again.mesh.start();
   expect(await far.ended).toMatchObject({ reason: 'unknown_tunnel' });
+});
+
+it('of three tunnels of one pair, two of them begun by both at once, each goes on with its own bytes, and the end of one is none of the other', async () => {
+  await joined();
+  const links = [...(await Promise.all([linkFrom(a, b), linkFrom(b, a)])), await linkFrom(a, b)];
+  const transfers = links.flatMap(({ nearNode, farNode }) => [
+    { from: nearNode, received: received(farNode), sent: randomBytes(400_000) },
+    { from: farNode, received: received(nearNode), sent: randomBytes(400_000) },
+  ]);
+  for (const { from, sent } of transfers) from.write(sent.subarray(0, 200_000));
+  await relays[0]!.close();
+  for (const { from, sent } of transfers) from.write(sent.subarray(200_000));
+  await vi.waitFor(
+    () => expect(transfers.map((transfer) => transfer.received().length)).toEqual(Array(6).fill(400_000)),
+    { timeout: 5000 },
+  );
+  for (const transfer of transfers) expect(transfer.received().equals(transfer.sent)).toBe(true);
+  for (const { near, far } of links) {
+    const gone = { state: 'open', reattachments: 1 };
+    expect(near.tunnel.metrics()).toMatchObject({ ...gone, bytesIn: 400_000 });
+    expect(far.tunnel.metrics()).toMatchObject({ ...gone, bytesIn: 400_000 + 'hello'.length });
+  }
+
+  const [first, other, third] = links as [Link, Link, Link];
+  for (const { near } of [other, third])
+    near.tunnel.close('beam_closed', 'the node has closed its connection');
+  for (const { far } of [other, third])
+    expect(await far.ended).toMatchObject({ reason: 'beam_closed', byPeer: true });
+  first.nearNode.write('still there');
+  await vi.waitFor(() => expect(transfers[0]!.received().subarray(400_000).toString()).toBe('still there'));
+  expect(first.near.tunnel.metrics().state).toBe('open');
 });
 
 describe('a tunnel that is ended while it has no path', () => {
