@@ -1,4 +1,3 @@
-import { bulkQuantumBytes } from '../limits.js';
 import type { StreamPriority } from '../transport.js';
 import { ChunkQueue } from './chunk-queue.js';
 import { ConnectionCore, type ConnectionFacts } from './connection-core.js';
@@ -55,8 +54,6 @@ export abstract class CreditConnection
   #wireIdNext: number;
   #acceptedWireId = noStream;
   #written = 0;
-  /** What `#written` may become by bulk in the flush that is under way. */
-  #flushEnd = 0;
 
   protected constructor(
     facts: ConnectionFacts,
@@ -78,9 +75,8 @@ export abstract class CreditConnection
    */
   flush(bytesMax: number): boolean {
     if (this.closed) return false;
-    this.#flushEnd = this.#written + bytesMax;
     this.#ring.round(
-      (stream) => this.#write(stream),
+      (stream, streamBytesMax) => this.#write(stream, streamBytesMax),
       () => this.#written,
       { bytesMax, failuresMax: Number.POSITIVE_INFINITY },
     );
@@ -157,7 +153,7 @@ export abstract class CreditConnection
     return stream;
   }
 
-  #write(stream: CreditStream): WriteOutcome {
+  #write(stream: CreditStream, bytesMax: number): WriteOutcome {
     if (this.closed || !stream.hasOutput) return 'empty';
     if (stream.queue.bytes > 0 && stream.credit === 0) return 'blocked';
     const name = stream.wireId;
@@ -165,13 +161,10 @@ export abstract class CreditConnection
       stream.isOpenSent = true;
       this.sendMessage({ kind: 'open', stream: name, priority: stream.priority });
     }
-    const left = stream.priority === 'bulk' ? this.#flushEnd - this.#written : bulkQuantumBytes;
-    if (left <= 0) return 'more';
-    const bytes = stream.queue.shift(Math.min(bulkQuantumBytes, stream.credit, left));
+    const bytes = stream.queue.shift(Math.min(bytesMax, stream.credit));
     if (bytes) {
       stream.credit -= bytes.length;
       this.#written += bytes.length;
-      if (stream.priority === 'control') this.#flushEnd += bytes.length;
       this.sendMessage({ kind: 'data', stream: name, bytes });
       stream.sent(0);
     }

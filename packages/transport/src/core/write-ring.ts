@@ -1,3 +1,4 @@
+import { bulkQuantumBytes } from '../limits.js';
 import type { StreamCore } from './stream-core.js';
 
 /** What became of one attempt to write. */
@@ -8,6 +9,8 @@ export type WriteOutcome =
   | 'more'
   /** The protocol takes nothing of this stream now: not tried again before {@link WriteRing.unblock}. */
   | 'blocked'
+  /** The protocol takes nothing of any stream now: the round is over, and the next one after {@link WriteRing.unblock} goes on where this one was. */
+  | 'exhausted'
   /** The protocol adds the stream again when it may go on: leave the ring. */
   | 'waiting';
 
@@ -19,21 +22,28 @@ export interface RoundLimits {
   readonly failuresMax: number;
 }
 
-/** Streams that have something to write: control ones first, the others in turn. */
+/**
+ * Streams that have something to write: control ones first, the others in turn by deficit round robin, {@link bulkQuantumBytes} a turn. A turn that
+ * the protocol or the end of a round interrupts goes on later, so whatever the pieces that the protocol takes, streams that always have output get
+ * the same within a quantum, and one that has been idle waits for one turn of each other. What a stream can't use of its turn is forfeited.
+ */
 export class WriteRing<S extends StreamCore> {
   #control: S[] = [];
   #bulk: S[] = [];
   #blocked: S[] = [];
   readonly #members: Set<S> = new Set();
+  /** Bytes that the first bulk stream may still write in its turn. */
+  #turnLeft = bulkQuantumBytes;
+  #isExhausted = false;
 
   /** True when a round would try something. */
   get isReady(): boolean {
-    return this.#control.length > 0 || this.#bulk.length > 0;
+    return !this.#isExhausted && (this.#control.length > 0 || this.#bulk.length > 0);
   }
 
   /** True when a stream waits for {@link unblock}. */
   get hasBlocked(): boolean {
-    return this.#blocked.length > 0;
+    return this.#isExhausted || this.#blocked.length > 0;
   }
 
   /** Adds a stream that has output; no effect when it is a member already. */
@@ -48,12 +58,14 @@ export class WriteRing<S extends StreamCore> {
     const from = stream.priority === 'control' ? this.#bulk : this.#control;
     const at = from.indexOf(stream);
     if (at < 0) return;
+    if (at === 0 && from === this.#bulk) this.#turnLeft = bulkQuantumBytes;
     from.splice(at, 1);
     this.#enqueue(stream);
   }
 
   /** Something has changed (packets came, time passed, credit): blocked streams may be tried again. */
   unblock(): void {
+    this.#isExhausted = false;
     if (this.#blocked.length === 0) return;
     const blocked = this.#blocked;
     this.#blocked = [];
@@ -61,25 +73,37 @@ export class WriteRing<S extends StreamCore> {
   }
 
   /**
-   * One round: every control stream until it is empty or blocked, then one write per bulk stream in turn until a
-   * limit is reached. See {@link isReady} for whether another round is due.
-   * @param write hands over at most one quantum and answers how it went; bytes are counted by `bytesWritten`
+   * One round: every control stream until it is empty or blocked, then bulk streams in turn until a limit is reached. See {@link isReady} for whether
+   * another round is due.
+   * @param write hands over at most so many bytes and answers how it went; bytes are counted by `bytesWritten`
    * @param bytesWritten total of bytes handed over so far
    */
-  round(write: (stream: S) => WriteOutcome, bytesWritten: () => number, limits: RoundLimits): void {
+  round(
+    write: (stream: S, bytesMax: number) => WriteOutcome,
+    bytesWritten: () => number,
+    limits: RoundLimits,
+  ): void {
+    if (this.#isExhausted) return;
     for (let stream = this.#control.shift(); stream; stream = this.#control.shift()) {
       let outcome: WriteOutcome = 'more';
-      while (outcome === 'more' && stream.priority === 'control') outcome = write(stream);
+      while (outcome === 'more' && stream.priority === 'control') outcome = write(stream, bulkQuantumBytes);
       this.#settle(stream, outcome);
+      if (this.#isExhausted) return;
     }
     const bytesEnd = bytesWritten() + limits.bytesMax;
     let failures = 0;
-    while (failures < limits.failuresMax && bytesWritten() < bytesEnd) {
-      const stream = this.#bulk.shift();
-      if (!stream) return;
-      const outcome = write(stream);
+    while (failures < limits.failuresMax && !this.#isExhausted) {
+      const stream = this.#bulk[0];
+      const before = bytesWritten();
+      if (!stream || before >= bytesEnd) return;
+      const outcome = write(stream, Math.min(this.#turnLeft, bytesEnd - before));
+      const written = bytesWritten() - before;
       if (outcome === 'blocked') failures++;
-      this.#settle(stream, outcome);
+      // Its owner may have moved it meanwhile.
+      if (stream !== this.#bulk[0]) continue;
+      this.#turnLeft -= written;
+      if (outcome === 'exhausted' && this.#turnLeft > 0) this.#isExhausted = true;
+      else if (outcome !== 'more' || this.#turnLeft <= 0 || written === 0) this.#endTurn(stream, outcome);
     }
   }
 
@@ -89,10 +113,19 @@ export class WriteRing<S extends StreamCore> {
     this.#bulk = [];
     this.#blocked = [];
     this.#members.clear();
+    this.#turnLeft = bulkQuantumBytes;
+    this.#isExhausted = false;
+  }
+
+  #endTurn(stream: S, outcome: WriteOutcome): void {
+    this.#bulk.shift();
+    this.#turnLeft = bulkQuantumBytes;
+    this.#settle(stream, outcome);
   }
 
   #settle(stream: S, outcome: WriteOutcome): void {
-    if (stream.hasOutput && (outcome === 'more' || outcome === 'blocked')) {
+    if (outcome === 'exhausted') this.#isExhausted = true;
+    if (stream.hasOutput && (outcome === 'more' || outcome === 'blocked' || outcome === 'exhausted')) {
       if (outcome === 'blocked') this.#blocked.push(stream);
       else this.#enqueue(stream);
       return;

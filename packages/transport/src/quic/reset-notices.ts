@@ -18,6 +18,7 @@ const noticeBytes = 16;
 const waitingMax = 16_384;
 
 const scratch = Buffer.allocUnsafeSlow(4096);
+const nothing = Buffer.alloc(0);
 
 /**
  * Tells the peer which streams were reset, and with what code, on a unidirectional stream of its own that never ends: quiche 0.18 may forget a
@@ -31,6 +32,8 @@ export class ResetNotices {
   #outgoing: Buffer[] = [];
   #incoming: Buffer = Buffer.alloc(0);
   #isOpen = false;
+  /** The stream is there in quiche. */
+  #isMade = false;
 
   constructor(connection: QuicConnection) {
     this.#connection = connection;
@@ -59,6 +62,21 @@ export class ResetNotices {
         pump.violate('the peer does not read what was reset');
     } catch {
       this.#outgoing = []; // The peer grants no such stream, or has stopped reading it.
+    }
+  }
+
+  /**
+   * Whether the connection takes no bytes of any stream now, which quiche tells of a stream only: this one's window is practically never used up.
+   * False when that can't be told.
+   */
+  get isConnectionFull(): boolean {
+    const { pump, role } = this.#connection;
+    try {
+      if (!this.#isMade) pump.native.streamSend(wireIds[role], nothing, false);
+      this.#isMade = true;
+      return pump.native.streamCapacity(wireIds[role]) === 0;
+    } catch {
+      return false; // The peer grants no such stream, or has stopped reading it.
     }
   }
 

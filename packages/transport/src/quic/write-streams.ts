@@ -31,10 +31,10 @@ export function writeStreams(connection: QuicConnection): void {
   if (!ring.isReady) return;
   let written = 0;
   ring.round(
-    (stream) => {
-      const before = stream.queue.bytes;
-      const outcome = writeStream(connection, stream);
-      written += before - Math.min(before, stream.queue.bytes);
+    (stream, bytesMax) => {
+      const outcome = writeStream(connection, stream, bytesMax, (count) => {
+        written += count;
+      });
       return connection.closed ? 'empty' : outcome;
     },
     () => written,
@@ -43,19 +43,25 @@ export function writeStreams(connection: QuicConnection): void {
   if (ring.isReady) connection.pump.schedule();
 }
 
-function writeStream(connection: QuicConnection, stream: QuicStream): WriteOutcome {
+function writeStream(
+  connection: QuicConnection,
+  stream: QuicStream,
+  bytesMax: number,
+  onWritten: (count: number) => void,
+): WriteOutcome {
   if (!stream.hasOutput) return 'empty';
   if (stream.wireId === undefined && !assignWireId(connection, stream)) return 'waiting';
   const { native } = connection.pump;
   const wireId = stream.wireId!;
-  const bytes = stream.queue.peek(bulkQuantumBytes, scratch);
+  const bytes = stream.queue.peek(Math.min(bytesMax, bulkQuantumBytes), scratch);
   try {
     if (bytes.length > 0) {
       const count = native.streamSend(wireId, bytes, false);
-      if (count === null) return 'blocked';
+      if (count === null) return whyBlocked(connection);
       connection.pump.account.handleWritten(count);
+      onWritten(count);
       stream.sent(count);
-      if (count < bytes.length) return 'blocked';
+      if (count < bytes.length) return whyBlocked(connection);
     }
     if (stream.closed) return 'empty';
     if (stream.queue.bytes > 0 || !stream.endWanted) return stream.hasOutput ? 'more' : 'empty';
@@ -67,6 +73,11 @@ function writeStream(connection: QuicConnection, stream: QuicStream): WriteOutco
   stream.endSent();
   if (stream.closed) connection.forget(stream);
   return 'empty';
+}
+
+/** Where only this stream's window is full the others go on; where no stream can, whose turn it is keeps it. */
+function whyBlocked({ closed, resetNotices }: QuicConnection): WriteOutcome {
+  return !closed && resetNotices.isConnectionFull ? 'exhausted' : 'blocked';
 }
 
 function handleWriteError(connection: QuicConnection, stream: QuicStream, thrown: unknown): WriteOutcome {
