@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario.js';
 
 /** How the relay in use is lost: its process is killed, or stands still, which nothing but silence tells. */
 const losses = ['killed', 'still', 'killed', 'still'] as const;
-/** Of one round: about 40 MB. */
+/** Of one round: about 75 MB. */
 const messages = 2000;
 
 export const scenario: Scenario = {
