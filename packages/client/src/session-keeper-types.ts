@@ -46,6 +46,8 @@ export interface SessionKeeperOptions {
   readonly onRefused: (error: MeshError) => void;
   /** Whether something still uses a former session. */
   readonly isInUse: (session: Session) => boolean;
+  /** Whether a former session of this process, of whatever keeper, goes on at this one's relay. */
+  readonly hasFormer: (session: Session) => boolean;
   /** Whether a tunnel waits for a session to go on over. */
   readonly isAwaited: () => boolean;
   /** A session that stands by, made the primary one, to take the place of one that is over, silent or on a relay that is about to stop; undefined: none. */

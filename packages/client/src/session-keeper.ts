@@ -2,7 +2,7 @@ import { identityId } from '@macula/crypto';
 import type { RelayUrl } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
-import { describeFailure, type Failure, MeshError } from './errors.js';
+import { describeFailure, MeshError } from './errors.js';
 import {
   awaitedRedialDelayMs,
   conflictDelayMs,
@@ -77,9 +77,9 @@ export class SessionKeeper {
     return this.#state;
   }
 
-  /** Why each relay that isn't connected isn't, by URL. */
-  get lastErrors(): ReadonlyMap<string, Failure> {
-    return this.#options.lastErrors;
+  /** Whose place others have taken, and that carry something. */
+  get former(): ReadonlySet<Session> {
+    return this.#former;
   }
 
   /** Every relay refused for good, and none is connected; it is tried on all the same. */
@@ -311,7 +311,7 @@ export class SessionKeeper {
     const facts = { relay: session.url.text, relayId, transport: session.transport };
     if (former === undefined) {
       this.#options.onEvent({ kind: 'session_up', ...facts });
-      if (this.#sessions > 1 && this.#former.size === 0) session.tellFormerGone();
+      if (this.#sessions > 1 && !this.#options.hasFormer(session)) session.tellFormerGone();
     } else {
       this.#former.add(former);
       this.#options.onEvent({ kind: 'session_renewed', ...facts, former: former.url.text, why });
@@ -331,7 +331,7 @@ export class SessionKeeper {
 
   #handleLost(session: Session, error: MeshError): void {
     if (this.#former.delete(session)) {
-      if (this.#former.size === 0) this.#present?.tellFormerGone();
+      if (this.#present && !this.#options.hasFormer(this.#present)) this.#present.tellFormerGone();
       return;
     }
     if (this.#present !== session) return;

@@ -67,6 +67,8 @@ export class SessionSet {
       ...options,
       nextSessionSeq: () => this.#nextSessionSeq(),
       lastErrors: this.#lastErrors,
+      hasFormer: (session: Session) =>
+        this.#keepers.some(({ former }) => [...former].some((other) => isSameRelay(other, session))),
     };
     this.#primary = new SessionKeeper({
       ...common,

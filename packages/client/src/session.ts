@@ -228,7 +228,7 @@ export class Session {
     return giveUp;
   }
 
-  /** Tells the relay that no older session of ours is left. */
+  /** Tells the relay that no older session of this process is left there. */
   tellFormerGone(): void {
     if (this.#state === 'up') this.#send({ kind: 'former_gone' });
   }

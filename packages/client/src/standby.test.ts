@@ -35,12 +35,15 @@ function statesOf(mesh: Node['mesh']): string[] {
   return mesh.status().relays.map(({ state }) => state);
 }
 
-/** A tunnel between both that is known to be up. */
-async function link(): Promise<{ near: Watched; far: Watched; nearNode: Socket; farNode: Socket }> {
+/** A tunnel between two nodes that is known to be up. */
+async function link(
+  from = a,
+  to = b,
+): Promise<{ near: Watched; far: Watched; nearNode: Socket; farNode: Socket }> {
   const incoming = new Promise<Watched>((resolve) => {
-    b.onIncoming = (request) => resolve(watch(request.accept({ key })!));
+    to.onIncoming = (request) => resolve(watch(request.accept({ key })!));
   });
-  const near = watch(a.mesh.connect({ from: 'a@x', to: 'b@x', key }));
+  const near = watch(from.mesh.connect({ from: from.name, to: to.name, key }));
   const far = await incoming;
   const [nearPair, farPair] = [await fixture.socketPair(), await fixture.socketPair()];
   await far.ready;
@@ -131,6 +134,24 @@ describe('a session that stands by', () => {
         ),
       { timeout: 8000 },
     );
+  });
+
+  it('leaves a former session at its relay the tunnels that it still carries', async () => {
+    const urls = relays.map(({ url }) => url);
+    const c = fixture.mesh('c@x', { relays: urls, transport: fixture.paths('c'), protocol: 1, more });
+    const d = fixture.mesh('d@x', { relays: urls.slice(0, 1), protocol: 1 });
+    for (const { mesh } of [c, d]) mesh.start();
+    await vi.waitFor(() => expect(statesOf(c.mesh)).toEqual(['connected', 'standby']), { timeout: 5000 });
+    const { near, nearNode, farNode } = await link(c, d);
+    const there = received(farNode);
+    fixture.network.partition('c#1', 'relay1');
+    nearNode.write('before, ');
+    await vi.waitFor(() => expect(kindsOf(c)).toContain('session_renewed'), { timeout: 5000 });
+    fixture.network.heal('c#1', 'relay1');
+    await vi.waitFor(() => expect(statesOf(c.mesh)).toEqual(['standby', 'connected']), { timeout: 5000 });
+    nearNode.write('after');
+    await vi.waitFor(() => expect(there().toString()).toBe('before, after'), { timeout: 5000 });
+    expect(near.tunnel.path).toMatchObject({ relay: relays[0].url });
   });
 
   it('takes the place of one whose relay is about to stop, and the tunnels follow', async () => {

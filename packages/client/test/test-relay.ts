@@ -130,6 +130,7 @@ export class TestSession {
       if (message.kind === 'hello') this.send(this.#hello.handleHello(message));
       else if (message.kind === 'proof') this.#welcome(message);
       else if (message.kind === 'ping') this.send({ kind: 'pong', number: message.number });
+      else if (message.kind === 'former_gone') this.#endFormer();
       else if (message.kind === 'names') {
         const taken = message.add.filter((name) => this.#relay.taken.has(name));
         for (const name of message.add) if (!taken.includes(name)) this.names.add(name);
@@ -138,6 +139,12 @@ export class TestSession {
       }
       return true;
     });
+  }
+
+  #endFormer(): void {
+    for (const other of this.#relay.sessions)
+      if (other !== this && other.process === this.process && other.names.size === 0)
+        other.connection.close(codeNumber('replaced'), '');
   }
 
   #welcome(proof: Extract<Message, { kind: 'proof' }>): void {
