@@ -318,7 +318,12 @@ export class Mesh {
       if (untested !== undefined) this.#guesses.handleReleased(untested);
       untested = undefined;
     };
-    const incoming = new IncomingTunnel({ open, handover: leased, onSettled }, (key) => {
+    let isCopy = true;
+    const onOver = (): void => {
+      leased.onOver?.();
+      if (!isCopy) this.#copies.forget(open.pathId);
+    };
+    const incoming = new IncomingTunnel({ open, handover: { ...leased, onOver }, onSettled }, (key) => {
       const tunnel = MeshTunnel.respond({ open, key, ...this.#tunnelOptions(open.from) });
       const tested = untested;
       untested = undefined;
@@ -339,7 +344,8 @@ export class Mesh {
       incoming.refuse('not_here', 'no node of that name here');
       return;
     }
-    if (this.#copies.isCopy(open.pathId, performance.now())) {
+    isCopy = this.#copies.isCopy(open.pathId, performance.now());
+    if (isCopy) {
       incoming.refuse('not_here', '');
       return;
     }

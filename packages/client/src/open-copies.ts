@@ -1,6 +1,9 @@
 import { openCopiesMax, openTimeoutMs } from './limits.js';
 
-/** Notices that one OPEN has come twice: over the relay of the primary session, and over one where a session stands by. */
+/**
+ * Notices that one OPEN has come twice: over the relay of the primary session, and over one where a session stands by. One whose stream is over,
+ * since its relay has died perhaps, leaves the answer to the next.
+ */
 export class OpenCopies {
   /** When each path was first asked for, in that order. */
   readonly #paths = new Map<string, number>();
@@ -15,5 +18,10 @@ export class OpenCopies {
     if (this.#paths.has(path)) return true;
     this.#paths.set(path, nowMs);
     return false;
+  }
+
+  /** The stream of the first one is over. */
+  forget(pathId: Uint8Array): void {
+    this.#paths.delete(Buffer.from(pathId).toString('hex'));
   }
 }

@@ -233,6 +233,24 @@ describe('a session that stands by', () => {
     await vi.waitFor(() => expect(answers.filter((answer) => answer === 'not_here')).toHaveLength(1));
     expect(b.incoming).toHaveLength(1);
   });
+
+  it('brings an OPEN again when the relay that brought it first is lost before the answer', async () => {
+    await joined();
+    const asked = new Promise<Open>((resolve) => {
+      relays[0].onOpen = (open) => {
+        resolve(open);
+        return false;
+      };
+    });
+    a.mesh.connect({ from: 'a@x', to: 'b@x', key });
+    const open = await asked;
+    sessionOf(relays[0], 'b@x').openTo(open, () => undefined);
+    await vi.waitFor(() => expect(b.incoming).toHaveLength(1));
+    await relays[0].close();
+    b.onIncoming = (request) => void request.accept({ key });
+    const answer = new Promise<Message>((resolve) => sessionOf(relays[1], 'b@x').openTo(open, resolve));
+    expect(await answer).toMatchObject({ kind: 'open_ok' });
+  });
 });
 
 it('two sessions stand by, each at a relay of its own, and one is left when the other was needed', async () => {
