@@ -198,6 +198,11 @@ export class Mesh {
       onNamesTaken: (names) => session === this.#sessions.present && this.#handleTaken(names, url),
       onGoodbye: (code) => this.#handleGoodbye(code, session),
       ...handlers,
+      onDraining: () => {
+        const isPrimary = session === this.#sessions.present;
+        handlers.onDraining();
+        if (!isPrimary) this.#leaveBeside(session);
+      },
     });
     this.#tokens.note(session, token);
     return session;
@@ -216,6 +221,13 @@ export class Mesh {
     for (const [tunnel, place] of this.#tunnels) {
       if (place.session === former && tunnel.isOpening) this.#openPath(tunnel, session);
     }
+  }
+
+  /** Tunnels leave another session than the primary one where that goes on; from that one they go with its names. */
+  #leaveBeside(session: Session): void {
+    const { present } = this.#sessions;
+    if (present === undefined || present.isDraining || isSameRelay(present, session)) return;
+    leaveRelay(session.url, () => this.#tunnels.keys());
   }
 
   /** Whoever has no right to be here any more, no other token and no other relay, doesn't look for another way. */

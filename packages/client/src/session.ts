@@ -321,6 +321,7 @@ export class Session {
         this.#options.onRenew();
         return;
       case 'draining':
+        if (this.#isDraining) return;
         this.#isDraining = true;
         this.#options.onDraining();
         return;

@@ -171,6 +171,20 @@ describe('a session that stands by', () => {
     await vi.waitFor(() => expect(there().toString()).toBe('after'));
   });
 
+  it('is left by its tunnels when its own relay is about to stop', async () => {
+    await joined();
+    const { near, far, nearNode, farNode } = await link();
+    const there = received(farNode);
+    near.tunnel.leavePath();
+    for (const { tunnel } of [near, far])
+      await vi.waitFor(() => expect(tunnel.path).toMatchObject({ relay: relays[1].url }));
+    for (const session of relays[1].sessions) session.send({ kind: 'draining' });
+    for (const { tunnel } of [near, far])
+      await vi.waitFor(() => expect(tunnel.path).toMatchObject({ relay: relays[0].url }), { timeout: 5000 });
+    nearNode.write('after');
+    await vi.waitFor(() => expect(there().toString()).toBe('after'));
+  });
+
   it('goes with the primary one when another process has the names', async () => {
     await joined();
     const standby = sessionOf(relays[1], 'a@x');
