@@ -1,5 +1,29 @@
+export {
+  type ClaimSigner,
+  type ClaimStatus,
+  claimBytes,
+  compareClaims,
+  type MemberClaim,
+  type UnsignedClaim,
+  unsignedClaims,
+} from './claim.js';
 export { SwimError, type SwimErrorCode } from './errors.js';
-export { incarnationMax, memberIdCharactersMax, membersMax, updatesPerMessageMax } from './limits.js';
-export { Membership, type MembershipOptions, type SwimOutput, type SwimTimeout } from './membership.js';
-export { type MemberState, type MemberUpdate, type SwimMessage, supersedes } from './messages.js';
-export { type SwimProfile, type SwimProfileName, swimProfiles } from './profile.js';
+export {
+  incarnationMax,
+  memberIdCharactersMax,
+  membersMax,
+  metadataBytesMax,
+  signatureBytesMax,
+  updatesPerMessageMax,
+} from './limits.js';
+export { Membership } from './membership.js';
+export {
+  checkMessage,
+  type MemberState,
+  type MemberUpdate,
+  type SwimMessage,
+  supersedes,
+  updateBytes,
+} from './messages.js';
+export type { MembershipOptions, SwimOutput, SwimTimeout } from './options.js';
+export { type SwimProfile, type SwimProfileName, suspicionMinMs, swimProfiles } from './profile.js';

@@ -1,102 +1,15 @@
-import {
-  type LinkOptions,
-  SeededRandom,
-  SimulatedNetwork,
-  seedsOf,
-  VirtualClock,
-  withReplayHint,
-} from '@macula/testkit';
+import { SeededRandom } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Mesh, profile, signer, updateOf, withSeeds } from '../test/mesh.js';
 import {
-  type MemberState,
   Membership,
   type MemberUpdate,
   SwimError,
   type SwimMessage,
-  type SwimOutput,
   supersedes,
-  swimProfiles,
+  updateBytes,
 } from './index.js';
-
-const command = 'npx vitest run --project unit packages/swim';
-const profile = swimProfiles.lan;
-
-/** Members on a simulated network; each is driven exactly as a shell would. */
-class Mesh {
-  readonly clock = new VirtualClock();
-  readonly random: SeededRandom;
-  readonly network: SimulatedNetwork<SwimMessage>;
-  readonly members = new Map<string, Membership>();
-  readonly events: (Exclude<SwimOutput, { kind: 'send' }> & { at: string; nowMs: number })[] = [];
-  readonly #cancels = new Map<string, () => void>();
-
-  constructor(seed: number, options: Partial<LinkOptions> = {}) {
-    this.random = new SeededRandom(seed);
-    this.network = new SimulatedNetwork(this.clock, this.random.fork(), {
-      delayMs: 10,
-      jitterMs: 20,
-      ...options,
-    });
-  }
-
-  start(id: string, seeds: readonly string[], incarnation = 0): Membership {
-    const member = new Membership({ id, profile, incarnation, random: this.random.fork().next });
-    this.members.set(id, member);
-    this.network.attach(id, (from, message) => {
-      member.handleMessage(from, message, this.clock.nowMs);
-      this.drain(id);
-    });
-    member.join(seeds, this.clock.nowMs);
-    this.drain(id);
-    return member;
-  }
-
-  startMany(count: number): this {
-    for (let index = 0; index < count; index++) this.start(`m${index}`, ['m0']);
-    return this;
-  }
-
-  kill(id: string): void {
-    this.network.detach(id);
-    this.#cancels.get(id)?.();
-    this.members.delete(id);
-  }
-
-  drain(id: string): void {
-    const member = this.members.get(id)!;
-    for (let output = member.pollOutput(); output !== undefined; output = member.pollOutput()) {
-      if (output.kind === 'send') this.network.send(id, output.to, output.message);
-      else this.events.push({ ...output, at: id, nowMs: this.clock.nowMs });
-    }
-    this.#cancels.get(id)?.();
-    const timeout = member.pollTimeout();
-    if (timeout === undefined) return;
-    this.#cancels.set(
-      id,
-      this.clock.scheduleAt(timeout.atMs, () => {
-        member.handleTimeout(this.clock.nowMs);
-        this.drain(id);
-      }),
-    );
-  }
-
-  /** What each member says of `id`, without repetition. */
-  opinions(id: string): (MemberState | undefined)[] {
-    const others = [...this.members.values()].filter((member) => member.id !== id);
-    return [...new Set(others.map((member) => member.stateOf(id)))];
-  }
-
-  changes(state: MemberState): string[] {
-    return this.events.flatMap((event) =>
-      event.kind === 'changed' && event.state === state ? [event.id] : [],
-    );
-  }
-}
-
-function withSeeds(count: number, test: (seed: number) => void): void {
-  for (const seed of seedsOf(process.env, count)) withReplayHint(seed, command, () => test(seed));
-}
 
 describe('a mesh', () => {
   it('S1: 20 members converge within 10 s, whatever the seed', () => {
@@ -122,10 +35,10 @@ describe('a mesh', () => {
     withSeeds(10, (seed) => {
       const mesh = new Mesh(seed).startMany(20);
       mesh.clock.advance(10_000);
-      const liar: SwimMessage = { kind: 'gossip', gossip: [{ id: 'm3', incarnation: 0, state: 'suspect' }] };
+      const liar: SwimMessage = { kind: 'gossip', gossip: [updateOf('m3', 0, 'suspect', 'm9')] };
       mesh.network.send('m9', 'm4', liar);
       mesh.clock.advance(20_000);
-      expect(mesh.members.get('m3')?.incarnation).toBeGreaterThan(0);
+      expect(mesh.members.get('m3')?.claim.incarnation).toBeGreaterThan(0);
       expect(mesh.opinions('m3')).toEqual(['alive']);
       expect(mesh.changes('dead')).toEqual([]);
     });
@@ -206,14 +119,15 @@ describe('a mesh', () => {
     expect(mesh.opinions('early')).toEqual(['alive']);
   });
 
-  it('S10: messages stay small and updates stop being sent', () => {
+  it('S10: messages fit into a datagram and updates stop being sent', () => {
     const mesh = new Mesh(3);
     let gossip = 0;
     const send = mesh.network.send.bind(mesh.network);
     mesh.network.send = (from, to, message) => {
       if (message.kind !== 'join_reply' && message.kind !== 'join') {
         gossip += message.gossip.length;
-        expect(message.gossip.length).toBeLessThanOrEqual(profile.gossipPerMessageMax + 1);
+        const bytes = message.gossip.reduce((sum, update) => sum + updateBytes(update), 0);
+        expect(bytes).toBeLessThanOrEqual(profile.gossipBytesMax);
       }
       send(from, to, message);
     };
@@ -223,29 +137,55 @@ describe('a mesh', () => {
     mesh.clock.advance(60_000);
     expect(gossip).toBe(0);
   });
+
+  it('S10: a quiet mesh compares digests and sends no lists', () => {
+    const mesh = new Mesh(4).startMany(20);
+    mesh.clock.advance(120_000);
+    const kinds: string[] = [];
+    const send = mesh.network.send.bind(mesh.network);
+    mesh.network.send = (from, to, message) => {
+      kinds.push(message.kind);
+      send(from, to, message);
+    };
+    mesh.clock.advance(60_000);
+    expect(kinds).toContain('compare');
+    expect(new Set(kinds)).toEqual(new Set(['compare', 'ping', 'ack']));
+  });
+
+  it('S10: a member that missed news is sent a list', () => {
+    const mesh = new Mesh(5).startMany(6);
+    mesh.clock.advance(30_000);
+    const member = mesh.members.get('m1')!;
+    member.forget('m4');
+    expect(member.stateOf('m4')).toBeUndefined();
+    mesh.clock.advance(30_000);
+    expect(member.stateOf('m4')).toBe('alive');
+  });
 });
 
 describe('one member', () => {
-  const state = fc.constantFrom<MemberState>('alive', 'suspect', 'dead', 'left');
-  const update: fc.Arbitrary<MemberUpdate> = fc.record({
-    id: fc.constantFrom('a', 'b', 'self'),
-    incarnation: fc.nat({ max: 5 }),
-    state,
-  });
+  const update: fc.Arbitrary<MemberUpdate> = fc
+    .tuple(
+      fc.constantFrom('a', 'b', 'self'),
+      fc.nat({ max: 5 }),
+      fc.constantFrom('alive' as const, 'suspect' as const, 'dead' as const, 'left' as const),
+    )
+    .map(([id, incarnation, state]) => updateOf(id, incarnation, state));
 
   function fresh(): Membership {
-    const member = new Membership({ id: 'self', profile, random: new SeededRandom(1).next });
+    const member = new Membership({ id: 'self', profile, signer, random: new SeededRandom(1).next });
     member.join([], 0);
     return member;
   }
 
-  it('S11: ends with the same view in whatever order updates come', () => {
+  it('S11: knows the newest claim in whatever order updates come', () => {
     fc.assert(
       fc.property(fc.array(update, { maxLength: 12 }), fc.nat(), (updates, seed) => {
         const view = (order: readonly MemberUpdate[]) => {
           const member = fresh();
           for (const one of order) member.handleMessage('a', { kind: 'gossip', gossip: [one] }, 0);
-          return member.members().toSorted((left, right) => (left.id < right.id ? -1 : 1));
+          const claims = member.members().map(({ claim }) => claim);
+          return claims.toSorted((left, right) => (left.id < right.id ? -1 : 1));
         };
         expect(view(new SeededRandom(seed).shuffle(updates))).toEqual(view(updates));
       }),
@@ -264,10 +204,8 @@ describe('one member', () => {
         const member = fresh();
         for (const one of updates) {
           member.handleMessage('a', { kind: 'gossip', gossip: [one] }, 0);
-          if (one.id === 'self')
-            expect(supersedes(one, { id: 'self', incarnation: member.incarnation, state: 'alive' })).toBe(
-              false,
-            );
+          if (one.claim.id === 'self')
+            expect(supersedes(one, { claim: member.claim, state: 'alive' })).toBe(false);
         }
       }),
     );
@@ -275,14 +213,21 @@ describe('one member', () => {
 
   it('S12: refuses messages out of bounds and changes nothing', () => {
     const member = fresh();
-    const good: MemberUpdate = { id: 'x', incarnation: 0, state: 'alive' };
+    const good = updateOf('x', 0, 'alive');
+    const claiming = (change: object) => ({ ...good, claim: { ...good.claim, ...change } }) as MemberUpdate;
     const bad = [
-      { ...good, incarnation: -1 },
-      { ...good, incarnation: 1.5 },
-      { ...good, incarnation: 2 ** 53 },
-      { ...good, id: '' },
-      { ...good, id: 'x'.repeat(129) },
-      { ...good, state: 'toString' as MemberState },
+      claiming({ incarnation: -1 }),
+      claiming({ incarnation: 1.5 }),
+      claiming({ incarnation: 2 ** 53 }),
+      claiming({ id: '' }),
+      claiming({ id: 'x'.repeat(129) }),
+      claiming({ status: 'toString' }),
+      claiming({ status: 'left' }),
+      claiming({ metadata: new Uint8Array(257) }),
+      claiming({ signature: new Uint8Array(129) }),
+      { ...good, state: 'toString' } as unknown as MemberUpdate,
+      { ...good, state: 'left' } as MemberUpdate,
+      { ...good, by: '' },
     ];
     for (const one of bad)
       expect(() => member.handleMessage('a', { kind: 'join', gossip: [good, one] }, 0)).toThrow(SwimError);
@@ -295,9 +240,7 @@ describe('one member', () => {
   it('S12: remembers no more members than the limit', () => {
     const member = fresh();
     for (let batch = 0; batch < 5; batch++) {
-      const gossip = Array.from({ length: 1_000 }, (_, index): MemberUpdate => {
-        return { id: `x${batch}.${index}`, incarnation: 0, state: 'alive' };
-      });
+      const gossip = Array.from({ length: 1_000 }, (_, index) => updateOf(`x${batch}.${index}`, 0, 'alive'));
       member.handleMessage('a', { kind: 'join_reply', gossip }, 0);
     }
     expect(member.members()).toHaveLength(4_096);
@@ -305,20 +248,24 @@ describe('one member', () => {
 
   it('S13: forgets the dead after the retention', () => {
     const member = fresh();
-    member.handleMessage('a', { kind: 'gossip', gossip: [{ id: 'x', incarnation: 0, state: 'dead' }] }, 0);
+    member.handleMessage('a', { kind: 'gossip', gossip: [updateOf('x', 0, 'dead')] }, 0);
     member.handleTimeout(profile.deadRetentionMs - 1);
     expect(member.stateOf('x')).toBe('dead');
-    member.handleTimeout(profile.deadRetentionMs + profile.probeIntervalMs);
+    // That timeout was late, so the member takes itself for ill and takes two intervals for a probe.
+    member.handleTimeout(profile.deadRetentionMs + 2 * profile.probeIntervalMs);
     expect(member.stateOf('x')).toBeUndefined();
   });
 
   it('refuses options that cannot work', () => {
     const random = () => 0;
-    expect(() => new Membership({ id: '', profile, random })).toThrow(SwimError);
-    const slow = { ...profile, probeTimeoutMs: profile.probeIntervalMs };
-    expect(() => new Membership({ id: 'a', profile: slow, random })).toThrow(SwimError);
-    expect(() => new Membership({ id: 'a', profile: { ...profile, indirectProbes: 0 }, random })).toThrow(
-      SwimError,
-    );
+    const options = { id: 'a', profile, random, signer };
+    const withKnob = (knob: object) => () => new Membership({ ...options, profile: { ...profile, ...knob } });
+    expect(() => new Membership({ ...options, id: '' })).toThrow(SwimError);
+    expect(() => new Membership({ ...options, metadata: new Uint8Array(257) })).toThrow(SwimError);
+    expect(withKnob({ probeTimeoutMs: profile.probeIntervalMs })).toThrow(SwimError);
+    expect(withKnob({ indirectProbes: 0 })).toThrow(SwimError);
+    expect(withKnob({ gossipBytesMax: 600 })).toThrow(SwimError);
+    expect(withKnob({ suspicionMaxMultiplier: 0.5 })).toThrow(SwimError);
+    expect(withKnob({ localHealthMax: 0 })).not.toThrow();
   });
 });

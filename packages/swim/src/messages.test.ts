@@ -1,14 +1,17 @@
 import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { updateOf } from '../test/mesh.js';
 import { SwimError } from './errors.js';
 import { checkMessage, type SwimMessage } from './messages.js';
 
 const valid: readonly SwimMessage[] = [
-  { kind: 'ping', sequence: 1, gossip: [{ id: 'a', incarnation: 0, state: 'alive' }] },
+  { kind: 'ping', sequence: 1, gossip: [updateOf('a', 0, 'alive')] },
   { kind: 'ack', sequence: 2, gossip: [] },
-  { kind: 'ping_request', sequence: 3, target: 'b', gossip: [{ id: 'c', incarnation: 9, state: 'dead' }] },
-  { kind: 'join', gossip: [{ id: 'a', incarnation: 1, state: 'left' }] },
+  { kind: 'nack', sequence: 2, gossip: [updateOf('b', 3, 'suspect', 'a')] },
+  { kind: 'ping_request', sequence: 3, target: 'b', gossip: [updateOf('c', 9, 'dead')] },
+  { kind: 'compare', digest: 2 ** 32 - 1, gossip: [] },
+  { kind: 'join', gossip: [updateOf('a', 1, 'left')] },
 ];
 
 /** Any value may stand where a decoder found one of that type. */
@@ -26,6 +29,7 @@ const text = fc.oneof(
 function mutated(value: unknown, draw: (of: 'number' | 'text', value: unknown) => unknown): unknown {
   if (typeof value === 'number') return draw('number', value);
   if (typeof value === 'string') return draw('text', value);
+  if (value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return value.map((part) => mutated(part, draw));
   return Object.fromEntries(
     Object.entries(value as object).map(([key, part]) => [key, key === 'kind' ? part : mutated(part, draw)]),
@@ -47,10 +51,13 @@ it('a mutated message is within its bounds, or a SwimError', () => {
         const repeated = { ...changed, gossip: Array.from({ length: times }, () => changed.gossip).flat() };
         expect(isWithinBounds(repeated) && repeated.gossip.length > 4097).toBe(false);
         if (!isWithinBounds(changed)) return;
-        for (const { id, incarnation, state } of changed.gossip) {
-          expect(id.length).toBeLessThanOrEqual(128);
-          expect(Number.isSafeInteger(incarnation)).toBe(true);
+        if (changed.kind === 'compare') expect(changed.digest).toBeGreaterThanOrEqual(0);
+        for (const { claim, state, by } of changed.gossip) {
+          expect(claim.id.length).toBeLessThanOrEqual(128);
+          expect(Number.isSafeInteger(claim.incarnation)).toBe(true);
+          expect(['alive', 'draining', 'left']).toContain(claim.status);
           expect(['alive', 'suspect', 'dead', 'left']).toContain(state);
+          expect(by === undefined || by.length <= 128).toBe(true);
         }
       },
     ),

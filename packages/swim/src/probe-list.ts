@@ -17,6 +17,13 @@ export class ProbeList {
     this.#round.splice(Math.floor(this.#random() * (this.#round.length + 1)), 0, id);
   }
 
+  /** Makes a member the next one. */
+  addFirst(id: string): void {
+    const index = this.#round.indexOf(id);
+    if (index >= 0) this.#round.splice(index, 1);
+    this.#round.push(id);
+  }
+
   /** The next one for which `eligible` is true; `all` fills the next round. `undefined` when there is none. */
   next(eligible: (id: string) => boolean, all: () => readonly string[]): string | undefined {
     for (;;) {

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { profile, updateOf } from '../test/mesh.js';
+import { Gossip } from './gossip.js';
+import { GossipQueue } from './gossip-queue.js';
+import { updateBytes } from './messages.js';
+
+describe('the queue', () => {
+  it('S10: gives what was sent least, the newest first, as often as it may be and as much as fits', () => {
+    const action = fc.record({ id: fc.nat({ max: 6 }), isPush: fc.boolean(), bytes: fc.nat({ max: 400 }) });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+        const queue = new GossipQueue();
+        let waiting: { id: string; sent: number }[] = [];
+        for (const { id, isPush, bytes } of actions) {
+          if (isPush) {
+            const update = updateOf(`m${id}`, 0, 'alive');
+            queue.push(update);
+            waiting = [
+              { id: update.claim.id, sent: 0 },
+              ...waiting.filter((one) => one.id !== update.claim.id),
+            ];
+            continue;
+          }
+          const given = queue.take(bytes, 3);
+          expect(given.reduce((sum, update) => sum + updateBytes(update), 0)).toBeLessThanOrEqual(bytes);
+          const count = Math.floor(bytes / updateBytes(updateOf('m0', 0, 'alive')));
+          expect(given).toHaveLength(Math.min(count, waiting.length));
+          const leastLeft = waiting
+            .filter((one) => !given.some(({ claim }) => claim.id === one.id))
+            .map(({ sent }) => sent);
+          for (const { claim } of given) {
+            const one = waiting.find(({ id: known }) => known === claim.id)!;
+            expect(one.sent).toBeLessThanOrEqual(Math.min(...leastLeft, 3));
+            one.sent += 1;
+          }
+          waiting = waiting.filter(({ sent }) => sent < 3);
+          expect(queue.size).toBe(waiting.length);
+        }
+      }),
+    );
+  });
+});
+
+describe('what goes along', () => {
+  it('S10: claims go before opinions and more often, however many opinions wait', () => {
+    const gossip = new Gossip(profile);
+    for (let index = 0; index < 500; index++) gossip.push(updateOf(`s${index}`, 0, 'suspect', 'a'));
+    gossip.push(updateOf('refuted', 1, 'alive'));
+    for (let index = 500; index < 1_000; index++) gossip.push(updateOf(`s${index}`, 0, 'suspect', 'a'));
+    let times = 0;
+    for (let message = 0; message < 40; message++)
+      if (gossip.takeFor('x', [], 1_000)[0]?.claim.id === 'refuted') times += 1;
+    expect(times).toBe(Math.ceil(Math.log(1_001)) + profile.retransmitMargin);
+  });
+
+  it('S10: the newest piece about a member replaces the older one, whatever it says', () => {
+    const gossip = new Gossip(profile);
+    gossip.push(updateOf('x', 0, 'suspect', 'a'));
+    gossip.push(updateOf('x', 1, 'alive'));
+    expect(gossip.takeFor('y', [], 10).map(({ state }) => state)).toEqual(['alive']);
+    gossip.push(updateOf('x', 1, 'dead'));
+    expect(gossip.takeFor('y', [], 10).map(({ state }) => state)).toEqual(['dead']);
+    expect(gossip.size).toBe(1);
+  });
+});

@@ -1,0 +1,109 @@
+import type { MemberUpdate } from './messages.js';
+import { sample } from './sample.js';
+
+interface Entry {
+  update: MemberUpdate;
+  /** Index among the reachable, or −1. */
+  place: number;
+}
+
+/** What is known of the others, with the reachable ones (alive or suspect) at hand. */
+export class MemberTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #reachable: string[] = [];
+  #digest = 0;
+
+  /** Members known, the dead and departed included. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Members alive or suspect. */
+  get reachableCount(): number {
+    return this.#reachable.length;
+  }
+
+  /** Sum of {@link claimDigest} of the reachable, modulo 2^32: the same wherever the same is known, in whatever order it came. */
+  get digest(): number {
+    return this.#digest;
+  }
+
+  /** What is known of a member. */
+  get(id: string): MemberUpdate | undefined {
+    return this.#entries.get(id)?.update;
+  }
+
+  /** Whether the member is known and alive or suspect. */
+  isReachable(id: string): boolean {
+    return (this.#entries.get(id)?.place ?? -1) >= 0;
+  }
+
+  /** All that is known. */
+  updates(): MemberUpdate[] {
+    return Array.from(this.#entries.values(), ({ update }) => update);
+  }
+
+  /** Puts in what is known now. */
+  set(update: MemberUpdate): void {
+    const { id } = update.claim;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) this.#entries.set(id, { update, place: this.#add(update) });
+    else {
+      this.#remove(entry);
+      entry.update = update;
+      entry.place = this.#add(update);
+    }
+  }
+
+  /** Forgets a member. */
+  delete(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#remove(entry);
+    this.#entries.delete(id);
+  }
+
+  /** All ids of reachable members, in no order. */
+  reachable(): readonly string[] {
+    return this.#reachable;
+  }
+
+  /** Up to `count` different reachable members by chance, without `except`. */
+  sample(count: number, random: () => number, except?: string): string[] {
+    const all = this.#reachable;
+    if (all.length < 4 * count) {
+      const others = except === undefined ? all : all.filter((id) => id !== except);
+      return sample(others, count, random);
+    }
+    const chosen = new Set<string>();
+    while (chosen.size < count) {
+      const id = all[Math.floor(random() * all.length)] as string;
+      if (id !== except) chosen.add(id);
+    }
+    return [...chosen];
+  }
+
+  #add(update: MemberUpdate): number {
+    if (update.state !== 'alive' && update.state !== 'suspect') return -1;
+    this.#digest = (this.#digest + claimDigest(update)) >>> 0;
+    return this.#reachable.push(update.claim.id) - 1;
+  }
+
+  #remove({ update, place }: Entry): void {
+    if (place < 0) return;
+    this.#digest = (this.#digest - claimDigest(update)) >>> 0;
+    const last = this.#reachable.pop() as string;
+    if (last === update.claim.id) return;
+    this.#reachable[place] = last;
+    (this.#entries.get(last) as Entry).place = place;
+  }
+}
+
+/** 32 bits of a member's id and incarnation: FNV-1a with a final mix. Finds differences that happen, not ones that are made. */
+export function claimDigest({ claim: { id, incarnation } }: MemberUpdate): number {
+  let hash = 0x811c_9dc5;
+  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x0100_0193);
+  hash = Math.imul(hash ^ (incarnation >>> 0), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ Math.floor(incarnation / 2 ** 32), 0xc2b2_ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
