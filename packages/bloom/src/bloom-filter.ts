@@ -46,7 +46,17 @@ export class BloomFilter {
    * @throws {BloomError} `invalid_element` when it is not 16 bytes
    */
   mayContain(element: Uint8Array): boolean {
-    return positionsOf(element, this.parameters).every((position) => bitAt(this.#bitmap, position));
+    return this.hasAll(positionsOf(element, this.parameters));
+  }
+
+  /**
+   * The same for positions that the caller computed once for many filters of these parameters.
+   *
+   * @param positions what `positionsOf` gives
+   */
+  hasAll(positions: readonly number[]): boolean {
+    for (const position of positions) if (!bitAt(this.#bitmap, position)) return false;
+    return true;
   }
 
   /** Share of bits that are set, 0 to 1. The false-positive rate is about fillRatio^hashes. */

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +13,7 @@ import {
   CountingBloomFilter,
   decodeDelta,
   decodeFilter,
+  elementOf,
   encodeDelta,
   encodeFilter,
   parametersFor,
@@ -72,6 +75,21 @@ describe('vectors, computed by another implementation with big integers', () => 
       expect(positionsOf(bytesOf(element), { bits, hashes })).toEqual(positions);
     },
   );
+
+  it.each(vectors.names as { key: string; realm: string; name: string; element: string }[])(
+    'B1: element of $name in "$realm"',
+    ({ key, realm, name, element }) => {
+      const hmac = (message: Uint8Array) => createHmac('sha256', bytesOf(key)).update(message).digest();
+      expect(Buffer.from(elementOf({ realm, name }, hmac)).toString('hex')).toBe(element);
+    },
+  );
+
+  it.skipIf(spawnSync('python3', ['--version']).status !== 0)('are what bloom.py computes', () => {
+    const script = fileURLToPath(new URL('../vectors/bloom.py', import.meta.url));
+    const { status, stderr } = spawnSync('python3', [script, '--check'], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
 
   it('bytes of a filter and of a delta', () => {
     const { parameters, epoch, elements, removed, added, filter, delta, after } = vectors.filter;
@@ -163,6 +181,16 @@ describe('deltas', () => {
     const delta = origin.takeDelta()!;
     expect(codeOf(() => encodeDelta(delta))).toBe('delta_too_large');
     expect(origin.snapshot().mayContain(element(0))).toBe(true);
+  });
+});
+
+describe('elements', () => {
+  it('B1: are not made of what would be ambiguous', () => {
+    const hmac = (message: Uint8Array) => createHmac('sha256', 'k').update(message).digest();
+    expect(codeOf(() => elementOf({ realm: 'a\0b', name: 'c' }, hmac))).toBe('invalid_element');
+    expect(codeOf(() => elementOf({ realm: 'a', name: 'b' }, () => new Uint8Array(15)))).toBe(
+      'invalid_element',
+    );
   });
 });
 
