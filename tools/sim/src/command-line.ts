@@ -8,16 +8,16 @@ export interface NumberOption {
 }
 
 /** Numbers and flags of a simulation. */
-export interface Values {
-  readonly numbers: Readonly<Record<string, number>>;
+export interface Values<Name extends string> {
+  readonly numbers: Readonly<Record<Name, number>>;
   readonly flags: ReadonlySet<string>;
 }
 
 /** @throws {Error} what is wrong with the arguments */
-export function parseOptions(
+export function parseOptions<Name extends string>(
   args: readonly string[],
-  options: { readonly numbers: Readonly<Record<string, NumberOption>>; readonly flags: readonly string[] },
-): Values {
+  options: { readonly numbers: Readonly<Record<Name, NumberOption>>; readonly flags: readonly string[] },
+): Values<Name> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -25,12 +25,12 @@ export function parseOptions(
       ...Object.fromEntries(options.flags.map((name) => [name, { type: 'boolean' as const }])),
     },
   });
-  const numbers = Object.entries(options.numbers).map(([name, { usual, min, max }]) => {
+  const numbers = Object.entries<NumberOption>(options.numbers).map(([name, { usual, min, max }]) => {
     const text = values[name];
     return [name, text === undefined ? usual : numberOf(name, String(text), min, max)] as const;
   });
   return {
-    numbers: Object.fromEntries(numbers),
+    numbers: Object.fromEntries(numbers) as Record<Name, number>,
     flags: new Set(options.flags.filter((name) => values[name] === true)),
   };
 }

@@ -27,7 +27,7 @@ export const swim = {
       },
       flags: ['json'],
     });
-    return () => run(numbers as unknown as Numbers, flags.has('json'));
+    return () => run(numbers, flags.has('json'));
   },
 };
 

@@ -19,11 +19,11 @@ export const tunnel = {
       },
       flags: ['json'],
     });
-    return () => run({ seeds: numbers.seeds!, first: numbers.first!, json: flags.has('json') });
+    return () => run(numbers, flags.has('json'));
   },
 };
 
-function run({ seeds, first, json }: { seeds: number; first: number; json: boolean }): number {
+function run({ seeds, first }: { readonly seeds: number; readonly first: number }, json: boolean): number {
   const { results, failures, seconds } = runSeeds(
     { seeds, first, replay: (seed) => `npm run sim -- tunnel --seeds 1 --first ${seed}` },
     runTunnel,
