@@ -1,10 +1,7 @@
 /** Bytes of an element: half of an HMAC-SHA-256. */
 export const elementBytes = 16;
 
-/**
- * Bits of a filter: 2^26 = 8 MiB, room for 3 million names at 22.5 bits each. Also the largest size for which a 64-bit hash is
- * reduced exactly in doubles: (2^26 − 1)^2 + 2^32 < 2^53.
- */
+/** Bits of a filter: 2^26 = 8 MiB, room for 3 million names at 22.5 bits each. 42 bits of hash are even over them to 2^-16. */
 export const filterBitsMax: number = 2 ** 26;
 
 /** Bits that an element sets. 32 is right for a false-positive rate of 2^-32, less than anybody asks for. */

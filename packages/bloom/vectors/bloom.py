@@ -25,10 +25,10 @@ def element_of(key, realm, name):
 
 
 def positions(element, bits, hashes):
-    """x, x + y, x + 2y + 1, …: enhanced double hashing in closed form."""
-    x = int.from_bytes(element[:8], "big")
-    y = int.from_bytes(element[8:], "big")
-    return [(x + i * y + (i**3 - i) // 6) % bits for i in range(hashes)]
+    """x, x + y, x + 2y + z + 1, …: enhanced triple hashing in closed form."""
+    number = int.from_bytes(element, "big")
+    x, y, z = (number >> shift & (1 << 42) - 1 for shift in (86, 44, 2))
+    return [(x + i * y + i * (i - 1) // 2 * z + (i**3 - i) // 6) % bits for i in range(hashes)]
 
 
 def bitmap(elements, bits, hashes):
