@@ -58,7 +58,8 @@ function run({ relays, names, changes, first }: Numbers, json: boolean): number 
       changesPerHour: changes,
       opensPerHour: 1,
       minutes: size < 1_000 ? 10 : 1,
-      lookups: 50_000,
+      // No name twice on average, or its false positives count twice.
+      lookups: Math.min(50_000, size * Math.floor(names / relays)),
       loss: 0.05,
     }),
   );
