@@ -180,6 +180,17 @@ describe('hearsay', () => {
     expect(member.stateOf('b')).toBe('dead');
   });
 
+  it('S14: who leaves amid a suspicion and joins again comes to a verdict', () => {
+    const member = memberOf('a', 'b', 'c');
+    member.handleMessage('a', { kind: 'gossip', gossip: [updateOf('b', 0, 'suspect', 'a')] }, 0);
+    member.leave();
+    member.join(['a'], 60_000);
+    run(member, 60_000 + suspicionMinMs(profile, 4) - 1);
+    expect(member.stateOf('b')).toBe('suspect');
+    run(member, 60_000 + profile.suspicionMaxMultiplier * suspicionMinMs(profile, 4) + 1);
+    expect(member.stateOf('b')).toBe('dead');
+  });
+
   it('S14: a liar that goes on for ever kills nobody', () => {
     withSeeds(5, (seed) => {
       const mesh = new Mesh(seed, { loss: 0.05 }).startMany(20);

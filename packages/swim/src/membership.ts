@@ -105,6 +105,10 @@ export class Membership {
     if (this.claim.status === 'left') this.#own.setStatus('alive');
     this.#seeds = seeds.filter((seed) => seed !== this.id);
     for (const seed of this.#seeds) this.#send(seed, { kind: 'join', gossip: [this.#own.update] });
+    // Whoever left while it suspected somebody begins again.
+    for (const { claim, state } of this.#table.updates())
+      if (state === 'suspect')
+        this.#suspicions.start(claim, undefined, this.#table.reachableCount + 1, nowMs);
     // A random phase keeps members that start together from probing together.
     this.#nextProbeAtMs = nowMs + this.#random() * this.#profile.probeIntervalMs;
     this.#planRejoin(nowMs);
@@ -309,9 +313,9 @@ export class Membership {
     const isNews = !isList || (known === undefined && !isNewcomer);
     if (isSelf) this.#refute(claim, nowMs);
     else if (state === 'suspect') this.#suspect(update, by, isNews, nowMs);
-    else if (state === 'dead' && known?.state === 'alive') this.#doubt(update, isNews, nowMs);
     else if (state === 'dead' && known?.state === 'suspect' && compareClaims(claim, known.claim) === 0)
       this.#suspicions.shorten(claim.id);
+    else if (state === 'dead' && this.#table.isReachable(claim.id)) this.#doubt(update, isNews, nowMs);
     else this.#believe(update, isNews, nowMs);
   }
 
