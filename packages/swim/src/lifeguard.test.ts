@@ -287,9 +287,7 @@ describe('local health', () => {
     expect(pings.map(({ to }) => to)).toEqual(['b', 'b']);
     const [, second] = pings.map(({ message }) => ('sequence' in message ? message.sequence : 0));
     member.handleMessage('b', { kind: 'ack', sequence: second!, gossip: [] }, 50);
-    expect(sentBy(member)).toEqual([
-      { kind: 'send', to: 'a', message: { kind: 'ack', sequence: 8, gossip: [] } },
-    ]);
+    expect(sentBy(member)).toMatchObject([{ to: 'a', message: { kind: 'ack', sequence: 8 } }]);
     const nacks = run(member, profile.probeTimeoutMs).filter(({ message }) => message.kind === 'nack');
     expect(nacks.map(({ to, message }) => [to, 'sequence' in message && message.sequence])).toEqual([
       ['a', 7],

@@ -1,7 +1,7 @@
 import { type ClaimSigner, compareClaims, type MemberClaim } from './claim.js';
 import { SwimError } from './errors.js';
 import { Gossip } from './gossip.js';
-import { membersMax } from './limits.js';
+import { membersMax, newsForConfirmationsMax } from './limits.js';
 import { LocalHealth } from './local-health.js';
 import { claimDigest, MemberTable } from './member-table.js';
 import {
@@ -105,6 +105,8 @@ export class Membership {
     if (this.claim.status === 'left') this.#own.setStatus('alive');
     this.#seeds = seeds.filter((seed) => seed !== this.id);
     for (const seed of this.#seeds) this.#send(seed, { kind: 'join', gossip: [this.#own.update] });
+    // In a new life.
+    if (this.#table.reachableCount > 0) this.#announce(this.#own.update, nowMs);
     // Whoever left while it suspected somebody begins again.
     for (const { claim, state } of this.#table.updates())
       if (state === 'suspect')
@@ -164,6 +166,7 @@ export class Membership {
     const isList = message.kind === 'join_reply';
     const source = { fromId, isList, isNewcomer: this.#table.reachableCount === 0 };
     for (const update of message.gossip) this.#merge(update, source, nowMs);
+    if (source.isNewcomer && this.#table.reachableCount > 0) this.#announce(this.#own.update, nowMs);
     switch (message.kind) {
       case 'ping':
         this.#answer(fromId, message.sequence, message.gossip);
@@ -339,7 +342,7 @@ export class Membership {
     if (known === undefined || supersedes(suspected, known)) this.#believe(suspected, isNews, nowMs);
     else if (known.state === 'suspect' && by !== undefined && this.#suspicions.confirm(claim.id, by)) {
       // In a wave of suspicions there is no room for more of the same, and no hurry.
-      if (this.#gossip.size <= newsForConfirmations) this.#announce(suspected, nowMs);
+      if (this.#gossip.size <= newsForConfirmationsMax) this.#announce(suspected, nowMs);
     }
   }
 
@@ -440,9 +443,6 @@ interface Source {
   /** Whoever knew nobody has nobody to tell. */
   readonly isNewcomer: boolean;
 }
-
-/** Confirmations travel as long as not more news than this wait: about what three messages hold. */
-const newsForConfirmations = 16;
 
 /** Of the probe timeout: the answer "none yet" must still arrive within it. */
 const nackShare = 0.8;

@@ -16,6 +16,7 @@ import {
   type MemberUpdate,
   type SwimMessage,
   type SwimOutput,
+  type SwimProfile,
   swimProfiles,
   type UnsignedClaim,
 } from '../src/index.js';
@@ -54,7 +55,11 @@ export class Mesh {
   readonly #cancels = new Map<string, () => void>();
   readonly #stalled = new Map<string, { from: string; message: SwimMessage }[]>();
 
-  constructor(seed: number, options: Partial<LinkOptions> = {}) {
+  constructor(
+    seed: number,
+    options: Partial<LinkOptions> = {},
+    readonly profile: SwimProfile = swimProfiles.lan,
+  ) {
     this.random = new SeededRandom(seed);
     this.network = new SimulatedNetwork(this.clock, this.random.fork(), {
       delayMs: 10,
@@ -70,7 +75,7 @@ export class Mesh {
     metadata: Uint8Array = new Uint8Array(0),
   ): Membership {
     const random = this.random.fork().next;
-    const member = new Membership({ id, profile, incarnation, metadata, signer, random });
+    const member = new Membership({ id, profile: this.profile, incarnation, metadata, signer, random });
     this.members.set(id, member);
     this.network.attach(id, (from, message) => {
       const inbox = this.#stalled.get(id);
