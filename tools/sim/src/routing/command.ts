@@ -89,9 +89,9 @@ function brokenBounds({ run: { relays, lookups }, filters }: Row): string[] {
   if (filters.reachable99Ms >= bounds.reachable99Ms)
     broken.push(`${relays} relays: ${filters.reachable99Ms} ms until a name is reachable`);
   const off = Math.abs(filters.falsePositives / filters.falsePositivesByTheory - 1);
-  // Of few a fifth more or less is chance: three standard deviations.
+  // Of few a fifth more or less is chance: four standard deviations.
   const expected = filters.falsePositivesByTheory * lookups * (relays - 1);
-  if (off > Math.max(bounds.falsePositivesOff, 3 / Math.sqrt(expected)))
+  if (off > Math.max(bounds.falsePositivesOff, 4 / Math.sqrt(expected)))
     broken.push(
       `${relays} relays: false positives ${filters.falsePositives}, not ${filters.falsePositivesByTheory}`,
     );
