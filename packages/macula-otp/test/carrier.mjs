@@ -69,6 +69,8 @@ export const tests = {
     assert.equal(await one.ping('two@host-b'), 'pong', 'a live link stays');
     await one.eval("erlang:disconnect_node('two@host-b')");
     assert.equal(await one.ping('two@host-b'), 'pang');
+    // A ping over the link that has just ended is pang, too.
+    await until(async () => (await two.eval('nodes()')) === '[]', 'nodedown at the other node');
     await two.eval("erlang:set_cookie('one@host-a', pair)");
     assert.equal(await two.ping('one@host-a'), 'pong');
   },
