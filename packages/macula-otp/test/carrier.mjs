@@ -262,6 +262,7 @@ export const tests = {
       );
       assert.equal(await mesh.ping('both@127.0.0.1'), 'pong');
       await both.eval("erlang:disconnect_node('tcp@127.0.0.1')");
+      await until(async () => !(await tcp.eval('nodes()')).includes('both@127.0.0.1'), 'nodedown');
       assert.equal(await tcp.ping('both@127.0.0.1'), 'pong');
     } finally {
       await Promise.all([tcp.kill(), both.kill()]);
