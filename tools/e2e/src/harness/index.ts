@@ -1,5 +1,6 @@
 /** Real relays and real OTP nodes for tests, the demo and the benchmarks. */
 export { explainLinks, noteLinks } from './explain-links.js';
+export { FailoverPair, longestCallMs } from './failover-pair.js';
 export { freePorts } from './free-ports.js';
 export type {
   DirectionConditions,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Relay } from '../harness/index.js';
+import { FailoverPair, longestCallMs } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
 /** Kills, and messages in each round: some 37 kB each. */
@@ -16,21 +16,13 @@ export const scenario: Scenario = {
   drivers: ['local', 'netns'],
   async run({ scene, seed, isFull, figure }) {
     const { rounds, messages } = isFull ? sizes.full : sizes.usual;
-    let relay1 = await scene.relay({ label: 'relay-1' });
-    let relay2 = await scene.relay({ label: 'relay-2', peers: [relay1.url] });
-    const relays = [relay1.url, relay2.url];
-    const [a, b] = await Promise.all([
-      scene.node({ name: 'a@one.test', relays }),
-      scene.node({ name: 'b@two.test', relays }),
-    ]);
-    await a.evalUntil("net_adm:ping('b@two.test')", 'pong', 20_000);
-    await b.eval('macula_e2e:start_server(e2e_server)');
-    for (const node of [a, b]) await node.eval('macula_e2e_mesh:watch()');
+    const pair = await FailoverPair.start(scene);
+    const { a, b } = pair;
     const callsMs: string[] = [];
     const gapsMs: string[] = [];
     let bytesSent = 0;
     for (let round = 1; round <= rounds; round++) {
-      const used = await usedRelay();
+      const used = await pair.usedRelay();
       await b.eval('macula_e2e:start_sink()');
       await a.eval("macula_e2e_resume:start_calls('b@two.test')");
       const sent = a.eval(`macula_e2e:bulk_send('b@two.test', ${messages}, ${seed + round})`, 300_000);
@@ -44,33 +36,17 @@ export const scenario: Scenario = {
       bytesSent += Number(wanted.split(',')[1]);
       gapsMs.push(gapMs!);
       await sleep(500);
-      const [, calls, ms] =
-        /^{(\d+),([\d.e+-]+)}$/.exec(await a.eval('macula_e2e_resume:stop_calls()')) ?? [];
-      assert.ok(Number(calls) > 0);
-      callsMs.push(Number(ms).toFixed(0));
-      const again = await scene.relay({
-        label: used.label,
-        host: used.host,
-        port: used.port,
-        data: used.data,
-        ...(used === relay2 ? { peers: [relay1.url] } : {}),
-      });
-      if (used === relay1) relay1 = again;
-      else relay2 = again;
+      const callMs = await longestCallMs(a);
+      callsMs.push(callMs.toFixed(0));
+      await pair.restart(used);
     }
     figure('longest call of each round', `${callsMs.join(', ')} ms`);
     figure('longest gap of each transfer', `${gapsMs.join(', ')} ms`);
     figure('sent', `${(bytesSent / 1e6).toFixed(0)} MB`);
-    for (const node of [a, b]) await node.gives("macula_e2e_mesh:lost(['a@one.test', 'b@two.test'])", '[]');
+    await pair.assertNothingLost();
     await a.gives(
       `lists:sum([N || {_, #{reattachments := N}} <- macula_dist_relay:get_tunnel_metrics()]) >= ${rounds}`,
       'true',
     );
-
-    /** The relay that a's tunnel begins at. */
-    async function usedRelay(): Promise<Relay> {
-      const url = await a.eval('hd([R || {_, #{relay := R}} <- macula_dist_relay:get_tunnel_metrics()])');
-      return url.includes(`:${relay2.port}`) ? relay2 : relay1;
-    }
   },
 };
