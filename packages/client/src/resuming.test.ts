@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { deriveTunnelKey } from '@macula/crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Fixture, type Node, type Watched, watch } from '../test/fixture.js';
+import { Fixture, type Linked, type Node, received, type Watched, watch } from '../test/fixture.js';
 import type { TestRelay } from '../test/test-relay.js';
 
 const key = deriveTunnelKey(Buffer.from('cookie'));
@@ -26,15 +25,8 @@ afterEach(async () => {
   await fixture.close();
 });
 
-interface Link {
-  readonly near: Watched;
-  readonly far: Watched;
-  readonly nearNode: Socket;
-  readonly farNode: Socket;
-}
-
 /** A tunnel from a to b with a local socket at either end. */
-async function link(): Promise<Link> {
+async function link(): Promise<Linked> {
   await joined();
   return linkFrom(a, b);
 }
@@ -44,24 +36,8 @@ async function joined(): Promise<void> {
   await Promise.all([a.mesh.joined(), b.mesh.joined()]);
 }
 
-async function linkFrom(from: Node, to: Node): Promise<Link> {
-  const incoming = new Promise<Watched>((resolve) => {
-    to.onIncoming = (request) => resolve(watchAll('far', request.accept({ key })!));
-  });
-  const [fromName, toName] = from === a ? ['a@x', 'b@x'] : ['b@x', 'a@x'];
-  const near = watchAll('near', from.mesh.connect({ from: fromName, to: toName, key }));
-  const far = await incoming;
-  const [nearPair, farPair] = [await fixture.socketPair(), await fixture.socketPair()];
-  await far.ready;
-  far.tunnel.attachLocal(farPair.agent);
-  await near.ready;
-  near.tunnel.attachLocal(nearPair.agent);
-  // An initiator that is not known to be up could not resume.
-  const greeted = received(farPair.node);
-  nearPair.node.write('hello');
-  await vi.waitFor(() => expect(greeted().toString()).toBe('hello'));
-  farPair.node.removeAllListeners('data');
-  return { near, far, nearNode: nearPair.node, farNode: farPair.node };
+function linkFrom(from: Node, to: Node): Promise<Linked> {
+  return fixture.link(from, to, key, watchAll);
 }
 
 function watchAll(end: string, tunnel: Watched['tunnel']): Watched {
@@ -69,12 +45,6 @@ function watchAll(end: string, tunnel: Watched['tunnel']): Watched {
     onDetached: ({ reason }) => told.push(`${end} ${reason}`),
     onResumed: ({ reattachments }) => told.push(`${end} resumed ${reattachments}`),
   });
-}
-
-function received(socket: Socket): () => Buffer {
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  return () => Buffer.concat(chunks);
 }
 
 describe('a tunnel whose relay is lost', () => {
@@ -172,7 +142,7 @@ it('of three tunnels of one pair, two of them begun by both at once, each goes o
     expect(far.tunnel.metrics()).toMatchObject({ ...gone, bytesIn: 400_000 + 'hello'.length });
   }
 
-  const [first, other, third] = links as [Link, Link, Link];
+  const [first, other, third] = links as [Linked, Linked, Linked];
   for (const { near } of [other, third])
     near.tunnel.close('beam_closed', 'the node has closed its connection');
   for (const { far } of [other, third])

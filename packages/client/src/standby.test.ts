@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { deriveTunnelKey, identityId } from '@macula/crypto';
 import type { Message, Open } from '@macula/wire';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Fixture, type Node, type Watched, watch } from '../test/fixture.js';
+import { Fixture, type Linked, type Node, received } from '../test/fixture.js';
 import type { TestRelay, TestSession } from '../test/test-relay.js';
 
 const key = deriveTunnelKey(Buffer.from('cookie'));
@@ -35,32 +34,20 @@ function statesOf(mesh: Node['mesh']): string[] {
   return mesh.status().relays.map(({ state }) => state);
 }
 
-/** A tunnel between two nodes that is known to be up. */
-async function link(
-  from = a,
-  to = b,
-): Promise<{ near: Watched; far: Watched; nearNode: Socket; farNode: Socket }> {
-  const incoming = new Promise<Watched>((resolve) => {
-    to.onIncoming = (request) => resolve(watch(request.accept({ key })!));
-  });
-  const near = watch(from.mesh.connect({ from: from.name, to: to.name, key }));
-  const far = await incoming;
-  const [nearPair, farPair] = [await fixture.socketPair(), await fixture.socketPair()];
-  await far.ready;
-  far.tunnel.attachLocal(farPair.agent);
-  await near.ready;
-  near.tunnel.attachLocal(nearPair.agent);
-  const greeted = received(farPair.node);
-  nearPair.node.write('hello');
-  await vi.waitFor(() => expect(greeted().toString()).toBe('hello'));
-  farPair.node.removeAllListeners('data');
-  return { near, far, nearNode: nearPair.node, farNode: farPair.node };
+function link(from = a, to = b): Promise<Linked> {
+  return fixture.link(from, to, key);
 }
 
-function received(socket: Socket): () => Buffer {
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  return () => Buffer.concat(chunks);
+/** An OPEN of a for b that the first relay has got and doesn't forward. */
+function openHeld(): Promise<Open> {
+  const asked = new Promise<Open>((resolve) => {
+    relays[0].onOpen = (open) => {
+      resolve(open);
+      return false;
+    };
+  });
+  a.mesh.connect({ from: 'a@x', to: 'b@x', key });
+  return asked;
 }
 
 function sessionOf(relay: TestRelay, name: string): TestSession {
@@ -232,14 +219,7 @@ describe('a session that stands by', () => {
   it('brings an OPEN once, though two relays bring it', async () => {
     await joined();
     const answers = ['', ''];
-    const asked = new Promise<Open>((resolve) => {
-      relays[0].onOpen = (open) => {
-        resolve(open);
-        return false;
-      };
-    });
-    a.mesh.connect({ from: 'a@x', to: 'b@x', key });
-    const open = await asked;
+    const open = await openHeld();
     for (const [index, relay] of relays.entries())
       sessionOf(relay, 'b@x').openTo(open, (message) => {
         answers[index] = message.kind === 'open_failed' ? message.code : message.kind;
@@ -250,14 +230,7 @@ describe('a session that stands by', () => {
 
   it('brings an OPEN again when the relay that brought it first is lost before the answer', async () => {
     await joined();
-    const asked = new Promise<Open>((resolve) => {
-      relays[0].onOpen = (open) => {
-        resolve(open);
-        return false;
-      };
-    });
-    a.mesh.connect({ from: 'a@x', to: 'b@x', key });
-    const open = await asked;
+    const open = await openHeld();
     sessionOf(relays[0], 'b@x').openTo(open, () => undefined);
     await vi.waitFor(() => expect(b.incoming).toHaveLength(1));
     await relays[0].close();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityFromSeed } from '@macula/crypto';
 import { createMemoryNetwork, makeDevCertificate, parseRelayUrl, type Transport } from '@macula/transport';
+import { expect, vi } from 'vitest';
 import {
   type IncomingTunnel,
   Mesh,
@@ -104,6 +105,30 @@ export class Fixture {
     return { agent, node };
   }
 
+  /** A tunnel between two nodes with local sockets at both ends, known to be up at both: an initiator that isn't could not resume. */
+  async link(
+    from: Node,
+    to: Node,
+    key: Uint8Array,
+    watchEnd: (end: 'near' | 'far', tunnel: MeshTunnel) => Watched = (_, tunnel) => watch(tunnel),
+  ): Promise<Linked> {
+    const incoming = new Promise<Watched>((resolve) => {
+      to.onIncoming = (request) => resolve(watchEnd('far', request.accept({ key })!));
+    });
+    const near = watchEnd('near', from.mesh.connect({ from: from.name, to: to.name, key }));
+    const far = await incoming;
+    const [nearPair, farPair] = [await this.socketPair(), await this.socketPair()];
+    await far.ready;
+    far.tunnel.attachLocal(farPair.agent);
+    await near.ready;
+    near.tunnel.attachLocal(nearPair.agent);
+    const greeted = received(farPair.node);
+    nearPair.node.write('hello');
+    await vi.waitFor(() => expect(greeted().toString()).toBe('hello'));
+    farPair.node.removeAllListeners('data');
+    return { near, far, nearNode: nearPair.node, farNode: farPair.node };
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closers.reverse()) await close();
     rmSync(this.directory, { recursive: true });
@@ -125,6 +150,21 @@ export interface Watched {
   readonly ready: Promise<void>;
   readonly ended: Promise<MeshTunnelEnded>;
   readonly warnings: string[];
+}
+
+/** Both ends of a tunnel, and the nodes' ends of its local sockets. */
+export interface Linked {
+  readonly near: Watched;
+  readonly far: Watched;
+  readonly nearNode: Socket;
+  readonly farNode: Socket;
+}
+
+/** What comes at a socket from now on. */
+export function received(socket: Socket): () => Buffer {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
 }
 
 /** Starts a tunnel; `ready` is up (initiator) or confirmed (responder). `more`: further handlers. */
