@@ -20,6 +20,7 @@ export default defineConfig({
             'apps/*/src/**/*.test.ts',
             'tools/{tidy,sim,bench}/src/**/*.test.ts',
           ],
+          setupFiles: ['./tools/sim/property-seed.ts'],
           testTimeout: 20_000,
         },
       },

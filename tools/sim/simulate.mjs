@@ -51,8 +51,6 @@ const child = spawn(
       ...process.env,
       RUN_FACTOR: String(factor),
       SEED_FIRST: String(first),
-      MACULA_RUNS: String(100 * factor),
-      MACULA_SEED: String(first),
     },
     stdio: 'inherit',
   },

@@ -40,6 +40,8 @@ test.each([
   ['http://relay', 'the scheme must be one of'],
   ['https://re lay', 'host or port is malformed'],
   ['https://a:b@relay', 'user name'],
+  ['https:///relay:4434', 'the host is missing'],
+  ['https://\\relay:4434', 'the host is missing'],
   ['https://relay/path', 'path or query'],
   ['https://relay:0', 'between 1 and 65535'],
   ['https://relay#sha256=12', '64 hexadecimal digits'],

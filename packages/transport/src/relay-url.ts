@@ -33,6 +33,9 @@ export function parseRelayUrl(text: string): RelayUrl {
   if (!schemes.includes(scheme)) throw bad(text, `the scheme must be one of ${schemes.join(', ')}`);
   // The URL class would leave them out, and the port is read from the text.
   if (/[\s\p{Cc}]/u.test(match[2]!)) throw bad(text, 'host or port is malformed');
+  const authority = match[2]!.split(/[/\\?#]/)[0]!;
+  // The URL class would skip further slashes and find a host after them.
+  if (authority === '') throw bad(text, 'the host is missing');
   // `https:` makes the URL class validate host and port; an explicit :443 would vanish, so the port is taken from the text.
   let url: URL;
   try {
@@ -43,7 +46,6 @@ export function parseRelayUrl(text: string): RelayUrl {
   if (url.username || url.password) throw bad(text, 'it must not contain a user name or password');
   if ((url.pathname !== '/' && url.pathname !== '') || url.search)
     throw bad(text, 'it must not have a path or query');
-  const authority = match[2]!.split(/[/\\?#]/)[0]!;
   const portText = /:(\d+)$/.exec(authority)?.[1];
   const port = portText === undefined ? portDefault : Number(portText);
   if (port < 1 || port > 65_535) throw bad(text, 'the port must be between 1 and 65535');

@@ -1,4 +1,5 @@
 import { identityFromSeed } from '@macula/crypto';
+import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../errors.js';
@@ -80,7 +81,7 @@ describe('the access file', () => {
           expect((thrown as RelayError).code).toBe('bad_access_file');
         }
       }),
-      { seed: Number(process.env.MACULA_SEED ?? 20260601), numRuns: 500 },
+      { numRuns: runsOf(process.env, 500) },
     );
   });
 });
