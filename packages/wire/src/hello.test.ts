@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { WireError } from './errors.js';
 import { FrameReader } from './frame.js';
 import { HelloDialer, HelloListener } from './hello.js';
-import { type Challenge, decodeMessage, encodeMessage, type Hello, type Message } from './messages.js';
+import { decodeMessage, encodeMessage, type Message } from './messages.js';
 import { signNameClaim, verifyNameClaim } from './name-claim.js';
+import type { Challenge, Hello } from './session-messages.js';
 import { standbyMinor, wireMinor } from './version.js';
 
 const agent = identityFromSeed(new Uint8Array(32).fill(1));

@@ -1,8 +1,8 @@
 import { constantTimeEqual, hmacSha256, type Identity, identityId, verifySignature } from '@macula/crypto';
 import { codeSentence } from './codes.js';
 import { WireError } from './errors.js';
-import type { Challenge, Hello, Proof, SessionRole } from './messages.js';
 import { type NameClaim, signNameClaim, verifyNameClaim } from './name-claim.js';
+import type { Challenge, Hello, Proof, SessionRole } from './session-messages.js';
 import { concatFields, text, u64 } from './signed-fields.js';
 import { requireMajor, standbyMinor, wireMajor, wireMinor } from './version.js';
 

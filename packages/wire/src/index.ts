@@ -6,4 +6,7 @@ export * from './limits.js';
 export * from './messages.js';
 export * from './name-claim.js';
 export * from './owned-entry.js';
+export type * from './relay-messages.js';
+export type * from './session-messages.js';
+export type * from './tunnel-messages.js';
 export * from './version.js';

@@ -51,3 +51,21 @@ export const ownedAgeMsMax = 600_000;
 
 /** Relays asked about in one OWNED_HAVE: 52 bytes each make 52 KiB, which fits a frame. */
 export const ownedOriginsMax = 1024;
+
+/** Names in one PRESENCE: with {@link presenceBytesMax} it fits a frame. */
+export const presenceNamesMax = 1024;
+
+/** Bytes of UTF-8 of all names in one PRESENCE together. */
+export const presenceBytesMax: number = 32 * 1024;
+
+/** Longest time that GOODBYE may ask to wait, milliseconds: ten minutes. */
+export const retryMsMax = 600_000;
+
+/** Largest message of the membership protocol, bytes: a list of 100 members. */
+export const swimMessageBytesMax: number = 48 * 1024;
+
+/** Largest piece of a routing filter, and largest delta, bytes. */
+export const filterPartBytesMax: number = 48 * 1024;
+
+/** Largest routing filter, bytes: 2^26 bits and its head. */
+export const filterBytesMax: number = 2 ** 23 + 22;

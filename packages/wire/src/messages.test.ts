@@ -92,7 +92,29 @@ const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ kind: 'draining' as const }),
   fc.constant({ kind: 'renew' as const }),
   fc.constant({ kind: 'former_gone' as const }),
-  fc.record({ kind: fc.constant('goodbye' as const), code, text }),
+  fc.record(
+    { kind: fc.constant('goodbye' as const), code, text, retryMs: fc.nat(600_000) },
+    { requiredKeys: ['kind', 'code', 'text'] },
+  ),
+  fc.record({ kind: fc.constant('watch' as const), on: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('presence' as const),
+    whole: fc.boolean(),
+    more: fc.boolean(),
+    joined: names,
+    left: names,
+  }),
+  fc.record({ kind: fc.constant('swim' as const), message: fc.uint8Array({ maxLength: 300 }) }),
+  fc.record({
+    kind: fc.constant('filter' as const),
+    keyId: bytes(8),
+    offset: fc.nat(1000),
+    total: fc.integer({ min: 1300, max: 8_000_000 }),
+    part: fc.uint8Array({ maxLength: 300 }),
+  }),
+  fc.record({ kind: fc.constant('filter_delta' as const), delta: fc.uint8Array({ maxLength: 300 }) }),
+  fc.record({ kind: fc.constant('filter_version' as const), epoch: fc.maxSafeNat(), version: number }),
+  fc.constant({ kind: 'filter_ask' as const }),
   fc.record({
     kind: fc.constant('owned' as const),
     origin: bytes(32),
@@ -308,6 +330,14 @@ describe('messages', () => {
     ['text for a number', '81a66e756d626572a135'],
   ])('refuse %s', (_what, hex) => {
     expect(() => decodeMessage({ type: messageTypes.ping, body: Buffer.from(hex, 'hex') })).toThrow(
+      expect.objectContaining({ code: 'bad_field' }),
+    );
+  });
+
+  it('a piece of a filter does not end behind the filter', () => {
+    const filter = { kind: 'filter', keyId: new Uint8Array(8), offset: 5, total: 9 } as const;
+    expect(encodeAndDecode({ ...filter, part: new Uint8Array(4) })).toMatchObject({ offset: 5, total: 9 });
+    expect(() => encodeAndDecode({ ...filter, part: new Uint8Array(5) })).toThrow(
       expect.objectContaining({ code: 'bad_field' }),
     );
   });

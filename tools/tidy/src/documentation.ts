@@ -1,7 +1,7 @@
 import { type Finding, isScript, isTest, type Rule } from './tree.js';
 
 const declaration =
-  /^export (declare )?(abstract class|async function|class|function|const|interface|type|enum)\b(?! \{)/;
+  /^export (declare )?(abstract class|async function|class|function|const|interface|type|enum)\b(?! [{*])/;
 
 /** Every export of a package has a doc comment directly above it. */
 export const documentation: Rule = ({ path, text }) => {
