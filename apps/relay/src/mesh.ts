@@ -11,6 +11,7 @@ import { streamOpenTimeoutMs } from './limits.js';
 import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
 import { Limiter } from './quota/limiter.js';
+import { filterKeyOf } from './routing/filters/filter-key.js';
 import { Router } from './routing/router.js';
 import { tagOf } from './routing/session-tag.js';
 import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
@@ -105,8 +106,13 @@ export class Mesh {
         this.peerAdmission.admitsOrigin(identityId(relay)) || this.ownership.peers.hasRelay(bytesKey(relay)),
       isListedOrigin: (relay) => this.peerAdmission.isListed(identityId(relay)),
     });
-    const { openTimeoutMs } = config;
-    this.router = new Router({ identity: identity.publicKey, openTimeoutMs, ownership: this.ownership });
+    this.router = new Router({
+      identity: identity.publicKey,
+      openTimeoutMs: config.openTimeoutMs,
+      ownership: this.ownership,
+      filters: { key: filterKeyOf(parts.meshSecret), epoch: Date.now() },
+      rttMs: (link) => this.sessions.get(link)?.rttMs,
+    });
     this.#loop = new RouterLoop({
       router: this.router,
       nowMs: parts.nowMs,
@@ -125,7 +131,7 @@ export class Mesh {
             );
         },
         openerGone: (open, code) => this.#route(() => this.router.handleOpenerGone(open, code)),
-        legOk: (leg, { answer, via }) => this.#route(() => this.router.handleOpenOk(leg, answer, via)),
+        legOk: (leg, ok) => this.#route((nowMs) => this.router.handleOpenOk(leg, ok, nowMs)),
         legFailed: (leg, failure) => this.#route((nowMs) => this.router.handleLegFailed(leg, failure, nowMs)),
       },
       parts.timeouts?.openMs ?? streamOpenTimeoutMs,
@@ -311,8 +317,8 @@ export class Mesh {
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describeSession(session), 'peer is draining'),
-    onOwned: ({ facts }, message) =>
-      this.#route((nowMs) => this.router.handleOwned(facts.link, message, nowMs)),
+    onPeerMessage: ({ facts }, message) =>
+      this.#route((nowMs) => this.router.handlePeerMessage(facts.link, message, nowMs)),
     onClosed: (session, code, why, ending) => {
       this.sessions.delete(session.facts.link);
       this.#realms.remove(session);

@@ -2,6 +2,7 @@ import type { Identity } from '@macula/crypto';
 import type { Owned, OwnedConflict, OwnedHave, WireCode } from '@macula/wire';
 import { OutputQueue } from '../core/output-queue.js';
 import { nameFreeAfterMs, ownershipTickMs } from '../limits.js';
+import type { MeshView } from '../routing/mesh-view.js';
 import { isNewer as isNewerHere, NamesTable, type Owner } from '../routing/names-table.js';
 import { PeersTable } from '../routing/peers-table.js';
 import { type AgentSession, bytesKey, type LinkId, type PeerLink } from '../routing/types.js';
@@ -10,6 +11,7 @@ import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js'
 import { Holdings, isNewer, isStanding } from './holdings.js';
 import { type Newcomer, newcomerIn, newcomerOf } from './newcomer.js';
 import type { LogRecord, OriginLog } from './origin-log.js';
+import { OwnersView } from './owners-view.js';
 import { ownsNothing, Publisher } from './publisher.js';
 import { RegainedNames } from './regained-names.js';
 import { type LogChange, Replication } from './replication.js';
@@ -37,6 +39,8 @@ export interface OwnershipOptions {
 export class Ownership {
   readonly names: NamesTable;
   readonly peers: PeersTable;
+  /** Where names are and which relays there are. */
+  readonly view: MeshView;
   /** Sessions here that lost a name to what was said elsewhere, by code, since the start. */
   readonly conflicts: Map<WireCode, number> = new Map();
   readonly #holdings = new Holdings();
@@ -52,14 +56,19 @@ export class Ownership {
   #tickMs: number | undefined;
 
   constructor(options: OwnershipOptions) {
-    const { identity, epoch, wallOffsetMs } = options;
-    const { admitsOrigin = () => true, isListedOrigin = () => false } = options;
+    const {
+      identity,
+      epoch,
+      wallOffsetMs,
+      admitsOrigin = () => true,
+      isListedOrigin = () => false,
+    } = options;
     this.names = new NamesTable({ foreign: this.#holdings, wallOffsetMs });
     this.peers = new PeersTable(identity.publicKey);
     this.#regained = new RegainedNames(this.names, this.#holdings);
-    this.#replication = new Replication({
-      ...{ identity, epoch, peers: this.peers, admitsOrigin, isListedOrigin },
-    });
+    const { peers } = this;
+    this.#replication = new Replication({ identity, epoch, peers, admitsOrigin, isListedOrigin });
+    this.view = new OwnersView(this.#holdings, this.#replication);
   }
 
   /**

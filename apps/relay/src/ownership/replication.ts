@@ -21,7 +21,7 @@ import {
   ownedOverdueMs,
 } from '../limits.js';
 import type { PeersTable } from '../routing/peers-table.js';
-import { bytesKey, type LinkId } from '../routing/types.js';
+import { bytesKey, type LinkId, noLink } from '../routing/types.js';
 import { type ArrivedEntry, type LogRecord, OriginLog, relayPrefix, type SaidEntry } from './origin-log.js';
 import { OriginTable, type Wanted } from './origin-table.js';
 import type { OwnershipOutput } from './types.js';
@@ -158,6 +158,11 @@ export class Replication {
   /** Forgets relays that don't belong to the mesh any more. */
   purge(): OriginLog[] {
     return this.#logs.purge(({ identity }) => this.#isAdmitted(identity));
+  }
+
+  /** The relays that were heard of a moment ago. */
+  liveRelays(nowMs: number): string[] {
+    return [...this.#logs.values()].filter((log) => log.isLive(nowMs)).map(({ key }) => key);
   }
 
   /** What a relay said. */
@@ -375,6 +380,5 @@ function haveOf(logs: readonly OriginLog[]): OwnedHave {
 }
 
 /** No link has this number. */
-const noLink = 0;
 /** What OWNED adds to an entry, roughly. */
 const answerOverheadBytes = 200;

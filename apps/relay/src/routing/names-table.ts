@@ -58,6 +58,13 @@ export interface ForeignNames {
   ownedSince(owner: Owner, name: string): number | undefined;
 }
 
+/** A name that a session here has from now on, or has no more. */
+export interface ListedName {
+  readonly realm: string;
+  readonly name: string;
+  readonly isListed: boolean;
+}
+
 /** How a {@link NamesTable} looks beyond this relay. */
 export interface NamesTableOptions {
   /** Default: there are no others. */
@@ -79,6 +86,7 @@ export class NamesTable {
   readonly #superseded = new Map<string, Owner[]>();
   readonly #reserved = new Reservations();
   readonly #changed = new Set<Owner>();
+  readonly #listed: ListedName[] = [];
   readonly #foreign: ForeignNames | undefined;
   readonly #wallOffsetMs: number;
   #supersededCount = 0;
@@ -192,6 +200,11 @@ export class NamesTable {
   /** This process stood still for so long: nobody else's silence is that long. */
   handleStandstill(ms: number, nowMs: number): void {
     for (const owner of this.#owners.values()) owner.aliveMs = Math.min(nowMs, owner.aliveMs + ms);
+  }
+
+  /** Names that sessions here have got or lost since the last call, in that order. */
+  takeListed(): ListedName[] {
+    return this.#listed.splice(0);
   }
 
   /** The sessions whose names have changed since the last call, some of them gone. */
@@ -333,13 +346,14 @@ export class NamesTable {
   #list(owner: Owner, name: string): void {
     let names = this.#realms.get(owner.realm);
     if (names === undefined) this.#realms.set(owner.realm, (names = new Map()));
+    if (!names.has(name)) this.#listed.push({ realm: owner.realm, name, isListed: true });
     names.set(name, owner);
   }
 
   #unlist(realm: string, name: string): void {
     const names = this.#realms.get(realm);
-    if (names === undefined) return;
-    names.delete(name);
+    if (names?.delete(name) !== true) return;
+    this.#listed.push({ realm, name, isListed: false });
     if (names.size === 0) this.#realms.delete(realm);
   }
 }

@@ -1,4 +1,5 @@
 import type { Open, WireCode } from '@macula/wire';
+import type { AskablePeer } from './peers-table.js';
 import type { LegId, LinkId, OpenFailure, OpenId } from './types.js';
 
 /**
@@ -6,7 +7,7 @@ import type { LegId, LinkId, OpenFailure, OpenId } from './types.js';
  *
  * - `local`: forwarded to the session that owns the name. Left by its answer (over), or when that session turns out to be
  *   gone (→ `peers`, or over).
- * - `peers`: forwarded to other relays. Left by the first OPEN_OK, the last negative answer, or the deadline (over).
+ * - `peers`: forwarded to other relays, to one after the other. Left by the first OPEN_OK, the last negative answer, or the deadline (over).
  */
 export interface PendingOpen {
   readonly open: OpenId;
@@ -20,6 +21,16 @@ export interface PendingOpen {
   stage: 'local' | 'peers';
   readonly legs: Map<LegId, LinkId>;
   failure: OpenFailure | undefined;
+  /** Peers that were asked, by identity. */
+  readonly asked: Map<string, AskablePeer>;
+  /** How often a way round was tried to a relay that can't be asked itself. */
+  readonly detours: Map<string, number>;
+  /** Those who have not told which names they have were asked. */
+  isEverybodyAsked: boolean;
+  /** It was looked for a second time, since news of the name may have been on their way. */
+  isLookedAgain: boolean;
+  /** Somebody would have been asked if it had any hops left. */
+  isCutOff: boolean;
 }
 
 /** Remembers the more telling of two failures: an answer of the node itself beats trouble on the way beats "unknown". */

@@ -222,7 +222,7 @@ describe('an OPEN of an agent', () => {
     const [forward, ...others] = drain(router);
     expect(forward).toMatchObject({ kind: 'forward', link: 2, message: { visited: [], hopsLeft: 0 } });
     expect(others).toEqual([]);
-    router.handleOpenOk(1, bytes(8, 4));
+    router.handleOpenOk(1, { answer: bytes(8, 4) }, 0);
     const via = bytes(2, 16);
     expect(drain(router)).toEqual([{ kind: 'accept', open: 1, leg: 1, answer: bytes(8, 4), via }]);
     expect(router.counts).toMatchObject({ opens: 0, legs: 0 });
@@ -299,8 +299,8 @@ describe('an OPEN of an agent', () => {
     for (const link of [2, 3, 4]) router.handlePeerUp({ link, identity: bytes(link), dialled: true }, 0);
     router.handleOpen({ open: 1, link: 1, message: open('z@x') }, 0);
     drain(router);
-    router.handleOpenOk(2, bytes(0, 0));
-    router.handleOpenOk(3, bytes(0, 0));
+    router.handleOpenOk(2, { answer: bytes(0, 0) }, 0);
+    router.handleOpenOk(3, { answer: bytes(0, 0) }, 0);
     router.handleLegFailed(1, { code: 'not_here', text: '' }, 0);
     expect(drain(router)).toEqual([
       { kind: 'cancel', leg: 1, code: 'ok' },
@@ -349,7 +349,7 @@ describe('an OPEN of an agent', () => {
     router.handleOpen({ open: 2, link: 1, message: open('b@x') }, 0);
     drain(router);
     router.handleAgentUp(agent(3, ['b@x'], { identity, sessionSeq: 2 }), 100);
-    router.handleOpenOk(1, bytes(8, 4));
+    router.handleOpenOk(1, { answer: bytes(8, 4) }, 0);
     expect(drain(router)).toMatchObject([
       { kind: 'admitted', link: 3 },
       { kind: 'superseded', link: 2 },
@@ -385,6 +385,7 @@ describe('an OPEN of an agent', () => {
     expect(drain(router)).toMatchObject([
       { kind: 'cancel', leg: 1 },
       { kind: 'forward', link: 3 },
+      { kind: 'probe', link: 3 },
     ]);
     router.handleOpen({ open: 2, link: 1, message: open('b@x') }, 3000);
     drain(router);

@@ -68,8 +68,8 @@ describe('sessions told apart by tags', () => {
     const router = squatted();
     router.handleOpen({ open: 1, link: 1, message: open('b@x') }, 0);
     router.handleOpen({ open: 2, link: 1, message: open('z@x') }, 0);
-    router.handleOpenOk(1, bytes(0, 0), bytes(66, 16));
-    router.handleOpenOk(2, bytes(0, 0), bytes(77, 16));
+    router.handleOpenOk(1, { answer: bytes(0, 0), via: bytes(66, 16) }, 0);
+    router.handleOpenOk(2, { answer: bytes(0, 0), via: bytes(77, 16) }, 0);
     expect(drain(router).filter(({ kind }) => kind === 'accept')).toMatchObject([
       { open: 1, via: bytes(2, 16) },
       { open: 2, via: bytes(77, 16) },

@@ -114,7 +114,7 @@ describe('an OPEN for a name whose session here stands by', () => {
     const asked = new Asked();
     const [leg] = asked.open('agent');
     if (leg?.kind !== 'forward') throw new Error('not forwarded');
-    asked.mesh.relay('B').router.handleOpenOk(leg.leg, new Uint8Array(1));
+    asked.mesh.relay('B').router.handleOpenOk(leg.leg, { answer: new Uint8Array(1) }, 0);
     const [accepted] = asked.outputs();
     if (accepted?.kind !== 'accept') throw new Error('not accepted');
     const exclude = [accepted.via!];

@@ -1,6 +1,7 @@
-import type { Open, WireCode } from '@macula/wire';
+import type { Open, RelayMessage, WireCode } from '@macula/wire';
 import type { OwnershipOutput } from '../ownership/types.js';
 import type { SignedClaim } from '../session/claimed-names.js';
+import type { FilterOutput } from './filters/filter-exchange.js';
 
 /** One connection whose HELLO was proven: an agent's session or a peering. Given by the shell, never reused. */
 export type LinkId = number;
@@ -40,9 +41,13 @@ export interface PeerLink {
   readonly dialled: boolean;
 }
 
+/** What relays tell each other of names. */
+export type PeerMessage = Exclude<RelayMessage, { readonly kind: 'swim' }>;
+
 /** What the shell has to do. */
 export type RouterOutput =
   | OwnershipOutput
+  | FilterOutput
   /** The session stands: send WELCOME. */
   | { readonly kind: 'admitted'; readonly link: LinkId }
   /** The session is not wanted: say so and close. The router has forgotten the link. */
@@ -88,6 +93,9 @@ export interface OpenFailure {
   /** Tag of the session that said so; none when the relays themselves failed. */
   readonly via?: Uint8Array | undefined;
 }
+
+/** A link that is none. */
+export const noLink: LinkId = 0;
 
 /** Bytes as a key of a Map. */
 export function bytesKey(bytes: Uint8Array): string {

@@ -54,7 +54,7 @@ function sessionOf(role: SessionRole): Session {
       onAlive: () => undefined,
       onFormerGone: () => undefined,
       onDraining: () => undefined,
-      onOwned: () => undefined,
+      onPeerMessage: () => undefined,
       onClosed: (_session, code) => closed.push(code),
     },
   );

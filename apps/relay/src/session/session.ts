@@ -5,8 +5,6 @@ import {
   codeSentence,
   type Message,
   type Names,
-  type Owned,
-  type OwnedHave,
   type SessionRole,
   type WireCode,
   WireError,
@@ -19,7 +17,7 @@ import {
   supersededPingAfterMs,
   supersededSilenceMsMax,
 } from '../limits.js';
-import type { LinkId } from '../routing/types.js';
+import type { LinkId, PeerMessage } from '../routing/types.js';
 import type { ClaimedNames, SignedClaim } from './claimed-names.js';
 import type { ControlChannel } from './control-channel.js';
 import { codeOfClosed, remoteCode, whyClosed } from './dial-hello.js';
@@ -57,8 +55,8 @@ export interface SessionHandlers {
   /** An agent says that its older sessions are over. */
   onFormerGone(session: Session): void;
   onDraining(session: Session): void;
-  /** A relay tells who owns names. */
-  onOwned(session: Session, message: Owned | OwnedHave): void;
+  /** A relay tells of names. */
+  onPeerMessage(session: Session, message: PeerMessage): void;
   /** The session is over, once; by a word of the other side (`goodbye`), or because it is lost or not wanted here. */
   onClosed(session: Session, code: WireCode, why: string, ending: 'goodbye' | 'lost'): void;
 }
@@ -208,8 +206,12 @@ export class Session {
         return;
       case 'owned':
       case 'owned_have':
+      case 'filter':
+      case 'filter_delta':
+      case 'filter_version':
+      case 'filter_ask':
         if (this.facts.role !== 'relay') break;
-        this.#handlers.onOwned(this, message);
+        this.#handlers.onPeerMessage(this, message);
         return;
       case 'former_gone':
         if (this.facts.role !== 'agent') break;

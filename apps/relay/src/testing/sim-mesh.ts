@@ -205,7 +205,7 @@ export class SimMesh {
         this.#legFailed(relay, leg, 'refused');
         return;
       }
-      relay.router.handleOpenOk(leg, Uint8Array.from(Buffer.from(end.agent)));
+      relay.router.handleOpenOk(leg, { answer: Uint8Array.from(Buffer.from(end.agent)) }, this.nowMs);
       this.#drain(relay);
     });
   }
@@ -241,7 +241,12 @@ export class SimMesh {
         this.#legFailed(opener, leg, result.code);
         return;
       }
-      opener.router.handleOpenOk(leg, Uint8Array.from(Buffer.from(result.answer)), result.via);
+      const answer = Uint8Array.from(Buffer.from(result.answer));
+      opener.router.handleOpenOk(
+        leg,
+        { answer, ...(result.via === undefined ? {} : { via: result.via }) },
+        this.nowMs,
+      );
       this.#drain(opener);
     });
   }

@@ -6,7 +6,6 @@ import {
   namesAfter,
   type Owned,
   type OwnedEntry,
-  type OwnedHave,
   signNameClaim,
   signOwned,
   type WireCode,
@@ -16,7 +15,7 @@ import { Ownership } from '../ownership/ownership.js';
 import type { OwnershipNote } from '../ownership/types.js';
 import { Router } from '../routing/router.js';
 import { tagOf } from '../routing/session-tag.js';
-import type { LinkId, RouterOutput } from '../routing/types.js';
+import type { LinkId, PeerMessage, RouterOutput } from '../routing/types.js';
 
 /** Milliseconds since 1970 at the start of every simulation. */
 export const wallStartMs = 1_700_000_000_000;
@@ -83,9 +82,7 @@ export class SimOwners {
   /** Messages between relays that were delivered. */
   delivered = 0;
   /** Sees, and may replace or drop, what goes from one relay to another. */
-  tamper: (message: Owned | OwnedHave, from: string, to: string) => Owned | OwnedHave | undefined = (
-    message,
-  ) => message;
+  tamper: (message: PeerMessage, from: string, to: string) => PeerMessage | undefined = (message) => message;
   readonly #relays = new Map<string, SimOwnerRelay>();
   readonly #queues = new Map<LinkId, (() => void)[]>();
   /** Links whose messages are swallowed. */
@@ -234,7 +231,7 @@ export class SimOwners {
   }
 
   /** A relay sends a message to another, whether or not its router would. */
-  say(from: string, to: string, message: Owned | OwnedHave): void {
+  say(from: string, to: string, message: PeerMessage): void {
     const end = [...this.relay(from).ends.values()].find(
       (other) => 'peer' in other && other.peer.name === to,
     );
@@ -378,7 +375,7 @@ export class SimOwners {
     }
   }
 
-  #deliverLater(relay: SimOwnerRelay, { peer, link }: PeeringEnd, sent: Owned | OwnedHave): void {
+  #deliverLater(relay: SimOwnerRelay, { peer, link }: PeeringEnd, sent: PeerMessage): void {
     if (this.#dark.has(link)) return;
     const message = this.tamper(sent, relay.name, peer.name);
     if (message === undefined) return;
@@ -387,7 +384,7 @@ export class SimOwners {
     this.#later(link, () => {
       if (!peer.ends.has(link)) return;
       this.delivered++;
-      peer.router.handleOwned(link, message, this.nowMs);
+      peer.router.handlePeerMessage(link, message, this.nowMs);
       this.#drain(peer);
     });
   }

@@ -1,16 +1,18 @@
-import { standbyTurnMs } from '../limits.js';
 import type { OpenId } from './types.js';
 
-/**
- * OPENs of other relays for a name whose session here only stands by: the session that owns the name is being asked at its own relay,
- * and the one here is asked when that has not answered for {@link standbyTurnMs}.
- */
-export class StandbyTurns {
+/** OPENs that wait for their turn, each as long as the others. */
+export class Turns {
+  readonly #delayMs: number;
   /** When each one's turn is, in that order. */
   readonly #turns = new Map<OpenId, number>();
 
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
   add(open: OpenId, nowMs: number): void {
-    this.#turns.set(open, nowMs + standbyTurnMs);
+    this.#turns.delete(open);
+    this.#turns.set(open, nowMs + this.#delayMs);
   }
 
   /** It was answered, or nobody waits for it any more. */

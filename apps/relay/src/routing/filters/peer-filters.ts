@@ -1,0 +1,130 @@
+import { BloomError, type BloomFilter, decodeDelta, decodeFilter, followFilter } from '@macula/bloom';
+import type { Filter, FilterDelta, FilterVersion } from '@macula/wire';
+import { filterAskEveryMs, filterBytesPerPeerMax, peerFilterBytesMax } from '../../limits.js';
+
+interface Followed {
+  filter: BloomFilter | undefined;
+  /** The pieces of a whole filter that have come so far. */
+  pieces: Uint8Array | undefined;
+  filled: number;
+  askedMs: number;
+}
+
+/** The routing filters of the relays that we have peerings with: what each says of its own sessions' names. */
+export class PeerFilters {
+  readonly #keyKey: string;
+  readonly #peers = new Map<string, Followed>();
+  #bytes = 0;
+
+  /** @param keyId a filter that was made with another key says nothing here */
+  constructor(keyId: Uint8Array) {
+    this.#keyKey = Buffer.from(keyId).toString('hex');
+  }
+
+  /** A relay is no peer any more: what it said would grow old. */
+  delete(peer: string): void {
+    this.#drop(this.#peers.get(peer));
+    this.#peers.delete(peer);
+  }
+
+  /** Whether nothing is known of what its sessions are called. */
+  lacks(peer: string): boolean {
+    return this.#peers.get(peer)?.filter === undefined;
+  }
+
+  /** The relays that may have the element. */
+  having(element: Uint8Array): string[] {
+    const peers: string[] = [];
+    for (const [peer, { filter }] of this.#peers) if (filter?.mayContain(element) === true) peers.push(peer);
+    return peers;
+  }
+
+  /** Gives whether the peer must be asked for its whole filter. A filter that contradicts itself is forgotten, and asked for again. */
+  handle(peer: string, message: Filter | FilterDelta | FilterVersion, nowMs: number): boolean {
+    let followed = this.#peers.get(peer);
+    if (followed === undefined) {
+      followed = { filter: undefined, pieces: undefined, filled: 0, askedMs: Number.NEGATIVE_INFINITY };
+      this.#peers.set(peer, followed);
+    }
+    let isMissing: boolean;
+    try {
+      isMissing = this.#take(followed, message);
+    } catch (error) {
+      if (!(error instanceof BloomError)) throw error;
+      this.#drop(followed);
+      isMissing = true;
+    }
+    if (!isMissing || nowMs - followed.askedMs < filterAskEveryMs) return false;
+    followed.askedMs = nowMs;
+    return true;
+  }
+
+  /** Filters held, and their bytes. */
+  get size(): { readonly filters: number; readonly bytes: number } {
+    let filters = 0;
+    for (const { filter } of this.#peers.values()) if (filter !== undefined) filters++;
+    return { filters, bytes: this.#bytes };
+  }
+
+  /** Gives whether something is missing. */
+  #take(followed: Followed, message: Filter | FilterDelta | FilterVersion): boolean {
+    const { filter } = followed;
+    switch (message.kind) {
+      case 'filter_version':
+        return filter === undefined
+          ? followed.pieces === undefined
+          : message.epoch > filter.epoch ||
+              (message.epoch === filter.epoch && message.version > filter.version);
+      case 'filter_delta': {
+        if (followed.pieces !== undefined) return false; // what comes is at least as new, and what is missing then shows
+        const { outcome, filter: next } = followFilter(filter, decodeDelta(message.delta));
+        if (outcome === 'taken') this.#hold(followed, next);
+        return outcome === 'repair';
+      }
+      case 'filter':
+        return this.#takePiece(followed, message);
+    }
+  }
+
+  #takePiece(followed: Followed, { keyId, offset, total, part }: Filter): boolean {
+    if (Buffer.from(keyId).toString('hex') !== this.#keyKey || total > filterBytesPerPeerMax) {
+      this.#drop(followed);
+      return false; // it would be the same again
+    }
+    if (offset === 0) {
+      followed.pieces = new Uint8Array(total);
+      followed.filled = 0;
+    }
+    if (followed.pieces?.length !== total || offset !== followed.filled) {
+      followed.pieces = undefined;
+      return true;
+    }
+    followed.pieces.set(part, offset);
+    followed.filled += part.length;
+    if (followed.filled < total) return false;
+    const whole = decodeFilter(followed.pieces);
+    followed.pieces = undefined;
+    const { outcome, filter } = followFilter(followed.filter, whole);
+    if (outcome === 'taken') this.#hold(followed, filter);
+    return false;
+  }
+
+  #hold(followed: Followed, filter: BloomFilter | undefined): void {
+    this.#drop(followed);
+    const bytes = bytesOf(filter);
+    if (this.#bytes + bytes > peerFilterBytesMax) return; // its relay is asked for every name instead
+    followed.filter = filter;
+    this.#bytes += bytes;
+  }
+
+  #drop(followed: Followed | undefined): void {
+    if (followed === undefined) return;
+    this.#bytes -= bytesOf(followed.filter);
+    followed.filter = undefined;
+    followed.pieces = undefined;
+  }
+}
+
+function bytesOf(filter: BloomFilter | undefined): number {
+  return filter === undefined ? 0 : Math.ceil(filter.parameters.bits / 8);
+}

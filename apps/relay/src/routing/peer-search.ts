@@ -1,0 +1,211 @@
+import { type Open, visitedRelaysMax } from '@macula/wire';
+import { detoursMax, hedgeMsMin } from '../limits.js';
+import type { FilterExchange } from './filters/filter-exchange.js';
+import type { Lines } from './lines.js';
+import type { MeshView } from './mesh-view.js';
+import type { AskablePeer, PeersTable } from './peers-table.js';
+import type { PendingOpen } from './pending-open.js';
+import { RouteCache } from './route-cache.js';
+import { bytesKey, type LinkId } from './types.js';
+
+/** What a {@link PeerSearch} looks at. */
+export interface PeerSearchParts {
+  /** This relay's identity, 32 bytes. */
+  readonly identity: Uint8Array;
+  readonly peers: PeersTable;
+  readonly lines: Lines;
+  /** Without it every peer is asked for every name. */
+  readonly filters: FilterExchange | undefined;
+  /** Without it only peers are known. */
+  readonly view: MeshView | undefined;
+  /** Round trip to the relay at the end of a link, milliseconds. */
+  readonly rttMs: (link: LinkId) => number | undefined;
+}
+
+/** The peers to ask now, and what. */
+export interface Asks {
+  readonly peers: readonly AskablePeer[];
+  readonly message: Open;
+}
+
+/**
+ * Which peers an OPEN goes to, in what order: first one that should have the name, then the next such one, then those that can reach one
+ * whose own peering is broken, and in the end all that have not told which names they have. SPEC.md, O4 and O16 to O21.
+ */
+export class PeerSearch {
+  readonly #parts: PeerSearchParts;
+  readonly #ownKey: string;
+  readonly #cache = new RouteCache();
+
+  constructor(parts: PeerSearchParts) {
+    this.#parts = parts;
+    this.#ownKey = bytesKey(parts.identity);
+  }
+
+  /** The next to ask; undefined when there is nobody at present. */
+  next(pending: PendingOpen, nowMs: number): Asks | undefined {
+    const open = this.#open(pending);
+    const wanted = this.#wanted(pending, nowMs);
+    if (pending.hopsLeft <= 0) {
+      pending.isCutOff = wanted.some((relay) => open.has(relay)) || this.#lacking(open).length > 0;
+      return undefined;
+    }
+    const one = this.#direct(open, wanted) ?? this.#detour({ pending, open, wanted, nowMs });
+    if (one !== undefined) return this.#asks(pending, { peers: [one], needless: this.#lacking(open), nowMs });
+    if (pending.isEverybodyAsked) return undefined;
+    pending.isEverybodyAsked = true;
+    const peers = this.#unknown({ pending, open, nowMs });
+    if (peers.length === 0) return undefined;
+    // Who has told its names and has not this one need not be asked by them either.
+    return this.#asks(pending, { peers, needless: [...open.values()], nowMs });
+  }
+
+  /** Whether there are peers that were not asked since they have not told that they have the name. */
+  isTrusting(pending: PendingOpen): boolean {
+    return pending.hopsLeft > 0 && this.#open(pending).size > 0;
+  }
+
+  /** Links over which it would go if they answered. */
+  silentLinks(pending: PendingOpen, nowMs: number): LinkId[] {
+    const open = this.#open(pending);
+    const links = this.#wanted(pending, nowMs).map((relay) => open.get(relay)?.link);
+    return links.filter((link) => link !== undefined && this.#parts.lines.isSilent(link)) as LinkId[];
+  }
+
+  /** How long to wait for an answer before somebody else is asked. */
+  patienceMs(link: LinkId): number {
+    return Math.max(hedgeMsMin, 2 * (this.#parts.rttMs(link) ?? 0));
+  }
+
+  /** A peer has answered with OPEN_OK. */
+  noteFound({ message: { realm, to } }: PendingOpen, peer: string, nowMs: number): void {
+    this.#cache.add(realm, to, peer, nowMs);
+  }
+
+  /** A peer has not found it. */
+  noteNotFound({ message: { realm, to } }: PendingOpen, peer: string): void {
+    this.#cache.delete(realm, to, peer);
+  }
+
+  /** Peers that may be asked and have not been. */
+  #open({ message, link, asked }: PendingOpen): Map<string, AskablePeer> {
+    const peers = this.#parts.peers.askable(message.visited, link);
+    return new Map(
+      peers.filter((peer) => !asked.has(peer.identityKey)).map((peer) => [peer.identityKey, peer]),
+    );
+  }
+
+  /** Relays that should have the name, the likeliest first. */
+  #wanted({ message }: PendingOpen, nowMs: number): readonly string[] {
+    const { view, filters } = this.#parts;
+    const { realm, to, hints = [], visited } = message;
+    const cached = this.#cache.at(realm, to, nowMs);
+    const relays = new Set([
+      ...(view?.holders(realm, to, nowMs) ?? []),
+      ...hints.map(bytesKey),
+      ...(cached === undefined ? [] : [cached]),
+      ...(filters?.having(realm, to) ?? []),
+    ]);
+    relays.delete(this.#ownKey);
+    for (const relay of visited) relays.delete(bytesKey(relay));
+    return [...relays];
+  }
+
+  #direct(open: ReadonlyMap<string, AskablePeer>, wanted: readonly string[]): AskablePeer | undefined {
+    for (const relay of wanted) {
+      const peer = open.get(relay);
+      if (peer !== undefined && !this.#parts.lines.isSilent(peer.link)) return peer;
+    }
+    return undefined;
+  }
+
+  /** A peer of a relay that should have the name and can't be asked itself, or does not answer. */
+  #detour({
+    pending,
+    open,
+    wanted,
+    nowMs,
+  }: Search & { readonly wanted: readonly string[] }): AskablePeer | undefined {
+    const { view } = this.#parts;
+    if (view === undefined || pending.hopsLeft < 2) return undefined;
+    for (const relay of wanted) {
+      const direct = pending.asked.get(relay);
+      if (direct !== undefined && !this.#isDoubtful(direct, nowMs)) continue;
+      const tried = pending.detours.get(relay) ?? 0;
+      if (tried >= detoursMax) continue;
+      const [nearest] = this.#answering(open)
+        .filter(({ identityKey }) => identityKey !== relay && view.mayReach(relay, identityKey))
+        .sort((a, b) => this.patienceMs(a.link) - this.patienceMs(b.link));
+      if (nearest === undefined) continue;
+      pending.detours.set(relay, tried + 1);
+      return nearest;
+    }
+    return undefined;
+  }
+
+  /** Everybody who may have the name as far as is known: those that have not told their names, and for relays that aren't peers some who are theirs. */
+  #unknown({ pending, open, nowMs }: Search): AskablePeer[] {
+    const { peers, view } = this.#parts;
+    const chosen = new Set(this.#lacking(open));
+    if (view === undefined || pending.hopsLeft < 2) return [...chosen];
+    const answering = this.#answering(open);
+    const visited = new Set(pending.message.visited.map(bytesKey));
+    for (const relay of view.relays(nowMs)) {
+      if (peers.hasRelay(relay) || visited.has(relay)) continue;
+      const isCovered =
+        [...chosen].some(({ identityKey }) => view.mayReach(relay, identityKey)) ||
+        [...pending.asked.keys()].some((asked) => view.mayReach(relay, asked));
+      const peer = isCovered
+        ? undefined
+        : answering.find(({ identityKey }) => view.mayReach(relay, identityKey));
+      if (peer !== undefined) chosen.add(peer);
+    }
+    return [...chosen];
+  }
+
+  #lacking(open: ReadonlyMap<string, AskablePeer>): AskablePeer[] {
+    const { filters } = this.#parts;
+    return this.#answering(open).filter(({ identityKey }) => filters?.lacks(identityKey) ?? true);
+  }
+
+  #answering(open: ReadonlyMap<string, AskablePeer>): AskablePeer[] {
+    return [...open.values()].filter(({ link }) => !this.#parts.lines.isSilent(link));
+  }
+
+  #asks(
+    pending: PendingOpen,
+    {
+      peers,
+      needless,
+      nowMs,
+    }: { peers: readonly AskablePeer[]; needless: readonly AskablePeer[]; nowMs: number },
+  ): Asks {
+    const { visited } = pending.message;
+    const room = Math.max(0, visitedRelaysMax - visited.length - 1);
+    const asked = peers.slice(0, room);
+    for (const peer of asked) pending.asked.set(peer.identityKey, peer);
+    // Who was asked over a line that may be broken may be asked by others.
+    const sure = [...pending.asked.values()].filter(
+      (peer) => asked.includes(peer) || !this.#isDoubtful(peer, nowMs),
+    );
+    const all = [...new Set([...sure, ...needless])].slice(0, room);
+    return {
+      peers: asked,
+      message: {
+        ...pending.message,
+        visited: [...visited, this.#parts.identity, ...all.map(({ identity }) => identity)],
+        hopsLeft: pending.hopsLeft - 1,
+      },
+    };
+  }
+
+  #isDoubtful({ link }: AskablePeer, nowMs: number): boolean {
+    return this.#parts.lines.isDoubtful(link, this.patienceMs(link), nowMs);
+  }
+}
+
+interface Search {
+  readonly pending: PendingOpen;
+  readonly open: ReadonlyMap<string, AskablePeer>;
+  readonly nowMs: number;
+}
