@@ -58,8 +58,8 @@ export const hedgeMsMax = 1600;
 /** Milliseconds after which an OPEN that waits for somebody is not asked for elsewhere any more. */
 export const hedgeUntilMs = 3000;
 
-/** Ways round that are tried to one relay that can't be asked itself. */
-export const detoursMax = 2;
+/** Ways round that are tried to one relay that can't be asked itself: so many broken peerings but one are survived. */
+export const detoursMax = 4;
 
 /** Milliseconds since something was heard of a peering after which an OPEN over it takes a PING along. */
 export const lineQuietMs = 100;

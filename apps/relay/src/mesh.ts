@@ -25,7 +25,7 @@ import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
 import { RouterLoop } from './session/router-loop.js';
 import { sendToAll } from './session/send-to-all.js';
-import { Session, type SessionFacts, type SessionHandlers } from './session/session.js';
+import { processOf, Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
 
@@ -440,11 +440,6 @@ export class Mesh {
   #count(code: WireCode): void {
     this.refusedHellos.set(code, (this.refusedHellos.get(code) ?? 0) + 1);
   }
-}
-
-/** A key for all sessions of one process; its first two parts have a fixed length. */
-function processOf({ identity, bootId, realm }: SessionFacts): string {
-  return Buffer.concat([identity, bootId]).toString('latin1') + realm;
 }
 
 function draining(open: number): RouterOutput {

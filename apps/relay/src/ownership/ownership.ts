@@ -78,8 +78,8 @@ export class Ownership {
   handleNewcomer(session: AgentSession, nowMs: number): LinkId | undefined {
     const newcomer = newcomerOf(session);
     if (session.isStandby === true) return undefined; // it takes nothing from anybody
-    const rival = this.#rivalHere(session, newcomer);
-    const later = rival === undefined ? this.#laterHere(session, newcomer) : undefined;
+    const rival = this.#otherHere(session, newcomer, false);
+    const later = rival === undefined ? this.#otherHere(session, newcomer, true) : undefined;
     if (later !== undefined) {
       this.#disputes.addLocal({ newcomer: session, owner: later.link, isOlder: true }, nowMs);
       return later.link;
@@ -319,21 +319,12 @@ export class Ownership {
     if (lost.evicted.length > 0) this.#count(code);
   }
 
-  #rivalHere({ names }: AgentSession, newcomer: Newcomer): Owner | undefined {
+  /** A session here of the same identity and another process, which gives way to the newcomer, or is later and may be one that was killed when the clock was ahead. */
+  #otherHere({ names }: AgentSession, newcomer: Newcomer, isLater: boolean): Owner | undefined {
     for (const name of names) {
       const owner = this.names.find(newcomer.realm, name);
-      const isOfIdentity = owner?.identityKey === newcomer.identityKey && owner.bootKey !== newcomer.bootKey;
-      if (isOfIdentity && isNewerHere(newcomer, owner)) return owner;
-    }
-    return undefined;
-  }
-
-  /** A later session of the same identity, which may be one that was killed when the clock was ahead. */
-  #laterHere({ names }: AgentSession, newcomer: Newcomer): Owner | undefined {
-    for (const name of names) {
-      const owner = this.names.find(newcomer.realm, name);
-      const isOfIdentity = owner?.identityKey === newcomer.identityKey && owner.bootKey !== newcomer.bootKey;
-      if (isOfIdentity && !isNewerHere(newcomer, owner)) return owner;
+      if (owner?.identityKey !== newcomer.identityKey || owner.bootKey === newcomer.bootKey) continue;
+      if (isNewerHere(newcomer, owner) !== isLater) return owner;
     }
     return undefined;
   }

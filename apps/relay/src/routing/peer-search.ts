@@ -135,7 +135,11 @@ export class PeerSearch {
       if (tried >= detoursMax) continue;
       const [nearest] = this.#answering(open)
         .filter(({ identityKey }) => identityKey !== relay && view.mayReach(relay, identityKey))
-        .sort((a, b) => this.patienceMs(a.link) - this.patienceMs(b.link));
+        .sort(
+          (a, b) =>
+            Number(view.mayReach(b.identityKey, relay)) - Number(view.mayReach(a.identityKey, relay)) ||
+            this.patienceMs(a.link) - this.patienceMs(b.link),
+        );
       if (nearest === undefined) continue;
       pending.detours.set(relay, tried + 1);
       return nearest;

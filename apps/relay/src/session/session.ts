@@ -228,3 +228,8 @@ export class Session {
     this.#oldestPing = undefined;
   }
 }
+
+/** A key for all sessions of one process; its first two parts have a fixed length. */
+export function processOf({ identity, bootId, realm }: SessionFacts): string {
+  return Buffer.concat([identity, bootId]).toString('latin1') + realm;
+}
