@@ -40,9 +40,15 @@ export interface World {
 /** A network that a scenario shapes. */
 export interface Network {
   /** A public machine. */
-  server(options?: { readonly link?: LinkConditions }): Promise<Host & Linked>;
+  server(options?: { readonly link?: LinkConditions }): Promise<Server>;
   /** A home: machines behind a router that translates their addresses and lets nothing in unasked. */
   home(options?: HomeOptions): Promise<Home>;
+}
+
+/** A public machine. */
+export interface Server extends Host, Linked {
+  /** What it sends to another machine of the public network is lost from now on without a word to anybody, or no more. */
+  lose(other: Host, isLost: boolean): Promise<void>;
 }
 
 export interface HomeOptions {

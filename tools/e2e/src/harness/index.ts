@@ -13,6 +13,7 @@ export type {
   NatKind,
   Network,
   Program,
+  Server,
   World,
 } from './host.js';
 export { localHost, localWorld, onThisMachine } from './local-world.js';

@@ -4,8 +4,8 @@ import type {
   Host,
   Link,
   LinkConditions,
-  Linked,
   Network,
+  Server,
   World,
 } from '../../harness/index.js';
 import { EmulatedLink, type LinkEnd } from './emulated-link.js';
@@ -41,12 +41,22 @@ export class NamespacesWorld implements World, Network {
     return (await this.home()).machine();
   }
 
-  async server({ link }: { readonly link?: LinkConditions } = {}): Promise<Host & Linked> {
+  async server({ link }: { readonly link?: LinkConditions } = {}): Promise<Server> {
     const address = publicAddress(2 + this.#servers++);
     const namespace = await this.#namespace(`server ${address}`);
     const connected = await this.#connect({ namespace, device: 'eth0' }, link);
     await namespace.ip(`addr add ${address}/24 dev eth0`, 'link set eth0 up');
-    return { ...namespace.host(address), link: connected };
+    return {
+      ...namespace.host(address),
+      link: connected,
+      // Frames to a station that isn't there: no error, unlike what a route or a filter would give.
+      lose: (other, isLost) =>
+        namespace.ip(
+          isLost
+            ? `neigh replace ${other.address} lladdr ${nobodysStation} dev eth0 nud permanent`
+            : `neigh del ${other.address} dev eth0`,
+        ),
+    };
   }
 
   async home({ nat = 'port-preserving', link }: HomeOptions = {}): Promise<Home> {
@@ -144,6 +154,8 @@ export class NamespacesWorld implements World, Network {
     return namespace;
   }
 }
+
+const nobodysStation = '02:00:00:00:00:01';
 
 function publicAddress(number: number): string {
   return `198.51.100.${number}`;
