@@ -28,6 +28,11 @@ export function metricsText(
     '': counts.standbys,
   });
   metric('gauge', 'peers', 'Different relays connected.', { '': counts.peers });
+  metric('gauge', 'peers_silent', 'Peerings that do not answer and are gone round.', {
+    '': counts.silentPeers,
+  });
+  metric('gauge', 'routing_filters', 'Routing filters of peers that are known.', { '': counts.filters });
+  metric('gauge', 'routing_filter_bytes', 'Bytes of all routing filters.', { '': counts.filterBytes });
   metric('gauge', 'connections', 'Connections by role and transport.', connectionsOf(mesh));
   metric('gauge', 'listeners', 'Listeners by transport.', countBy(listen.map(labelOf)));
   metric('gauge', 'tunnels', 'Tunnels spliced now.', { '': spliceCounters.active });

@@ -69,6 +69,13 @@ export class Lines {
     return silent;
   }
 
+  /** How many are silent. */
+  get silent(): number {
+    let silent = 0;
+    for (const { isSilent } of this.#lines.values()) if (isSilent) silent++;
+    return silent;
+  }
+
   pollTimeout(): number | undefined {
     let nextMs: number | undefined;
     for (const { isSilent, pingedMs } of this.#lines.values())

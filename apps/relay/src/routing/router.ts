@@ -233,6 +233,12 @@ export class Router {
     readonly peers: number;
     readonly opens: number;
     readonly legs: number;
+    /** Peerings over which no OPEN goes since they don't answer. */
+    readonly silentPeers: number;
+    /** Routing filters of peers that are known. */
+    readonly filters: number;
+    /** Bytes of them and of the own one. */
+    readonly filterBytes: number;
   } {
     return {
       sessions: this.#names.size,
@@ -240,6 +246,9 @@ export class Router {
       standbys: this.#names.standbyCount,
       peers: this.#peers.size,
       ...this.#desk.counts,
+      silentPeers: this.#lines.silent,
+      filters: this.#filters?.size.filters ?? 0,
+      filterBytes: this.#filters?.size.bytes ?? 0,
     };
   }
 
