@@ -7,6 +7,7 @@ export {
   type UnsignedClaim,
   unsignedClaims,
 } from './claim.js';
+export { decodeMessage, encodeMessage } from './codec.js';
 export { SwimError, type SwimErrorCode } from './errors.js';
 export {
   incarnationMax,

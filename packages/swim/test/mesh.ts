@@ -25,7 +25,9 @@ export const profile = swimProfiles.lan;
 
 /** As good as a signature where nobody tries to forge one. */
 export function signature(claim: UnsignedClaim): Uint8Array {
-  return createHash('sha256').update('secret of ').update(claim.id).update(claimBytes(claim)).digest();
+  return new Uint8Array(
+    createHash('sha256').update('secret of ').update(claim.id).update(claimBytes(claim)).digest(),
+  );
 }
 
 export const signer: ClaimSigner = {

@@ -92,6 +92,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'packages/transport/src/quinn/control-messages.test.ts',
     'mutated messages end in nothing but protocol_violation',
   ),
+  'packages/swim/src/codec.ts decodeMessage': of(
+    'packages/swim/src/codec.test.ts',
+    'mutated bytes are a message',
+  ),
   'packages/transport/src/relay-url.ts parseRelayUrl': of(
     'packages/transport/src/relay-url.test.ts',
     'mutated URLs are bad_url',
