@@ -21,6 +21,8 @@ describe('parseRelayConfig', () => {
       quic: true,
       listenQuinn: undefined,
       peers: [],
+      advertise: undefined,
+      membershipProfile: 'wan',
       peerIdentities: [],
       meshSecretFile: undefined,
       publicCertFiles: [],
@@ -41,6 +43,19 @@ describe('parseRelayConfig', () => {
       limits: quotaLimitsDefault,
       drainGraceMs: 2000,
     });
+  });
+
+  it('takes a URL to advertise without its pins, or none', () => {
+    const advertised = (advertise: string) => parseRelayConfig({ advertise }).advertise;
+    expect(advertised('none')).toBe('none');
+    expect(advertised(`HTTPS://Relay.example.org#id=${'b'.repeat(43)}`)).toBe(
+      'https://relay.example.org:4433',
+    );
+    for (const text of [
+      'relay',
+      `https://${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(30)}`,
+    ])
+      expect(() => advertised(text)).toThrowError(expect.objectContaining({ code: 'bad_config' }));
   });
 
   it('reads IPv6 addresses in brackets and writes them so', () => {

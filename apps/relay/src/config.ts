@@ -1,8 +1,14 @@
 import { hostname } from 'node:os';
+import type { SwimProfileName } from '@macula/swim';
 import { parseRelayUrl, transportSetting } from '@macula/transport';
 import { realmBytesMax, textBytesMax } from '@macula/wire';
 import { RelayError, type RelayErrorCode } from './errors.js';
-import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from './limits.js';
+import {
+  advertisedUrlBytesMax,
+  drainGraceMsDefault,
+  openTimeoutMsDefault,
+  sessionsMaxDefault,
+} from './limits.js';
 import { parseQuotaLimits, type QuotaLimitsInput } from './quota/parse-quota-limits.js';
 import type { QuotaLimits } from './quota/quota-limits.js';
 
@@ -19,6 +25,13 @@ export interface RelayConfigInput {
   readonly listenQuinn?: string | undefined;
   /** URLs of relays to peer with. Default none. */
   readonly peers?: readonly string[] | undefined;
+  /**
+   * URL at which other relays of the mesh dial this one; `none`: they don't. Default: made of `listen` where that names one address, else none; a relay without
+   * one dials the others.
+   */
+  readonly advertise?: string | undefined;
+  /** How fast relays that are gone are noticed: `wan` for round trips up to 450 ms, `lan` up to 150 ms, `local` for one machine. Default `wan`. */
+  readonly membershipProfile?: SwimProfileName | undefined;
   /** Ids of the relays that may peer (43 characters). Default empty: every relay may, and lets its nodes into every realm; for development, see `open`. */
   readonly peerIdentities?: readonly string[] | undefined;
   /** File with the secret that the relays of a mesh share (`macula keygen --mesh`); who proves it may peer. Default none. */
@@ -68,6 +81,9 @@ export interface RelayConfig {
   readonly quic: boolean;
   readonly listenQuinn: HostPort | undefined;
   readonly peers: readonly string[];
+  /** A URL without pins, or `none`; undefined: see what it listens at. */
+  readonly advertise: string | undefined;
+  readonly membershipProfile: SwimProfileName;
   readonly peerIdentities: readonly string[];
   readonly meshSecretFile: string | undefined;
   readonly publicCertFiles: readonly string[];
@@ -124,6 +140,8 @@ export function parseRelayConfig(
     // The switch in the environment is for everything, without a change of the settings.
     listenQuinn: quic ? listenQuinn : undefined,
     peers: fields.texts('peers').map(parsePeer),
+    advertise: optional(fields.text('advertise'), parseAdvertised),
+    membershipProfile: fields.oneOf('membershipProfile', ['local', 'lan', 'wan'], 'wan'),
     peerIdentities: fields.texts('peerIdentities').map(parsePeerIdentity),
     meshSecretFile: fields.text('meshSecretFile'),
     publicCertFiles: fields.texts('publicCertFiles'),
@@ -189,6 +207,18 @@ function parsePeer(url: string): string {
     throw RelayError.from(cause, 'bad_peer_url', 'Write it like https://relay.example.org:4433.');
   }
   return url;
+}
+
+function parseAdvertised(text: string): string {
+  if (text === 'none') return text;
+  const remedy = `Write it like https://relay.example.org:4433, at most ${advertisedUrlBytesMax} bytes, or none.`;
+  try {
+    const url = parseRelayUrl(text).text;
+    if (Buffer.byteLength(url) <= advertisedUrlBytesMax) return url;
+  } catch (cause) {
+    throw RelayError.from(cause, 'bad_config', remedy);
+  }
+  throw new RelayError('bad_config', `advertise "${text}" is too long`, remedy);
 }
 
 function parsePeerIdentity(id: string): string {

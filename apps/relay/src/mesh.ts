@@ -1,53 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { type Identity, identityId } from '@macula/crypto';
-import type { Connection, Transport } from '@macula/transport';
+import { identityId, parseIdentityId } from '@macula/crypto';
+import { swimProfiles } from '@macula/swim';
+import type { Connection } from '@macula/transport';
 import { codeSentence, helloTimeoutMs, messageTypes, type ProvenHello, type WireCode } from '@macula/wire';
-import type { Logger } from 'pino';
 import type { AccessRules } from './access/access-rules.js';
 import { ownNames, refusedName } from './access/realm-admission.js';
 import { RealmKeeper } from './access/realm-keeper.js';
-import type { RelayConfig } from './config.js';
 import { streamOpenTimeoutMs } from './limits.js';
+import { dialerPartsOf } from './membership/dialer-parts.js';
+import { Peerings } from './membership/peerings.js';
+import type { MeshParts } from './mesh-parts.js';
 import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
 import { Limiter } from './quota/limiter.js';
 import { filterKeyOf } from './routing/filters/filter-key.js';
 import { Router } from './routing/router.js';
 import { tagOf } from './routing/session-tag.js';
-import { bytesKey, type LinkId, type RouterOutput } from './routing/types.js';
+import { bytesKey, type LinkId, noLink, type RouterOutput } from './routing/types.js';
 import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
 import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
-import { dialHello, type Welcomed } from './session/dial-hello.js';
+import type { Welcomed } from './session/dial-hello.js';
 import { type Admitted, Gatekeeper } from './session/gatekeeper.js';
 import { describeSaid, describeSession } from './session/log-fields.js';
 import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
-import { PeerDialer, type PeerDialerParts } from './session/peer-dialer.js';
 import { RouterLoop } from './session/router-loop.js';
 import { sendToAll } from './session/send-to-all.js';
 import { processOf, Session, type SessionFacts, type SessionHandlers } from './session/session.js';
 import { refusalOf, turnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
-
-/** What a {@link Mesh} works with. */
-export interface MeshParts {
-  readonly config: RelayConfig;
-  readonly identity: Identity;
-  /** Dials the peers. */
-  readonly dialer: Transport;
-  readonly caPem: readonly string[] | undefined;
-  /** Who may in, at the start; see {@link Mesh.handleRules}. */
-  readonly rules: AccessRules;
-  /** Secret that relays of the mesh share; default none. */
-  readonly meshSecret?: Uint8Array | undefined;
-  /** Fingerprints of proxies that end TLS in front of this relay; default none. */
-  readonly publicCertificates?: readonly Uint8Array[];
-  readonly logger: Logger;
-  /** Monotonic milliseconds. */
-  nowMs(): number;
-  /** Milliseconds for HELLO and for a stream's OPEN; tests shorten them. */
-  readonly timeouts?: { readonly helloMs?: number; readonly openMs?: number };
-}
 
 /**
  * All sessions and peerings of a relay and the router between them: feeds the pure {@link Router} with what happens and
@@ -55,7 +36,7 @@ export interface MeshParts {
  */
 export class Mesh {
   readonly sessions: Map<LinkId, Session> = new Map();
-  readonly dialers: readonly PeerDialer[];
+  readonly peerings: Peerings;
   readonly broker: StreamBroker;
   readonly router: Router;
   readonly ownership: Ownership;
@@ -70,7 +51,6 @@ export class Mesh {
   readonly #bootId: Uint8Array = randomBytes(16);
   readonly #liveness: ReturnType<typeof setInterval>;
   #nextLink: LinkId = 1;
-  #lastSeq = 0;
   #isDraining = false;
 
   constructor(parts: MeshParts) {
@@ -136,7 +116,24 @@ export class Mesh {
       },
       parts.timeouts?.openMs ?? streamOpenTimeoutMs,
     );
-    this.dialers = config.peers.map((url) => new PeerDialer(url, this.#dialerParts()));
+    this.peerings = new Peerings({
+      identity,
+      profile: swimProfiles[config.membershipProfile],
+      urls: config.peers,
+      incarnation: Math.floor(Date.now() / 1000),
+      admits: (relay) => this.peerAdmission.admitsOrigin(identityId(relay)),
+      dialer: dialerPartsOf(parts, {
+        bootId: this.#bootId,
+        admits: (relay) => this.peerAdmission.admits(relay),
+        admit: (connection, welcomed) => this.#admitDialled(connection, welcomed),
+      }),
+      logger: parts.logger,
+      nowMs: parts.nowMs,
+      random: Math.random,
+      relays: () => [...this.sessions.values()].filter(({ facts }) => facts.role === 'relay'),
+      sessionOf: (id) =>
+        this.sessions.get(this.ownership.peers.linkOf(bytesKey(parseIdentityId(id))) ?? noLink),
+    });
     this.#liveness = setInterval(() => {
       for (const session of [...this.sessions.values()]) session.checkLiveness();
       this.limiter.sweep();
@@ -144,9 +141,9 @@ export class Mesh {
     this.#liveness.unref();
   }
 
-  /** Begins to dial the configured peers. */
-  start(): void {
-    for (const dialer of this.dialers) dialer.start();
+  /** Begins to look for other relays, which dial this one at the URL. */
+  start(url: string | undefined): void {
+    this.peerings.start({ url, label: this.#parts.config.label });
     this.#route(() => {}); // from now on it has the time
   }
 
@@ -196,7 +193,7 @@ export class Mesh {
   /** Sends DRAINING to everybody and takes nothing new from now on. */
   drain(): void {
     this.#isDraining = true;
-    for (const dialer of this.dialers) dialer.stop();
+    this.peerings.drain();
     for (const session of this.sessions.values()) session.send({ kind: 'draining' });
   }
 
@@ -221,13 +218,14 @@ export class Mesh {
       session.close(code, text);
     }
     this.router.handleAdmissionChanged();
+    this.peerings.handleAdmissionChanged();
     this.#realms.handleRules(rules);
   }
 
   /** Closes every session with the code and stops every timer. */
   close(code: WireCode): void {
     this.#isDraining = true;
-    for (const dialer of this.dialers) dialer.stop();
+    this.peerings.close();
     for (const session of [...this.sessions.values()]) session.close(code, codeSentence(code));
     this.#realms.close();
     clearInterval(this.#liveness);
@@ -278,6 +276,7 @@ export class Mesh {
     } else {
       this.#welcome(session);
       this.#route((nowMs) => this.router.handlePeerUp({ link, identity, dialled: false }, nowMs));
+      this.peerings.handlePeerUp(session);
     }
   }
 
@@ -317,6 +316,7 @@ export class Mesh {
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describeSession(session), 'peer is draining'),
+    onSwim: (session, message) => this.peerings.handleMessage(session, message),
     onPeerMessage: ({ facts }, message) =>
       this.#route((nowMs) => this.router.handlePeerMessage(facts.link, message, nowMs)),
     onClosed: (session, code, why, ending) => {
@@ -324,7 +324,7 @@ export class Mesh {
       this.#realms.remove(session);
       this.limiter.quotas.handleSessionOver(session.facts.link);
       this.#route((nowMs) => this.router.handleLinkDown(session.facts.link, nowMs, ending));
-      for (const dialer of this.dialers) if (dialer.handleSessionClosed(session, code, why)) break;
+      this.peerings.handleClosed(session, code, why);
       // Where it was let in before its relay heard of the other host, nothing else says so.
       const level = code === 'identity_conflict' ? 'warn' : 'info';
       this.#parts.logger[level]({ ...describeSession(session), code, why }, 'session down');
@@ -336,36 +336,6 @@ export class Mesh {
     this.#parts.logger.info(describeSession(session), 'session up');
   }
 
-  #dialerParts(): PeerDialerParts {
-    const { config, identity, dialer, caPem, logger, timeouts } = this.#parts;
-    return {
-      transport: dialer,
-      tlsVerify: config.tlsVerify,
-      caPem,
-      random: Math.random,
-      nowMs: this.#parts.nowMs,
-      hello: (connection, url, outcome) =>
-        dialHello(connection, {
-          identity,
-          bootId: this.#bootId,
-          nonce: randomBytes(32),
-          sessionSeq: (this.#lastSeq = Math.max(Date.now(), this.#lastSeq + 1)),
-          label: config.label,
-          identityPin: url.identityPin,
-          meshSecret: this.#parts.meshSecret,
-          admits: (relay) => this.peerAdmission.admits(relay),
-          timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
-          ...outcome,
-        }),
-      admit: (connection, welcomed) => this.#admitDialled(connection, welcomed),
-      onFailed: (url, code, why, retryMs) => {
-        if (code === 'self_connection')
-          logger.warn({ url }, `not a peer: ${codeSentence('self_connection')}`);
-        else logger.warn({ url, code, why, retryMs }, 'peer not connected');
-      },
-    };
-  }
-
   #admitDialled(connection: Connection, welcomed: Welcomed): Session | undefined {
     if (this.#isDraining) return undefined;
     const { identity, bootId, label, admittedBy, channel, earlyStreams } = welcomed;
@@ -373,6 +343,7 @@ export class Mesh {
     const session = this.#addSession(facts, connection, channel);
     const { link } = session.facts;
     this.#route((nowMs) => this.router.handlePeerUp({ link, identity, dialled: true }, nowMs));
+    this.peerings.handlePeerUp(session);
     this.#parts.logger.info(describeSession(session), 'session up');
     for (const stream of earlyStreams) session.handleStream(stream);
     return session;

@@ -143,12 +143,21 @@ class Relay implements RunningRelay {
     for (const listener of this.#listeners) {
       listener.start({ onConnection: (connection) => this.#mesh.handleConnection(connection) });
     }
-    this.#mesh.start();
+    this.#mesh.start(this.#advertised());
   }
 
   handleRules(rules: AccessRules): void {
     if (rules.servesNoRealm) this.#logger.warn(servesNobody);
     this.#mesh.handleRules(rules);
+  }
+
+  /** Where other relays dial this one. */
+  #advertised(): string | undefined {
+    const { advertise, listen } = this.#config;
+    if (advertise !== undefined) return advertise === 'none' ? undefined : advertise;
+    const [bound] = this.listen;
+    if (bound === undefined || listen.host === '0.0.0.0' || listen.host === '::') return undefined;
+    return `https://${hostPortText({ host: listen.host, port: bound.port })}`;
   }
 
   #warnOfOpenness(): void {

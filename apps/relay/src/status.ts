@@ -16,6 +16,8 @@ export interface RelayStatus {
   readonly listen: readonly string[];
   readonly sessions: readonly SessionStatus[];
   readonly peers: readonly PeerStatus[];
+  /** The other relays of the mesh, as far as they are known. */
+  readonly members: readonly MemberStatus[];
   /** Tunnels through this relay now. */
   readonly tunnels: number;
   /** Tunnel bytes carried since the start, both directions. */
@@ -49,16 +51,28 @@ export interface PeerStatus {
   readonly rttMs: number | null;
 }
 
+/** Another relay of the mesh. */
+export interface MemberStatus {
+  readonly id: string;
+  readonly label: string;
+  /** `suspect` and `dead` are what is believed of it, `left` is its own word. */
+  readonly state: 'alive' | 'suspect' | 'dead' | 'left';
+  /** It is about to stop. */
+  readonly draining: boolean;
+  /** Where it says that others dial it; null: it dials them. */
+  readonly url: string | null;
+}
+
 /** The version of this package. */
 export const relayVersion: string = readVersion();
 
 /** Gathers the sessions and peers of a mesh. */
 export function meshStatus(
   mesh: Mesh,
-): Pick<RelayStatus, 'sessions' | 'peers' | 'tunnels' | 'bytesForwarded'> {
+): Pick<RelayStatus, 'sessions' | 'peers' | 'members' | 'tunnels' | 'bytesForwarded'> {
   const sessions: SessionStatus[] = [];
   const peers: PeerStatus[] = [];
-  for (const dialer of mesh.dialers) {
+  for (const dialer of mesh.peerings.dialers) {
     const session = dialer.session;
     const chosen = session !== undefined && mesh.router.isChosenPeer(session.facts.link);
     peers.push({
@@ -91,7 +105,12 @@ export function meshStatus(
     }
   }
   const { active, bytesForwarded } = mesh.broker.spliceCounters;
-  return { sessions, peers, tunnels: active, bytesForwarded };
+  const members = mesh.peerings.members.map(
+    ({ id, label, state, isDraining, url = null }): MemberStatus => ({
+      ...{ id, label, state, draining: isDraining, url },
+    }),
+  );
+  return { sessions, peers, members, tunnels: active, bytesForwarded };
 }
 
 /** Listeners as URLs. */

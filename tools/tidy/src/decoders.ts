@@ -123,6 +123,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
   'apps/node-agent/src/control/decode.ts decodeBeamMessage': of(control, 'of a join are a message'),
   'apps/node-agent/src/control/frame-reader.ts FrameReader': of(control, 'of frames with a length of'),
   'apps/node-agent/src/service/join-options.ts parseJoinOptions': of(control, 'of a join are a message'),
+  'apps/relay/src/membership/metadata.ts decodeMetadata': of(
+    'apps/relay/src/membership/metadata.test.ts',
+    'mutated bytes are facts',
+  ),
   'apps/relay/src/access/access-file.ts parseAccessFile': of(
     'apps/relay/src/config-mutated.test.ts',
     'mutated access files are rules',

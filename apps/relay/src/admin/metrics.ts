@@ -28,6 +28,7 @@ export function metricsText(
     '': counts.standbys,
   });
   metric('gauge', 'peers', 'Different relays connected.', { '': counts.peers });
+  metric('gauge', 'members', 'Other relays of the mesh by state.', membersOf(mesh));
   metric('gauge', 'peers_silent', 'Peerings that do not answer and are gone round.', {
     '': counts.silentPeers,
   });
@@ -79,6 +80,10 @@ function connectionsOf(mesh: Mesh): Record<string, number> {
     ({ facts, connection }) => `{role="${facts.role}",transport="${connection.transport}"}`,
   );
   return countBy(labels);
+}
+
+function membersOf(mesh: Mesh): Record<string, number> {
+  return countBy(mesh.peerings.members.map(({ state }) => `{state="${state}"}`));
 }
 
 function labelOf({ transport }: ListenAddress): string {

@@ -54,6 +54,11 @@ export class PeersTable {
     return this.#linksByPeer.has(identityKey);
   }
 
+  /** The link that is used to this relay. */
+  linkOf(identityKey: string): LinkId | undefined {
+    return this.#linksByPeer.get(identityKey)?.[0]?.link;
+  }
+
   /** Whether OPENs to that link's relay use this very link. */
   isChosen(link: LinkId): boolean {
     const key = this.#peerByLink.get(link);

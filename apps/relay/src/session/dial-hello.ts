@@ -24,6 +24,8 @@ export interface DialHelloOptions {
   readonly label: string;
   /** `#id=` of the URL. */
   readonly identityPin: string | undefined;
+  /** Whether the operator wrote that, so that it admits the relay. */
+  readonly isPinTrusted: boolean;
   /** Secret of the mesh, if there is one. */
   readonly meshSecret: Uint8Array | undefined;
   /** What admits the relay that has proven this; undefined: nothing. */
@@ -92,7 +94,11 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
       return;
     }
     const { isMeshSecretProven } = dialer;
-    admittedBy = options.admits({ id, isMeshSecretProven, isPinned: identityPin !== undefined });
+    admittedBy = options.admits({
+      id,
+      isMeshSecretProven,
+      isPinned: identityPin !== undefined && options.isPinTrusted,
+    });
     if (admittedBy === undefined) {
       const { code, text } = notAdmitted({ id, at: identityId(identity.publicKey) });
       fail(code, text);

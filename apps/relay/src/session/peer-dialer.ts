@@ -23,7 +23,11 @@ export interface PeerDialerParts {
   /** Monotonic milliseconds. */
   nowMs(): number;
   /** Says HELLO on a fresh connection. */
-  hello(connection: Connection, url: RelayUrl, outcome: PeerHelloOutcome): void;
+  hello(
+    connection: Connection,
+    url: RelayUrl & { readonly isPinTrusted: boolean },
+    outcome: PeerHelloOutcome,
+  ): void;
   /** Makes the session; undefined when the relay doesn't want it any more. */
   admit(connection: Connection, welcomed: Welcomed, url: string): Session | undefined;
   /** Tells people. */
@@ -36,20 +40,36 @@ export interface PeerHelloOutcome {
   onFailed(code: WireCode, why: string): void;
 }
 
-/** Keeps one configured peering up: dials, and dials again after a growing pause, for ever. */
+/** What is other than for a URL of the operator. */
+export interface PeerDialerOptions {
+  /** Whether the id in the URL admits that relay. Default true: the operator wrote it. */
+  readonly isPinTrusted?: boolean;
+  /** Milliseconds between tries at most. Default 5 s. */
+  readonly backoffMsMax?: number;
+}
+
+/** Keeps one peering up: dials, and dials again after a growing pause, for ever. */
 export class PeerDialer {
   readonly url: string;
   /** Id of the relay at the other end, once it was reached. */
   id: string | undefined;
   readonly #relayUrl: RelayUrl;
   readonly #parts: PeerDialerParts;
+  readonly #backoffMsMax: number;
+  readonly #isPinTrusted: boolean;
   #state: PeerDialerState = 'connecting';
   #backoffMs = peerBackoffMsMin;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #session: Session | undefined;
   #connectedMs = 0;
 
-  constructor(url: string, parts: PeerDialerParts) {
+  constructor(
+    url: string,
+    parts: PeerDialerParts,
+    { isPinTrusted = true, backoffMsMax = peerBackoffMsMax }: PeerDialerOptions = {},
+  ) {
+    this.#isPinTrusted = isPinTrusted;
+    this.#backoffMsMax = backoffMsMax;
     this.#relayUrl = parseRelayUrl(url);
     this.url = this.#relayUrl.text;
     this.#parts = parts;
@@ -100,7 +120,8 @@ export class PeerDialer {
       connection.close(0, 'stopped');
       return;
     }
-    this.#parts.hello(connection, this.#relayUrl, {
+    const url = { ...this.#relayUrl, isPinTrusted: this.#isPinTrusted };
+    this.#parts.hello(connection, url, {
       onWelcome: (welcomed) => {
         this.#session =
           this.#state === 'stopped' ? undefined : this.#parts.admit(connection, welcomed, this.url);
@@ -126,7 +147,7 @@ export class PeerDialer {
     this.#state = 'waiting';
     const factor = 1 + backoffJitter * (2 * this.#parts.random() - 1);
     const retryMs = Math.round(this.#backoffMs * factor);
-    this.#backoffMs = Math.min(this.#backoffMs * 2, peerBackoffMsMax);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, this.#backoffMsMax);
     this.#parts.onFailed(this.url, code, why, retryMs);
     this.#timer = setTimeout(() => this.start(), retryMs);
   }

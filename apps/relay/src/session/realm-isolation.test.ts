@@ -247,7 +247,7 @@ describe.each(seeds)('fuzzing by an agent of another realm, seed %i', (seed) => 
       ])
         expect(metrics).not.toContain(secret);
       const labels = [...metrics.matchAll(/[{,]([a-z_]+)="/g)].map((match) => match[1]);
-      expect(['code', 'role', 'transport']).toEqual(expect.arrayContaining([...new Set(labels)]));
+      expect(['code', 'role', 'state', 'transport']).toEqual(expect.arrayContaining([...new Set(labels)]));
     }
   });
 });

@@ -55,6 +55,7 @@ function sessionOf(role: SessionRole): Session {
       onFormerGone: () => undefined,
       onDraining: () => undefined,
       onPeerMessage: () => undefined,
+      onSwim: () => undefined,
       onClosed: (_session, code) => closed.push(code),
     },
   );

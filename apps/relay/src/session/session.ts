@@ -57,6 +57,8 @@ export interface SessionHandlers {
   onDraining(session: Session): void;
   /** A relay tells of names. */
   onPeerMessage(session: Session, message: PeerMessage): void;
+  /** A relay sends a message of the membership protocol. */
+  onSwim(session: Session, message: Uint8Array): void;
   /** The session is over, once; by a word of the other side (`goodbye`), or because it is lost or not wanted here. */
   onClosed(session: Session, code: WireCode, why: string, ending: 'goodbye' | 'lost'): void;
 }
@@ -212,6 +214,10 @@ export class Session {
       case 'filter_ask':
         if (this.facts.role !== 'relay') break;
         this.#handlers.onPeerMessage(this, message);
+        return;
+      case 'swim':
+        if (this.facts.role !== 'relay') break;
+        this.#handlers.onSwim(this, message.message);
         return;
       case 'former_gone':
         if (this.facts.role !== 'agent') break;

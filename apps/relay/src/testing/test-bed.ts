@@ -31,6 +31,9 @@ export class TestBed {
       open: true,
       logLevel: 'silent',
       drainGraceMs: 200,
+      // Tests say themselves who peers with whom.
+      advertise: 'none',
+      membershipProfile: 'local',
       ...input,
     });
     const certificate = { certPem: `certificate of ${port}`, keyPem: '' };
