@@ -229,6 +229,9 @@ export const controlBurst = 400;
 /** What NAMES counts among them: the check of its signature takes twenty times as long as a PING. */
 export const controlCostOfNames = 20;
 
+/** What WATCH counts among them: it is answered by a list, so ten at once, and one each two seconds. */
+export const controlCostOfWatch = 40;
+
 /** Milliseconds that a refusal says to wait at least. */
 export const retryMsMin = 1000;
 
@@ -414,3 +417,27 @@ export const shareWaitingMax = 8192;
 
 /** Milliseconds that work takes, about: the signature of NAMES, a stream accepted or refused, the OPEN that comes on it. */
 export const workCostMs = { names: 0.3, stream: 0.03, open: 0.07 } as const;
+
+/**
+ * Milliseconds for which nobody must have a name until it counts as gone: of 10,000 sessions that move at once the last is told of by its new relay after
+ * 2.5 s (`ownedPublishedMax`), when its former one may have said at once that it has gone.
+ */
+export const presenceLeaveMs = 3000;
+
+/** Milliseconds between two looks at what has changed for those who watch: what happens between is told at once. */
+export const presenceEveryMs = 100;
+
+/** Messages to those who watch per millisecond in the long run: with 10,000 of them a change is told once a second. */
+export const presenceSendsPerMs = 10;
+
+/** Names of a realm that are looked at each time, and names that leave; the others wait: 8 messages. */
+export const presenceNamesPerTurn = 8192;
+
+/** Parts of whole lists that are sent each time, to all: 32 x 32 KiB each 100 ms are 10 MiB a second, and a tenth of a core. */
+export const presenceListMessagesPerTurn = 32;
+
+/** Milliseconds between looks for relays that have died. */
+export const presenceLivenessEveryMs = 1000;
+
+/** Bytes that may wait on a control stream for PRESENCE to be sent over it; who has more waiting gets the whole list later. */
+export const presenceBufferBytesMax: number = 128 * 1024;

@@ -14,6 +14,7 @@ import { lineOf } from './ownership/notes.js';
 import { Ownership } from './ownership/ownership.js';
 import { Limiter } from './quota/limiter.js';
 import { filterKeyOf } from './routing/filters/filter-key.js';
+import { Presence, type PresenceOutput } from './routing/presence.js';
 import { Router } from './routing/router.js';
 import { tagOf } from './routing/session-tag.js';
 import { bytesKey, type LinkId, noLink, type RouterOutput } from './routing/types.js';
@@ -40,6 +41,7 @@ export class Mesh {
   readonly broker: StreamBroker;
   readonly router: Router;
   readonly ownership: Ownership;
+  readonly presence: Presence;
   readonly peerAdmission: PeerAdmission;
   /** By code, since the start. */
   readonly refusedHellos: Map<WireCode, number> = new Map();
@@ -93,8 +95,12 @@ export class Mesh {
       filters: { key: filterKeyOf(parts.meshSecret), epoch: Date.now() },
       rttMs: (link) => this.sessions.get(link)?.rttMs,
     });
+    this.presence = new Presence({
+      view: this.ownership.everywhere,
+      hasRoom: (link) => this.sessions.get(link)?.hasRoomForPresence === true,
+    });
     this.#loop = new RouterLoop({
-      router: this.router,
+      ...{ router: this.router, presence: this.presence },
       nowMs: parts.nowMs,
       perform: (output) => this.#perform(output),
     });
@@ -103,7 +109,7 @@ export class Mesh {
         limiter: this.limiter,
         open: ({ open, session, message }) => {
           const refusal = this.limiter.open({ open, session, message });
-          if (this.#isDraining) this.#perform(draining(open));
+          if (this.#isDraining) this.#perform({ kind: 'fail', open, ...refusalOf('draining') });
           else if (refusal !== undefined) this.#perform({ kind: 'fail', open, ...refusal });
           else
             this.#route((nowMs) =>
@@ -315,6 +321,7 @@ export class Mesh {
     },
     onAlive: ({ facts }) => this.router.handleAlive(facts.link, this.#parts.nowMs()),
     onFormerGone: ({ facts }) => this.#route((nowMs) => this.router.handleFormerGone(facts.link, nowMs)),
+    onWatch: ({ facts }, on) => this.#route((nowMs) => this.presence.handleWatch(facts.link, on, nowMs)),
     onDraining: (session) => this.#parts.logger.info(describeSession(session), 'peer is draining'),
     onSwim: (session, message) => this.peerings.handleMessage(session, message),
     onPeerMessage: ({ facts }, message) =>
@@ -353,7 +360,7 @@ export class Mesh {
     this.#loop.handle(input);
   }
 
-  #perform(output: RouterOutput): void {
+  #perform(output: RouterOutput | PresenceOutput): void {
     switch (output.kind) {
       case 'admitted': {
         const session = this.sessions.get(output.link);
@@ -411,8 +418,4 @@ export class Mesh {
   #count(code: WireCode): void {
     this.refusedHellos.set(code, (this.refusedHellos.get(code) ?? 0) + 1);
   }
-}
-
-function draining(open: number): RouterOutput {
-  return { kind: 'fail', open, ...refusalOf('draining') };
 }

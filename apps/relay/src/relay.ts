@@ -182,7 +182,7 @@ class Relay implements RunningRelay {
       uptimeMs: Math.round(performance.now() - this.#startedMs),
       state: this.#state,
       listen: listenUrls(this.listen),
-      ...meshStatus(this.#mesh),
+      ...meshStatus(this.#mesh, performance.now()),
     };
   }
 

@@ -18,6 +18,7 @@ export interface RelayStatus {
   readonly peers: readonly PeerStatus[];
   /** The other relays of the mesh, as far as they are known. */
   readonly members: readonly MemberStatus[];
+  readonly realms: readonly RealmStatus[];
   /** Tunnels through this relay now. */
   readonly tunnels: number;
   /** Tunnel bytes carried since the start, both directions. */
@@ -63,13 +64,23 @@ export interface MemberStatus {
   readonly url: string | null;
 }
 
+/** One realm, in the whole mesh as far as this relay knows. */
+export interface RealmStatus {
+  readonly realm: string;
+  /** Names that somebody has, here or at another relay, and those kept for who lost its session a moment ago. */
+  readonly names: number;
+  /** Sessions here that are told who comes and goes. */
+  readonly watchers: number;
+}
+
 /** The version of this package. */
 export const relayVersion: string = readVersion();
 
 /** Gathers the sessions and peers of a mesh. */
 export function meshStatus(
   mesh: Mesh,
-): Pick<RelayStatus, 'sessions' | 'peers' | 'members' | 'tunnels' | 'bytesForwarded'> {
+  nowMs: number,
+): Pick<RelayStatus, 'sessions' | 'peers' | 'members' | 'realms' | 'tunnels' | 'bytesForwarded'> {
   const sessions: SessionStatus[] = [];
   const peers: PeerStatus[] = [];
   for (const dialer of mesh.peerings.dialers) {
@@ -110,7 +121,8 @@ export function meshStatus(
       ...{ id, label, state, draining: isDraining, url },
     }),
   );
-  return { sessions, peers, members, tunnels: active, bytesForwarded };
+  const realms = mesh.presence.counts(nowMs);
+  return { sessions, peers, members, realms, tunnels: active, bytesForwarded };
 }
 
 /** Listeners as URLs. */

@@ -1,6 +1,7 @@
 import { claimOfOwned, type OwnedClaim, verifyNameClaim } from '@macula/wire';
 import { distrustMs, uncheckedPerNameMax } from '../limits.js';
 import { type ForeignNames, isEntitled, type NameVerdict, type Owner } from '../routing/names-table.js';
+import { TouchedNames } from '../routing/touched-names.js';
 import { bytesKey } from '../routing/types.js';
 import type { OriginLog } from './origin-log.js';
 import type { Holding } from './types.js';
@@ -16,6 +17,8 @@ export class Holdings implements ForeignNames {
   readonly #forged: OriginLog[] = [];
   /** Relays that aren't believed, and until when; undefined: since a moment ago. */
   readonly #distrusted = new Map<OriginLog, number | undefined>();
+  /** Names that come or go, here and elsewhere. */
+  readonly touched: TouchedNames = new TouchedNames();
   #count = 0;
 
   /** What a claim says, unless nothing that its relay says is believed. */
@@ -53,6 +56,7 @@ export class Holdings implements ForeignNames {
   hold(holding: Holding, untilMs: number): void {
     holding.heldUntilMs = untilMs;
     this.#held.add(holding);
+    for (const name of holding.since.keys()) this.touched.note(holding.claim.realm, name);
   }
 
   /** The identity has the name elsewhere: what is reserved of a session that it lost is over. */
@@ -138,6 +142,23 @@ export class Holdings implements ForeignNames {
     return sinceMs;
   }
 
+  /** Whether a session elsewhere has the name, or it is kept for its identity; the signature isn't looked at. */
+  isKept(realm: string, name: string, nowMs: number): boolean {
+    for (const holding of this.#realms.get(realm)?.get(name) ?? [])
+      if (isReserved(holding, nowMs)) return true;
+    return false;
+  }
+
+  /** Names of a realm that are held elsewhere, whether or not that counts. */
+  namesIn(realm: string): Iterable<string> {
+    return this.#realms.get(realm)?.keys() ?? [];
+  }
+
+  /** Realms of which a name is held elsewhere. */
+  realms(): Iterable<string> {
+    return this.#realms.keys();
+  }
+
   /** Names held elsewhere. */
   get size(): number {
     return this.#count;
@@ -168,6 +189,7 @@ export class Holdings implements ForeignNames {
     const names = this.#realms.get(holding.claim.realm);
     const there = names?.get(name);
     if (there?.delete(holding) !== true) return;
+    this.touched.note(holding.claim.realm, name);
     this.#count--;
     if (there.size === 0) names!.delete(name);
     if (names!.size === 0) this.#realms.delete(holding.claim.realm);
@@ -179,6 +201,7 @@ export class Holdings implements ForeignNames {
     const there = names.get(name);
     if (there === undefined) names.set(name, new Set([holding]));
     else there.add(holding);
+    this.touched.note(realm, name);
     this.#count++;
   }
 }

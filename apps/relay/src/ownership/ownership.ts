@@ -9,6 +9,7 @@ import { type AgentSession, bytesKey, type LinkId, type PeerLink } from '../rout
 import { Contests } from './contests.js';
 import { Disputes, type ForeignDispute, type LocalDispute } from './disputes.js';
 import { Holdings, isNewer, isStanding } from './holdings.js';
+import { MeshNames } from './mesh-names.js';
 import { type Newcomer, newcomerIn, newcomerOf } from './newcomer.js';
 import type { LogRecord, OriginLog } from './origin-log.js';
 import { OwnersView } from './owners-view.js';
@@ -43,6 +44,8 @@ export class Ownership {
   readonly view: MeshView;
   /** Sessions here that lost a name to what was said elsewhere, by code, since the start. */
   readonly conflicts: Map<WireCode, number> = new Map();
+  /** All names, here and elsewhere. */
+  readonly everywhere: MeshNames;
   readonly #holdings = new Holdings();
   readonly #replication: Replication;
   readonly #contests = new Contests();
@@ -56,19 +59,16 @@ export class Ownership {
   #tickMs: number | undefined;
 
   constructor(options: OwnershipOptions) {
-    const {
-      identity,
-      epoch,
-      wallOffsetMs,
-      admitsOrigin = () => true,
-      isListedOrigin = () => false,
-    } = options;
-    this.names = new NamesTable({ foreign: this.#holdings, wallOffsetMs });
+    const { identity, epoch, wallOffsetMs } = options;
+    const { admitsOrigin = () => true, isListedOrigin = () => false } = options;
+    const holdings = this.#holdings;
+    this.names = new NamesTable({ foreign: holdings, wallOffsetMs, touched: holdings.touched });
     this.peers = new PeersTable(identity.publicKey);
     this.#regained = new RegainedNames(this.names, this.#holdings);
-    const { peers } = this;
+    const { names, peers } = this;
     this.#replication = new Replication({ identity, epoch, peers, admitsOrigin, isListedOrigin });
-    this.view = new OwnersView(this.#holdings, this.#replication);
+    this.view = new OwnersView(holdings, this.#replication);
+    this.everywhere = new MeshNames({ names, holdings, replication: this.#replication });
   }
 
   /**

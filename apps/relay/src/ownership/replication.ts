@@ -165,6 +165,11 @@ export class Replication {
     return [...this.#logs.values()].filter((log) => log.isLive(nowMs)).map(({ key }) => key);
   }
 
+  /** What each relay said. */
+  logs(): Iterable<OriginLog> {
+    return this.#logs.values();
+  }
+
   /** What a relay said. */
   log(key: string): OriginLog | undefined {
     return this.#logs.get(key);

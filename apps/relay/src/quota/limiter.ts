@@ -1,7 +1,7 @@
 import { identityId, type TokenLimits } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
 import { messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
-import { controlCostOfNames, workCostMs } from '../limits.js';
+import { controlCostOfNames, controlCostOfWatch, workCostMs } from '../limits.js';
 import type { LinkId, OpenId } from '../routing/types.js';
 import type { EndHello } from '../session/accept-hello.js';
 import type { Session } from '../session/session.js';
@@ -99,7 +99,7 @@ export class Limiter {
   control(session: Session, type: number): boolean {
     // Relays tell each other what happens to all their agents.
     if (session.facts.role === 'relay') return true;
-    const cost = type === messageTypes.names ? controlCostOfNames : 1;
+    const cost = controlCosts.get(type) ?? 1;
     return this.#allows(session, (nowMs) => this.quotas.handleControl(session.facts.link, cost, nowMs));
   }
 
@@ -182,6 +182,12 @@ export class Limiter {
     session.close(code, text);
   }
 }
+
+/** What messages count that cost more than others, by type. */
+const controlCosts: ReadonlyMap<number, number> = new Map([
+  [messageTypes.names, controlCostOfNames],
+  [messageTypes.watch, controlCostOfWatch],
+]);
 
 /** What counts against the address: everything but what the relay itself is the reason of. */
 function outcomeOf(code: WireCode | undefined): 'admitted' | 'failed' | 'spared' {

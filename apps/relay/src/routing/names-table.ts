@@ -2,6 +2,7 @@ import { namesPerSessionMax } from '@macula/wire';
 import { nameFreeAfterMs, supersededPerProcessMax } from '../limits.js';
 import type { SignedClaim } from '../session/claimed-names.js';
 import { Reservations } from './reservations.js';
+import { TouchedNames } from './touched-names.js';
 import { type AgentSession, bytesKey, type LinkId } from './types.js';
 
 /** An admitted agent session and the names it owns. */
@@ -71,6 +72,8 @@ export interface NamesTableOptions {
   readonly foreign?: ForeignNames;
   /** What to add to `nowMs` for milliseconds since 1970. Default 0. */
   readonly wallOffsetMs?: number;
+  /** Where names are noted that come or go. Default: nowhere. */
+  readonly touched?: TouchedNames;
 }
 
 /**
@@ -84,16 +87,19 @@ export class NamesTable {
   readonly #realms = new Map<string, Map<string, Owner>>();
   /** By process, oldest first. */
   readonly #superseded = new Map<string, Owner[]>();
-  readonly #reserved = new Reservations();
+  readonly #reserved: Reservations;
   readonly #changed = new Set<Owner>();
   readonly #listed: ListedName[] = [];
   readonly #foreign: ForeignNames | undefined;
   readonly #wallOffsetMs: number;
+  readonly #touched: TouchedNames;
   #supersededCount = 0;
 
-  constructor({ foreign, wallOffsetMs = 0 }: NamesTableOptions = {}) {
+  constructor({ foreign, wallOffsetMs = 0, touched = new TouchedNames() }: NamesTableOptions = {}) {
     this.#foreign = foreign;
     this.#wallOffsetMs = wallOffsetMs;
+    this.#touched = touched;
+    this.#reserved = new Reservations(touched);
   }
 
   /** Admits a session with all its names, or with none when one of them isn't free. */
@@ -119,6 +125,7 @@ export class NamesTable {
     owner.sessionSeq = sessionSeq;
     owner.isStandby = false;
     this.#changed.add(owner);
+    this.#touchAll(owner);
   }
 
   /** Takes names from a session; names that aren't its own are left alone. */
@@ -185,6 +192,7 @@ export class NamesTable {
     if (!owner.isLapsed) return;
     owner.isLapsed = false;
     this.#changed.add(owner);
+    this.#touchAll(owner);
   }
 
   /** Ends reservations, and lets those lapse who were silent for too long. */
@@ -194,6 +202,7 @@ export class NamesTable {
       if (owner.isLapsed || nowMs - owner.aliveMs < nameFreeAfterMs) continue;
       owner.isLapsed = true;
       if (owner.names.size > 0) this.#changed.add(owner);
+      this.#touchAll(owner);
     }
   }
 
@@ -234,6 +243,25 @@ export class NamesTable {
   /** Who owns a name. */
   find(realm: string, name: string): Owner | undefined {
     return this.#realms.get(realm)?.get(name);
+  }
+
+  /** Whether a session has the name that doesn't only stand by and was not silent for too long, or it is kept for its identity. */
+  isThere(realm: string, name: string): boolean {
+    const owner = this.find(realm, name);
+    if (owner !== undefined && !owner.isStandby && !owner.isLapsed) return true;
+    return this.#reserved.at(realm, name) !== undefined;
+  }
+
+  /** Names of a realm that sessions have or that are kept; a name may come twice. */
+  *namesIn(realm: string): Iterable<string> {
+    yield* this.#realms.get(realm)?.keys() ?? [];
+    yield* this.#reserved.namesIn(realm);
+  }
+
+  /** Realms of which there is a name; one may come twice. */
+  *realms(): Iterable<string> {
+    yield* this.#realms.keys();
+    yield* this.#reserved.realms();
   }
 
   /** Number of sessions, without the superseded ones. */
@@ -343,7 +371,12 @@ export class NamesTable {
     else this.#superseded.set(key, others);
   }
 
+  #touchAll({ realm, names }: Owner): void {
+    for (const name of names.keys()) this.#touched.note(realm, name);
+  }
+
   #list(owner: Owner, name: string): void {
+    this.#touched.note(owner.realm, name);
     let names = this.#realms.get(owner.realm);
     if (names === undefined) this.#realms.set(owner.realm, (names = new Map()));
     if (!names.has(name)) this.#listed.push({ realm: owner.realm, name, isListed: true });
@@ -351,6 +384,7 @@ export class NamesTable {
   }
 
   #unlist(realm: string, name: string): void {
+    this.#touched.note(realm, name);
     const names = this.#realms.get(realm);
     if (names?.delete(name) !== true) return;
     this.#listed.push({ realm, name, isListed: false });

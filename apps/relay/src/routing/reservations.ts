@@ -1,5 +1,6 @@
 import { reservedNamesMax, reservedNamesPerIdentityMax } from '../limits.js';
 import { addTo, removeFrom } from './sets.js';
+import { TouchedNames } from './touched-names.js';
 
 /** A name that is kept for its identity although no session has it. */
 export interface Reservation {
@@ -14,7 +15,12 @@ export class Reservations {
   readonly #realms = new Map<string, Map<string, Reservation>>();
   /** Names by identity and realm, oldest first. */
   readonly #names = new Map<string, Set<string>>();
+  readonly #touched: TouchedNames;
   #count = 0;
+
+  constructor(touched: TouchedNames = new TouchedNames()) {
+    this.#touched = touched;
+  }
 
   /** The present reservation of a name. */
   find(realm: string, name: string, nowMs: number): Reservation | undefined {
@@ -39,6 +45,7 @@ export class Reservations {
     if (names === undefined) this.#realms.set(realm, (names = new Map()));
     names.set(name, reservation);
     addTo(this.#names, key, name);
+    this.#touched.note(realm, name);
     this.#count++;
   }
 
@@ -48,6 +55,7 @@ export class Reservations {
     if (names === undefined || found === undefined) return;
     names.delete(name);
     removeFrom(this.#names, found.identityKey + realm, name);
+    this.#touched.note(realm, name);
     this.#count--;
     if (names.size === 0) this.#realms.delete(realm);
   }
@@ -56,6 +64,16 @@ export class Reservations {
   handleTimeout(nowMs: number): void {
     for (const [realm, names] of [...this.#realms])
       for (const [name, { untilMs }] of [...names]) if (untilMs <= nowMs) this.delete(realm, name);
+  }
+
+  /** Names of a realm that are kept. */
+  namesIn(realm: string): Iterable<string> {
+    return this.#realms.get(realm)?.keys() ?? [];
+  }
+
+  /** Realms of which a name is kept. */
+  realms(): Iterable<string> {
+    return this.#realms.keys();
   }
 
   get size(): number {

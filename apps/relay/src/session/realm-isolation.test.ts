@@ -99,6 +99,36 @@ describe('an OPEN of one realm', () => {
   });
 });
 
+describe('an agent that watches', () => {
+  it('hears of its own realm alone, at both relays, whoever comes and goes in the other', async () => {
+    const watching = [
+      await bed.agent(1, { realm: own, names: ['one@own'] }),
+      await bed.agent(2, { realm: own, names: ['two@own'] }),
+    ];
+    await until(() => relays.every((relay) => namesIn(relay, own) === 2), 'both names at both relays');
+    for (const agent of watching) agent.send({ kind: 'watch', on: true });
+    await until(() => watching.every((agent) => agent.message('presence')), 'the lists');
+    const late = await bed.agent(1, { realm: other, names: ['late@others'] });
+    others[0]!.changeNames({ request: 1, add: ['new@others'], remove: ['near@others'] });
+    late.connection.close(0, '');
+    // The last thing to happen is what both hear of, so that all before it was not told.
+    await bed.agent(2, { realm: own, names: ['last@own'] });
+    await until(() => watching.every((agent) => toldTo(agent).includes('last@own')), 'the last name');
+    for (const agent of watching) expect(toldTo(agent).sort()).toEqual(['last@own', 'one@own', 'two@own']);
+    for (const node of others) expect(node.message('presence')).toBeUndefined();
+  });
+});
+
+function namesIn(relay: RunningRelay, realm: string): number | undefined {
+  return relay.status().realms.find((one) => one.realm === realm)?.names;
+}
+
+function toldTo(agent: TestAgent): string[] {
+  return agent.messages.flatMap((message) =>
+    message.kind === 'presence' ? [...message.joined, ...message.left] : [],
+  );
+}
+
 /** Anything that an agent may send once it is in, and some that it may not. */
 class Fuzzer {
   readonly #random: SeededRandom;
@@ -173,6 +203,8 @@ class Fuzzer {
       { kind: 'ping', number: random.integer(1000) },
       { kind: 'pong', number: random.integer(1000) },
       { kind: 'former_gone' },
+      { kind: 'watch', on: random.chance(0.8) },
+      { kind: 'presence', whole: true, more: false, joined: [this.#name()], left: ['near@others'] },
       { kind: 'names_done', request: 1, taken: ['near@others'] },
       { kind: 'welcome', label: other },
       { kind: 'renew' },

@@ -1,16 +1,19 @@
+import type { Presence, PresenceOutput } from '../routing/presence.js';
 import type { Router } from '../routing/router.js';
 import type { RouterOutput } from '../routing/types.js';
 
 /** What a {@link RouterLoop} works with. */
 export interface RouterLoopParts {
   readonly router: Router;
+  /** Gets its time after the router. */
+  readonly presence: Presence;
   /** Monotonic milliseconds. */
   nowMs(): number;
-  /** Carries out what the router says; may give it further inputs. */
-  perform(output: RouterOutput): void;
+  /** Carries out what they say; may give them further inputs. */
+  perform(output: RouterOutput | PresenceOutput): void;
 }
 
-/** The shell of the pure router: gives it inputs and the time, and carries out everything it says. */
+/** The shell of the pure router, and of presence beside it: gives them inputs and the time, and carries out everything they say. */
 export class RouterLoop {
   readonly #parts: RouterLoopParts;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -20,34 +23,40 @@ export class RouterLoop {
     this.#parts = parts;
   }
 
-  /** Gives the router an input, then carries out everything it says. */
+  /** Gives one of them an input, then carries out everything they say. */
   handle(input: (nowMs: number) => void): void {
-    const { router, nowMs, perform } = this.#parts;
+    const { router, presence, nowMs, perform } = this.#parts;
     input(nowMs());
     if (this.#isRunning) return; // the outermost call carries it out
     this.#isRunning = true;
     try {
-      for (let output = router.pollOutput(); output !== undefined; output = router.pollOutput()) {
-        perform(output);
-      }
+      const next = (): RouterOutput | PresenceOutput | undefined =>
+        router.pollOutput() ?? presence.pollOutput();
+      for (let output = next(); output !== undefined; output = next()) perform(output);
     } finally {
       this.#isRunning = false;
     }
     this.#arm();
   }
 
-  /** The router is given no more time. */
+  /** They are given no more time. */
   close(): void {
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
-    const { router, nowMs } = this.#parts;
-    const next = router.pollTimeout();
-    if (next === undefined) return;
-    const waitMs = Math.max(1, Math.ceil(next.atMs - nowMs()));
-    this.#timer = setTimeout(() => this.handle((now) => router.handleTimeout(now)), waitMs);
+    const { router, presence, nowMs } = this.#parts;
+    const never = Number.POSITIVE_INFINITY;
+    const atMs = Math.min(router.pollTimeout()?.atMs ?? never, presence.pollTimeout() ?? never);
+    if (atMs === never) return;
+    const waitMs = Math.max(1, Math.ceil(atMs - nowMs()));
+    this.#timer = setTimeout(() => this.handle((now) => this.#handleTimeout(now)), waitMs);
     this.#timer.unref();
+  }
+
+  #handleTimeout(nowMs: number): void {
+    this.#parts.router.handleTimeout(nowMs);
+    this.#parts.presence.handleTimeout(nowMs);
   }
 }

@@ -53,6 +53,7 @@ function sessionOf(role: SessionRole): Session {
       onNames: () => undefined,
       onAlive: () => undefined,
       onFormerGone: () => undefined,
+      onWatch: () => undefined,
       onDraining: () => undefined,
       onPeerMessage: () => undefined,
       onSwim: () => undefined,

@@ -11,6 +11,7 @@ import {
 } from '@macula/wire';
 import {
   ownedBufferBytesMax,
+  presenceBufferBytesMax,
   sessionPingAfterMs,
   sessionSilenceMsMax,
   streamsPerSessionMax,
@@ -54,6 +55,8 @@ export interface SessionHandlers {
   onAlive(session: Session): void;
   /** An agent says that its older sessions are over. */
   onFormerGone(session: Session): void;
+  /** An agent wants to know who is in its realm, or no more. */
+  onWatch(session: Session, on: boolean): void;
   onDraining(session: Session): void;
   /** A relay tells of names. */
   onPeerMessage(session: Session, message: PeerMessage): void;
@@ -140,6 +143,11 @@ export class Session {
     if (!this.#isClosed && this.#channel.bufferedBytes <= ownedBufferBytesMax) this.#channel.sendFrame(frame);
   }
 
+  /** Whether the other side reads fast enough to be told who comes and goes. */
+  get hasRoomForPresence(): boolean {
+    return !this.#isClosed && this.#channel.bufferedBytes <= presenceBufferBytesMax;
+  }
+
   ping(): void {
     const number = ++this.#pings;
     this.#oldestPing ??= { number, sentMs: this.#nowMs() };
@@ -222,6 +230,10 @@ export class Session {
       case 'former_gone':
         if (this.facts.role !== 'agent') break;
         this.#handlers.onFormerGone(this);
+        return;
+      case 'watch':
+        if (this.facts.role !== 'agent') break;
+        this.#handlers.onWatch(this, message.on);
         return;
     }
     throw new WireError('unexpected_message', `${message.kind} is not allowed here`);

@@ -83,6 +83,8 @@ export class SimOwners {
   delivered = 0;
   /** Sees, and may replace or drop, what goes from one relay to another. */
   tamper: (message: PeerMessage, from: string, to: string) => PeerMessage | undefined = (message) => message;
+  /** Called at the end of each step of time. */
+  onStep: () => void = () => {};
   readonly #relays = new Map<string, SimOwnerRelay>();
   readonly #queues = new Map<LinkId, (() => void)[]>();
   /** Links whose messages are swallowed. */
@@ -286,6 +288,7 @@ export class SimOwners {
         this.#drain(relay);
       }
       this.run();
+      this.onStep();
     }
   }
 
