@@ -8,5 +8,6 @@ export * from './mesh-options.js';
 export * from './mesh-tunnel.js';
 export * from './mesh-tunnel-types.js';
 export * from './open-retries.js';
+export type { NodeChange } from './presence-picture.js';
 export * from './relay-status.js';
 export * from './tunnel-facts.js';

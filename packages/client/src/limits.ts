@@ -183,3 +183,12 @@ export const leaveDelaysMs = [
   ['initiator', 500],
   ['responder', 1200],
 ] as const;
+
+/**
+ * Milliseconds for which a name stays in the picture that the first list of another session doesn't have: as long as relays keep a name for an agent that
+ * lost its session, since a relay that has just started knows only who is back.
+ */
+export const presenceDoubtMs = 15_000;
+
+/** Names of a realm that are known at a time: about 100 bytes each, 100 MB at worst, where somebody watches. What comes above that is not told. */
+export const presenceNamesKnownMax = 1_000_000;

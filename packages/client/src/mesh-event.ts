@@ -1,4 +1,6 @@
-/** What happens to the session. */
+import type { NodeChange } from './presence-picture.js';
+
+/** What happens to the session, and to other nodes of the realm for who watches them. */
 export type MeshEvent =
   | {
       readonly kind: 'session_up';
@@ -46,4 +48,6 @@ export type MeshEvent =
    * Somebody who calls itself `peer` has failed to prove the cookie so often that it may try only once in 30 s; told once.
    * `source` is the id of its identity, which its relay has proven; empty where that relay doesn't say it.
    */
-  | { readonly kind: 'too_many_failures'; readonly peer: string; readonly source: string };
+  | { readonly kind: 'too_many_failures'; readonly peer: string; readonly source: string }
+  /** While `Mesh.watch` is on: another node of the realm is in the mesh, or has left it; for each name the two come in turn, and first for all that are there. */
+  | NodeChange;

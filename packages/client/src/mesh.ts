@@ -21,6 +21,7 @@ import type { MeshOptions, MeshStatus } from './mesh-options.js';
 import { MeshTunnel } from './mesh-tunnel.js';
 import type { MeshTunnelOptions, MeshTunnelOwner } from './mesh-tunnel-types.js';
 import { OpenCopies } from './open-copies.js';
+import { PresenceWatch } from './presence-watch.js';
 import { hintsOf, relaysOf } from './relay-hints.js';
 import { relayStatus } from './relay-status.js';
 import { Session } from './session.js';
@@ -54,6 +55,7 @@ export class Mesh {
   readonly #copies = new OpenCopies();
   readonly #taken = new TakenNames((names) => this.#askAgain(names));
   readonly #tokens: SessionTokens;
+  readonly #presence: PresenceWatch;
   #joined: Promise<void>;
   #settleJoined!: { resolve: () => void; reject: (error: MeshError) => void };
 
@@ -63,6 +65,7 @@ export class Mesh {
     const { transport, relays, tlsVerify, caPem, onEvent, token } = options;
     const { reconnectIntervalMs = redialDelayMsMax, standbySessions = standbySessionsDefault } = options;
     this.#tokens = new SessionTokens(token);
+    this.#presence = new PresenceWatch({ isOwn: (name) => this.#names.has(name), onEvent });
     this.#sessions = new SessionSet({
       transport,
       relays,
@@ -120,10 +123,28 @@ export class Mesh {
     this.#names.clear();
     for (const name of names) this.#names.add(name);
     this.#taken.remove(change.remove);
+    this.#presence.handleOwn(change);
     const { present } = this.#sessions;
     if (change.add.length + change.remove.length === 0) return;
     for (const session of this.#sessions.sessions) if (session !== present) void session.changeNames(change);
     await present?.changeNames(change);
+  }
+
+  /**
+   * Watches which other nodes are in the realm, at whatever relay, or no more: `nodes`, and `node_joined` and `node_left`, at first `node_joined` for all that are there. It
+   * goes on over every change of session, and only what differs is told. A relay before minor version 2 tells nothing.
+   */
+  watch(on = true): void {
+    if (on) this.#presence.start(this.#sessions.present);
+    else this.#presence.stop();
+  }
+
+  /**
+   * The names of all other nodes of the realm in the mesh, connected to this one or not, in order; like OTP's `nodes()` without this node's own. Undefined while they
+   * aren't known: without `watch`, until the first list has come, and while the relay in use is too old to tell (before minor version 2).
+   */
+  nodes(): readonly string[] | undefined {
+    return this.#presence.names;
   }
 
   /**
@@ -160,6 +181,7 @@ export class Mesh {
   async close(code: WireCode): Promise<void> {
     if (this.#sessions.state === 'closed') return;
     this.#sessions.stop();
+    this.#presence.stop();
     this.#taken.close();
     this.#settleJoined.reject(new MeshError('closed', code));
     for (const tunnel of this.#tunnels.keys()) tunnel.close(code === 'shutdown' ? 'agent_stopped' : code, '');
@@ -196,6 +218,7 @@ export class Mesh {
       },
       onOpen: (open, handover) => this.#handleOpen(open, handover, session),
       onNamesTaken: (names) => session === this.#sessions.present && this.#handleTaken(names, url),
+      onPresence: (presence) => this.#presence.handlePresence(session, presence),
       onGoodbye: (code) => this.#handleGoodbye(code, session),
       ...handlers,
       onDraining: () => {
@@ -212,6 +235,7 @@ export class Mesh {
     this.#settleJoined.resolve();
     this.#handleGiven(session.helloNames, session.url);
     this.#updateNames(session);
+    this.#presence.handleSession(session);
     for (const tunnel of this.#tunnels.keys()) tunnel.handleHint();
     if (former === undefined) return;
     // The same relay has given the names to the new session.

@@ -16,9 +16,11 @@ import {
   type Message,
   namesAfter,
   type Open,
+  type Presence,
   signNameClaim,
   type WireCode,
   WireError,
+  watchMinor,
 } from '@macula/wire';
 import { describeFailure, MeshError, withRemedy } from './errors.js';
 import { readFirstMessage } from './first-message.js';
@@ -44,6 +46,8 @@ export interface SessionOptions {
   readonly onNamesTaken: (names: readonly string[]) => void;
   /** Our proof was sent: from now on the relay may give our names to this session, whether or not its WELCOME arrives. */
   readonly onProof: () => void;
+  /** Who is in the realm, after {@link Session.watch}. */
+  readonly onPresence: (presence: Presence) => void;
   /** The relay asks for another connection beside this one. */
   readonly onRenew: () => void;
   /** The relay will stop soon: another one should be found meanwhile. */
@@ -68,6 +72,7 @@ export class Session {
   readonly url: RelayUrl;
   readonly welcomed: Promise<void>;
   #relayId: Uint8Array | undefined;
+  #relayMinor = 0;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #control: Stream;
@@ -233,6 +238,13 @@ export class Session {
     if (this.#state === 'up') this.#send({ kind: 'former_gone' });
   }
 
+  /** Asks the relay who is in the realm, and who comes and goes, or no more; false: it is too old to tell. */
+  watch(on: boolean): boolean {
+    const canTell = this.#relayMinor >= watchMinor;
+    if (this.#state === 'up' && canTell) this.#send({ kind: 'watch', on });
+    return canTell;
+  }
+
   /** Says why and closes. */
   close(code: WireCode, text: string): void {
     if (this.#state === 'ended') return;
@@ -297,6 +309,7 @@ export class Session {
         if (this.#state !== 'greeting' || this.#relayId !== undefined) break;
         this.#send(this.#dialer.handleChallenge(message));
         this.#relayId = message.identity;
+        this.#relayMinor = message.minor;
         this.#options.onProof();
         return;
       case 'welcome':
@@ -315,6 +328,10 @@ export class Session {
         return;
       case 'pong':
         this.#liveness.handlePong(message.number);
+        return;
+      case 'presence':
+        if (this.#state !== 'up') break;
+        this.#options.onPresence(message);
         return;
       case 'renew':
         if (this.#state !== 'up') break;

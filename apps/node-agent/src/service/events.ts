@@ -24,6 +24,7 @@ export class EventReporter {
       this.#tooManyFailures(event);
       return;
     }
+    if (event.kind === 'node_joined' || event.kind === 'node_left') return; // no news for a log
     const relay = binary(event.relay);
     switch (event.kind) {
       case 'session_up':
