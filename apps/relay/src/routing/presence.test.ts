@@ -91,6 +91,22 @@ describe('who watches', () => {
     expect(watcher.changes).toEqual(['+c@x', '-b@x']);
   });
 
+  it('gets the whole list again when it asks again', () => {
+    const scene = new Scene();
+    const own = scene.join('A', 'a@x');
+    const watcher = scene.watchers.watch(own);
+    scene.mesh.advance(500);
+    scene.join('B', 'b@x');
+    scene.mesh.advance(500);
+    scene.watchers.watch(own);
+    scene.mesh.advance(500);
+    expect(watcher.messages.map(({ whole, joined }) => [whole, joined])).toEqual([
+      [true, ['a@x']],
+      [false, ['b@x']],
+      [true, ['a@x', 'b@x']],
+    ]);
+  });
+
   it('gets an empty list of an empty realm', () => {
     const scene = new Scene();
     const watcher = scene.watchers.watch(scene.join('A', 'a@x', { names: [] }));

@@ -73,6 +73,12 @@ export class Presence {
   /** An agent wants to know who is in its realm, from the beginning on, or no more. */
   handleWatch(link: LinkId, on: boolean, nowMs: number): void {
     const realm = this.#view.realmOf(link);
+    const known = this.#watchers.get(link);
+    if (on && known !== undefined && known.watched.realm === realm) {
+      known.rest = undefined;
+      this.#listing.add(known);
+      return;
+    }
     this.#forget(link);
     if (!on || realm === undefined) return;
     if (this.#watchers.size === 0) this.#noteLiveness(nowMs);
