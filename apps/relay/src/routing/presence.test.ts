@@ -302,6 +302,24 @@ describe('a name', () => {
     expect(whatIsHeard(promoted, line)).toEqual(nothing);
   });
 
+  it('does not leave when a thousand agents go to another relay at once, and those are withdrawn first that are claimed last', () => {
+    const scene = new Scene();
+    const watcher = scene.watchers.watch(scene.join('C', 'w@x'));
+    const sessions = Array.from({ length: 1000 }, (_, index) => scene.join('A', `n${index}@x`));
+    const standbys = sessions.map((session) => scene.again('B', session, { isStandby: true }));
+    scene.mesh.advance(5000);
+    expect(watcher.picture!.size).toBe(1001);
+    watcher.changes.length = 0;
+    const { sent } = scene.watchers;
+    for (const session of sessions) scene.mesh.changeNames(session, { add: [], remove: session.claim.names });
+    for (const [index, standby] of [...standbys.entries()].reverse())
+      scene.mesh.promote(standby, sessions[index]!.sessionSeq + 2);
+    scene.mesh.advance(20_000);
+    expect(watcher.changes).toEqual([]);
+    expect(scene.watchers.sent).toBe(sent);
+    expect(scene.nodes('C')).toHaveLength(1001);
+  });
+
   it('joins when a session that stood by becomes the primary one after nobody had it for long', () => {
     const heard = whatIsHeard((scene, session) => {
       const standby = scene.again('B', session, { isStandby: true });
