@@ -138,7 +138,7 @@ export class Mesh {
       random: Math.random,
       relays: () => [...this.sessions.values()].filter(({ facts }) => facts.role === 'relay'),
       sessionOf: (id) =>
-        this.sessions.get(this.ownership.peers.linkOf(bytesKey(parseIdentityId(id))) ?? noLink),
+        this.sessions.get(this.ownership.peers.at(bytesKey(parseIdentityId(id)))?.link ?? noLink),
     });
     this.#liveness = setInterval(() => {
       for (const session of [...this.sessions.values()]) session.checkLiveness();

@@ -14,12 +14,16 @@ interface Line {
  */
 export class Lines {
   readonly #lines = new Map<LinkId, Line>();
+  /** Those whose PING waits and that are not silent yet. */
+  readonly #pinged = new Set<LinkId>();
+  #silent = 0;
 
   add(link: LinkId, nowMs: number): void {
     this.#lines.set(link, { heardMs: nowMs, pingedMs: undefined, isSilent: false });
   }
 
   delete(link: LinkId): void {
+    this.noteHeard(link, 0);
     this.#lines.delete(link);
   }
 
@@ -27,7 +31,10 @@ export class Lines {
     const line = this.#lines.get(link);
     if (line === undefined) return;
     line.heardMs = nowMs;
+    if (line.pingedMs === undefined) return;
     line.pingedMs = undefined;
+    this.#pinged.delete(link);
+    if (line.isSilent) this.#silent--;
     line.isSilent = false;
   }
 
@@ -38,6 +45,7 @@ export class Lines {
     if (line.pingedMs !== undefined && !(line.isSilent && nowMs - line.pingedMs >= lineSilentMs))
       return false;
     line.pingedMs = nowMs;
+    if (!line.isSilent) this.#pinged.add(link);
     return true;
   }
 
@@ -55,15 +63,17 @@ export class Lines {
   /** The links that have turned out to be silent. When this relay itself is late, what waits to be read gets its time. */
   handleTimeout(nowMs: number): LinkId[] {
     const silent: LinkId[] = [];
-    for (const [link, line] of this.#lines) {
-      if (line.isSilent || line.pingedMs === undefined) continue;
-      const lateMs = nowMs - line.pingedMs - lineSilentMs;
+    for (const link of [...this.#pinged]) {
+      const line = this.#lines.get(link)!;
+      const lateMs = nowMs - line.pingedMs! - lineSilentMs;
       if (lateMs < 0) continue;
       if (lateMs > lineLateMs) {
         line.pingedMs = nowMs - lineSilentMs + lineLateMs;
         continue;
       }
       line.isSilent = true;
+      this.#silent++;
+      this.#pinged.delete(link);
       silent.push(link);
     }
     return silent;
@@ -71,15 +81,13 @@ export class Lines {
 
   /** How many are silent. */
   get silent(): number {
-    let silent = 0;
-    for (const { isSilent } of this.#lines.values()) if (isSilent) silent++;
-    return silent;
+    return this.#silent;
   }
 
   pollTimeout(): number | undefined {
     let nextMs: number | undefined;
-    for (const { isSilent, pingedMs } of this.#lines.values())
-      if (!isSilent && pingedMs !== undefined) nextMs = Math.min(nextMs ?? Infinity, pingedMs + lineSilentMs);
+    for (const link of this.#pinged)
+      nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, this.#lines.get(link)!.pingedMs! + lineSilentMs);
     return nextMs;
   }
 }

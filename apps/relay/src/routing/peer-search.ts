@@ -1,5 +1,6 @@
 import { type Open, visitedRelaysMax } from '@macula/wire';
 import { detoursMax, hedgeMsMin } from '../limits.js';
+import { AskablePeers } from './askable-peers.js';
 import type { FilterExchange } from './filters/filter-exchange.js';
 import type { Lines } from './lines.js';
 import type { MeshView } from './mesh-view.js';
@@ -44,10 +45,10 @@ export class PeerSearch {
 
   /** The next to ask; undefined when there is nobody at present. */
   next(pending: PendingOpen, nowMs: number): Asks | undefined {
-    const open = this.#open(pending);
+    const open = new AskablePeers(this.#parts.peers, pending);
     const wanted = this.#wanted(pending, nowMs);
     if (pending.hopsLeft <= 0) {
-      pending.isCutOff = wanted.some((relay) => open.has(relay)) || this.#lacking(open).length > 0;
+      pending.isCutOff = wanted.some((relay) => open.at(relay)) || this.#lacking(open).length > 0;
       return undefined;
     }
     const one = this.#direct(open, wanted) ?? this.#detour({ pending, open, wanted, nowMs });
@@ -57,19 +58,21 @@ export class PeerSearch {
     const peers = this.#unknown({ pending, open, nowMs });
     if (peers.length === 0) return undefined;
     // Who has told its names and has not this one need not be asked by them either.
-    return this.#asks(pending, { peers, needless: [...open.values()], nowMs });
+    return this.#asks(pending, { peers, needless: open.all, nowMs });
   }
 
   /** Whether there are peers that were not asked since they have not told that they have the name. */
   isTrusting(pending: PendingOpen): boolean {
-    return pending.hopsLeft > 0 && this.#open(pending).size > 0;
+    return pending.hopsLeft > 0 && this.#parts.peers.size > pending.asked.size;
   }
 
   /** Links over which it would go if they answered. */
   silentLinks(pending: PendingOpen, nowMs: number): LinkId[] {
-    const open = this.#open(pending);
-    const links = this.#wanted(pending, nowMs).map((relay) => open.get(relay)?.link);
-    return links.filter((link) => link !== undefined && this.#parts.lines.isSilent(link)) as LinkId[];
+    const { lines, peers } = this.#parts;
+    if (lines.silent === 0) return [];
+    const open = new AskablePeers(peers, pending);
+    const links = this.#wanted(pending, nowMs).map((relay) => open.at(relay)?.link);
+    return links.filter((link): link is LinkId => link !== undefined && lines.isSilent(link));
   }
 
   /** How long to wait for an answer before somebody else is asked. */
@@ -85,14 +88,6 @@ export class PeerSearch {
   /** A peer has not found it. */
   noteNotFound({ message: { realm, to } }: PendingOpen, peer: string): void {
     this.#cache.delete(realm, to, peer);
-  }
-
-  /** Peers that may be asked and have not been. */
-  #open({ message, link, asked }: PendingOpen): Map<string, AskablePeer> {
-    const peers = this.#parts.peers.askable(message.visited, link);
-    return new Map(
-      peers.filter((peer) => !asked.has(peer.identityKey)).map((peer) => [peer.identityKey, peer]),
-    );
   }
 
   /** Relays that should have the name, the likeliest first. */
@@ -111,9 +106,9 @@ export class PeerSearch {
     return [...relays];
   }
 
-  #direct(open: ReadonlyMap<string, AskablePeer>, wanted: readonly string[]): AskablePeer | undefined {
+  #direct(open: AskablePeers, wanted: readonly string[]): AskablePeer | undefined {
     for (const relay of wanted) {
-      const peer = open.get(relay);
+      const peer = open.at(relay);
       if (peer !== undefined && !this.#parts.lines.isSilent(peer.link)) return peer;
     }
     return undefined;
@@ -152,7 +147,6 @@ export class PeerSearch {
     const { peers, view } = this.#parts;
     const chosen = new Set(this.#lacking(open));
     if (view === undefined || pending.hopsLeft < 2) return [...chosen];
-    const answering = this.#answering(open);
     const visited = new Set(pending.message.visited.map(bytesKey));
     for (const relay of view.relays(nowMs)) {
       if (peers.hasRelay(relay) || visited.has(relay)) continue;
@@ -161,19 +155,21 @@ export class PeerSearch {
         [...pending.asked.keys()].some((asked) => view.mayReach(relay, asked));
       const peer = isCovered
         ? undefined
-        : answering.find(({ identityKey }) => view.mayReach(relay, identityKey));
+        : this.#answering(open).find(({ identityKey }) => view.mayReach(relay, identityKey));
       if (peer !== undefined) chosen.add(peer);
     }
     return [...chosen];
   }
 
-  #lacking(open: ReadonlyMap<string, AskablePeer>): AskablePeer[] {
-    const { filters } = this.#parts;
-    return this.#answering(open).filter(({ identityKey }) => filters?.lacks(identityKey) ?? true);
+  #lacking(open: AskablePeers): AskablePeer[] {
+    const { filters, lines } = this.#parts;
+    if (filters === undefined) return this.#answering(open);
+    const peers = filters.lacking.map((relay) => open.at(relay));
+    return peers.filter((peer): peer is AskablePeer => peer !== undefined && !lines.isSilent(peer.link));
   }
 
-  #answering(open: ReadonlyMap<string, AskablePeer>): AskablePeer[] {
-    return [...open.values()].filter(({ link }) => !this.#parts.lines.isSilent(link));
+  #answering(open: AskablePeers): AskablePeer[] {
+    return open.all.filter(({ link }) => !this.#parts.lines.isSilent(link));
   }
 
   #asks(
@@ -210,6 +206,6 @@ export class PeerSearch {
 
 interface Search {
   readonly pending: PendingOpen;
-  readonly open: ReadonlyMap<string, AskablePeer>;
+  readonly open: AskablePeers;
   readonly nowMs: number;
 }

@@ -54,9 +54,10 @@ export class PeersTable {
     return this.#linksByPeer.has(identityKey);
   }
 
-  /** The link that is used to this relay. */
-  linkOf(identityKey: string): LinkId | undefined {
-    return this.#linksByPeer.get(identityKey)?.[0]?.link;
+  /** The relay with this identity, over its chosen link. */
+  at(identityKey: string): AskablePeer | undefined {
+    const first = this.#linksByPeer.get(identityKey)?.[0];
+    return first === undefined ? undefined : { link: first.link, identity: first.identity, identityKey };
   }
 
   /** Whether OPENs to that link's relay use this very link. */

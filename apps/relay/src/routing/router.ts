@@ -7,15 +7,16 @@ import { type ClaimOutcome, NamesTable } from './names-table.js';
 import { OpenDesk, type OpenTimeout } from './open-desk.js';
 import { PeerSearch } from './peer-search.js';
 import { PeersTable } from './peers-table.js';
-import type {
-  AgentSession,
-  LegId,
-  LinkId,
-  OpenFailure,
-  OpenId,
-  PeerLink,
-  PeerMessage,
-  RouterOutput,
+import {
+  type AgentSession,
+  bytesKey,
+  type LegId,
+  type LinkId,
+  type OpenFailure,
+  type OpenId,
+  type PeerLink,
+  type PeerMessage,
+  type RouterOutput,
 } from './types.js';
 
 /** What `handleTimeout` is for next. */
@@ -116,7 +117,7 @@ export class Router {
   handlePeerUp(peer: PeerLink, nowMs: number): void {
     this.#peers.add(peer);
     this.#lines.add(peer.link, nowMs);
-    this.#filters?.handlePeerUp(peer.link);
+    this.#filters?.handlePeerUp(bytesKey(peer.identity), peer.link);
     this.#ownership?.handlePeerUp(peer, nowMs);
   }
 

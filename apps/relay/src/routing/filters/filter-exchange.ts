@@ -56,7 +56,12 @@ export class FilterExchange {
   }
 
   /** A peering stands. */
-  handlePeerUp(link: LinkId): void {
+  handlePeerUp(peer: string, link: LinkId): void {
+    this.#theirs.add(peer);
+    this.#tell(link);
+  }
+
+  #tell(link: LinkId): void {
     for (const message of this.#own.whole()) this.#outputs.push({ kind: 'send', links: [link], message });
   }
 
@@ -71,7 +76,7 @@ export class FilterExchange {
     message: Filter | FilterDelta | FilterVersion | FilterAsk,
     nowMs: number,
   ): void {
-    if (message.kind === 'filter_ask') this.handlePeerUp(link);
+    if (message.kind === 'filter_ask') this.#tell(link);
     else if (this.#theirs.handle(peer, message, nowMs))
       this.#outputs.push({ kind: 'send', links: [link], message: { kind: 'filter_ask' } });
   }
@@ -94,6 +99,11 @@ export class FilterExchange {
   /** Whether a peer must be asked for every name, since it has not told which it has. */
   lacks(peer: string): boolean {
     return this.#theirs.lacks(peer);
+  }
+
+  /** All such peers. */
+  get lacking(): readonly string[] {
+    return this.#theirs.lacking;
   }
 
   /** The peers that may have a session with this name. */

@@ -35,7 +35,7 @@ describe('a filter', () => {
     const [here, there] = [exchange(), exchange()];
     here.handleListed([listed('a@x'), listed('b@x')], 0);
     drain(here);
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     expect(there.lacks('the peer')).toBe(true);
     expect(tell(here, there)).toEqual([]);
     expect(there.lacks('the peer')).toBe(false);
@@ -47,7 +47,7 @@ describe('a filter', () => {
 
   it('tells changes at once, then 50 ms later at the earliest', () => {
     const [here, there] = [exchange(), exchange()];
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     tell(here, there);
     here.handleListed([listed('a@x')], 1000);
     tell(here, there);
@@ -66,7 +66,7 @@ describe('a filter', () => {
 
   it('that something is missing of is asked for, once a second at most', () => {
     const [here, there] = [exchange(), exchange()];
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     tell(here, there);
     here.handleListed([listed('a@x')], 1000);
     drain(here); // lost
@@ -89,9 +89,9 @@ describe('a filter', () => {
     first.handleListed([listed('a@x')], 0);
     first.handleListed([listed('b@x')], 100);
     drain(first);
-    first.handlePeerUp(7);
+    first.handlePeerUp('the peer', 7);
     tell(first, there);
-    second.handlePeerUp(7);
+    second.handlePeerUp('the peer', 7);
     tell(second, there);
     expect(there.having('r', 'a@x')).toEqual([]);
     expect(there.lacks('the peer')).toBe(false);
@@ -99,7 +99,7 @@ describe('a filter', () => {
 
   it('of another key says nothing, and is not asked for again', () => {
     const [here, there] = [exchange({ key: filterKeyOf(new Uint8Array(16)) }), exchange()];
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     expect(tell(here, there)).toEqual([]);
     expect(there.lacks('the peer')).toBe(true);
   });
@@ -108,7 +108,7 @@ describe('a filter', () => {
     const [here, there] = [exchange(), exchange()];
     here.handleListed([listed('a@x')], 0);
     drain(here);
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     tell(here, there);
     there.handlePeerDown('the peer', false);
     expect(there.having('r', 'a@x')).toEqual(['the peer']);
@@ -119,7 +119,7 @@ describe('a filter', () => {
 
   it('that contradicts itself is forgotten and asked for again', () => {
     const [here, there] = [exchange(), exchange()];
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     const [whole] = drain(here) as [Filter];
     there.handleMessage(peer, whole, 0);
     const { parameters } = decodeFilter(whole.part);
@@ -143,7 +143,7 @@ describe('a filter', () => {
 
   it('grows with the names, in pieces that fit a message, and shrinks with them', () => {
     const [here, there] = [exchange(), exchange()];
-    here.handlePeerUp(7);
+    here.handlePeerUp('the peer', 7);
     tell(here, there);
     const names = Array.from({ length: 40 * filterNamesMin }, (_, index) => listed(`n${index}@x`));
     const { bytes } = here.size;

@@ -1,4 +1,12 @@
-import { BloomError, type BloomFilter, decodeDelta, decodeFilter, followFilter } from '@macula/bloom';
+import {
+  BloomError,
+  type BloomFilter,
+  type BloomParameters,
+  decodeDelta,
+  decodeFilter,
+  followFilter,
+  positionsOf,
+} from '@macula/bloom';
 import type { Filter, FilterDelta, FilterVersion } from '@macula/wire';
 import { filterAskEveryMs, filterBytesPerPeerMax, peerFilterBytesMax } from '../../limits.js';
 
@@ -15,10 +23,16 @@ export class PeerFilters {
   readonly #keyKey: string;
   readonly #peers = new Map<string, Followed>();
   #bytes = 0;
+  #filters = 0;
 
   /** @param keyId a filter that was made with another key says nothing here */
   constructor(keyId: Uint8Array) {
     this.#keyKey = Buffer.from(keyId).toString('hex');
+  }
+
+  /** A relay is a peer: it has said nothing yet. */
+  add(peer: string): void {
+    if (!this.#peers.has(peer)) this.#peers.set(peer, this.#nothing());
   }
 
   /** A relay is no peer any more: what it said would grow old. */
@@ -35,17 +49,24 @@ export class PeerFilters {
   /** The relays that may have the element. */
   having(element: Uint8Array): string[] {
     const peers: string[] = [];
-    for (const [peer, { filter }] of this.#peers) if (filter?.mayContain(element) === true) peers.push(peer);
+    let parameters: BloomParameters | undefined;
+    let positions: readonly number[] = [];
+    for (const [peer, { filter }] of this.#peers) {
+      if (filter === undefined) continue;
+      // Most filters have the same size, and where an element's bits are is what takes the time.
+      if (filter.parameters.bits !== parameters?.bits || filter.parameters.hashes !== parameters.hashes) {
+        ({ parameters } = filter);
+        positions = positionsOf(element, parameters);
+      }
+      if (filter.hasAll(positions)) peers.push(peer);
+    }
     return peers;
   }
 
   /** Gives whether the peer must be asked for its whole filter. A filter that contradicts itself is forgotten, and asked for again. */
   handle(peer: string, message: Filter | FilterDelta | FilterVersion, nowMs: number): boolean {
-    let followed = this.#peers.get(peer);
-    if (followed === undefined) {
-      followed = { filter: undefined, pieces: undefined, filled: 0, askedMs: Number.NEGATIVE_INFINITY };
-      this.#peers.set(peer, followed);
-    }
+    const followed = this.#peers.get(peer) ?? this.#nothing();
+    this.#peers.set(peer, followed);
     let isMissing: boolean;
     try {
       isMissing = this.#take(followed, message);
@@ -59,11 +80,15 @@ export class PeerFilters {
     return true;
   }
 
+  /** The peers of which nothing is known. */
+  get lacking(): readonly string[] {
+    if (this.#filters === this.#peers.size) return [];
+    return [...this.#peers].filter(([, { filter }]) => filter === undefined).map(([peer]) => peer);
+  }
+
   /** Filters held, and their bytes. */
   get size(): { readonly filters: number; readonly bytes: number } {
-    let filters = 0;
-    for (const { filter } of this.#peers.values()) if (filter !== undefined) filters++;
-    return { filters, bytes: this.#bytes };
+    return { filters: this.#filters, bytes: this.#bytes };
   }
 
   /** Gives whether something is missing. */
@@ -109,17 +134,23 @@ export class PeerFilters {
     return false;
   }
 
+  #nothing(): Followed {
+    return { filter: undefined, pieces: undefined, filled: 0, askedMs: Number.NEGATIVE_INFINITY };
+  }
+
   #hold(followed: Followed, filter: BloomFilter | undefined): void {
     this.#drop(followed);
     const bytes = bytesOf(filter);
     if (this.#bytes + bytes > peerFilterBytesMax) return; // its relay is asked for every name instead
     followed.filter = filter;
+    if (filter !== undefined) this.#filters++;
     this.#bytes += bytes;
   }
 
   #drop(followed: Followed | undefined): void {
     if (followed === undefined) return;
     this.#bytes -= bytesOf(followed.filter);
+    if (followed.filter !== undefined) this.#filters--;
     followed.filter = undefined;
     followed.pieces = undefined;
   }
