@@ -103,9 +103,13 @@ const cases: readonly Case[] = [
   {
     name: 'sources are short',
     rule: size,
-    refused: [['apps/relay/src/a.ts', 'x\n'.repeat(451)]],
+    refused: [
+      ['apps/relay/src/a.ts', 'x\n'.repeat(451)],
+      ['tools/e2e/pinned/pin.mjs', 'x\n'.repeat(451)],
+    ],
     accepted: [
       ['apps/relay/src/a.ts', 'x\n'.repeat(450)],
+      ['tools/e2e/pinned/wire-2.1.mjs', 'x\n'.repeat(1_000)],
       ['docs/a.md', 'x\n'.repeat(1_000)],
     ],
   },
