@@ -18,3 +18,6 @@ export const maculaScript: string = join(root, 'apps', 'cli', 'bin', 'macula.js'
 
 /** What breaks a relay on purpose; what was built, since Node.js loads it itself. */
 export const preloadScript: string = join(package_, 'dist', 'broken-relay', 'preload.js');
+
+/** Relay and client of the previous wire version, in one file. */
+export const pinnedBundle: string = join(package_, 'pinned', 'wire-2.1.mjs');
