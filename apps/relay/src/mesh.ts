@@ -28,7 +28,7 @@ import { notAdmitted, PeerAdmission } from './session/peer-admission.js';
 import { RouterLoop } from './session/router-loop.js';
 import { sendToAll } from './session/send-to-all.js';
 import { processOf, Session, type SessionFacts, type SessionHandlers } from './session/session.js';
-import { refusalOf, turnAway } from './session/turn-away.js';
+import { refusalOf, TurnAway } from './session/turn-away.js';
 import { StreamBroker } from './splice/stream-broker.js';
 
 /**
@@ -48,6 +48,7 @@ export class Mesh {
   readonly limiter: Limiter;
   readonly #parts: MeshParts;
   readonly #gatekeeper: Gatekeeper;
+  readonly #turnAway = new TurnAway();
   readonly #realms: RealmKeeper<Session>;
   readonly #loop: RouterLoop;
   readonly #bootId: Uint8Array = randomBytes(16);
@@ -78,7 +79,8 @@ export class Mesh {
       limiter: this.limiter,
       realms: this.#realms,
       peerAdmission: this.peerAdmission,
-      closedBy: () => (this.#isDraining ? 'draining' : this.#isFull ? 'busy' : undefined),
+      closedBy: () =>
+        this.#isDraining ? 'draining' : this.sessions.size >= config.sessionsMax ? 'busy' : undefined,
     });
     this.ownership = new Ownership({
       identity,
@@ -157,13 +159,13 @@ export class Mesh {
   handleConnection(connection: Connection): void {
     const { identity, timeouts, meshSecret, publicCertificates } = this.#parts;
     if (this.#isDraining) {
-      turnAway(connection, refusalOf('draining'));
+      this.#turnAway.close(connection, refusalOf('draining'));
       return;
     }
-    const turn = this.#isFull ? refusalOf('busy') : this.limiter.connection(connection);
+    const turn = this.limiter.connection(connection);
     if ('code' in turn) {
       this.#noteRefused(connection, turn);
-      turnAway(connection, turn);
+      this.#turnAway.close(connection, turn);
       return;
     }
     let admitted: Admitted;
@@ -174,6 +176,7 @@ export class Mesh {
       meshSecret,
       publicCertificates: publicCertificates ?? [],
       timeoutMs: timeouts?.helloMs ?? helloTimeoutMs,
+      mayProve: (hello) => this.#gatekeeper.mayProve(hello),
       decide: async (proven) => {
         const decision = await this.#gatekeeper.decide(connection, proven);
         if (decision.refusal === undefined) admitted = decision.admitted;
@@ -185,7 +188,7 @@ export class Mesh {
         const refusal = this.limiter.session(this.#nextLink, wanted);
         turn.over(refusal?.code);
         if (refusal === undefined) return this.#handleAdmitted(connection, channel, { proven, admitted });
-        channel.closeConnection(connection, refusal.code, refusal.text);
+        channel.closeConnection(connection, refusal);
         this.#noteRefused(connection, refusal, { hello: proven.hello, isProven: true });
       },
       onFailed: (code, why, said) => {
@@ -201,10 +204,6 @@ export class Mesh {
     this.#isDraining = true;
     this.peerings.drain();
     for (const session of this.sessions.values()) session.send({ kind: 'draining' });
-  }
-
-  get #isFull(): boolean {
-    return this.sessions.size >= this.#parts.config.sessionsMax;
   }
 
   /** Number of agents' sessions. */

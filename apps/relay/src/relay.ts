@@ -141,7 +141,10 @@ class Relay implements RunningRelay {
     this.#hasStarted = true;
     this.#logger.info({ id: this.id, label, listen: at, wanted: hostPortText(listen) }, 'relay listens');
     for (const listener of this.#listeners) {
-      listener.start({ onConnection: (connection) => this.#mesh.handleConnection(connection) });
+      listener.start({
+        onConnection: (connection) => this.#mesh.handleConnection(connection),
+        mayShakeHands: () => this.#mesh.limiter.mayShakeHands(),
+      });
     }
     this.#mesh.start(this.#advertised());
   }

@@ -17,11 +17,19 @@ export class MeshError extends Error {
   readonly code: MeshErrorCode;
   /** The travelling code behind it. */
   readonly wireCode: WireCode;
+  /** Milliseconds after which the relay wants to be tried again; undefined: it didn't say. */
+  readonly retryMs: number | undefined;
 
-  constructor(code: MeshErrorCode, wireCode: WireCode, message?: string, options?: ErrorOptions) {
+  constructor(
+    code: MeshErrorCode,
+    wireCode: WireCode,
+    message?: string,
+    options?: ErrorOptions & { readonly retryMs?: number | undefined },
+  ) {
     super(message ?? codeSentence(wireCode), options);
     this.code = code;
     this.wireCode = wireCode;
+    this.retryMs = options?.retryMs;
   }
 }
 

@@ -35,6 +35,12 @@ export const conflictDelayMs = 30_000;
 export const refusedDelayMs = 20_000;
 
 /**
+ * Longest time for which a relay that names one is not tried again, milliseconds: half of the 30 s for which tunnels live without a path,
+ * so a relay that lies costs no more than that, and one that has taken on too much has time to catch up.
+ */
+export const retryHonouredMsMax = 15_000;
+
+/**
  * Milliseconds until a taken name is asked for again, one after the other; the last one for ever. The first ones see to a host that
  * takes the place of another one: its names are free 15 s after that one's last sign of life.
  */

@@ -143,3 +143,58 @@ describe('another token', () => {
     expect(a.mesh.presentToken).toBe('first');
   });
 });
+
+describe('a relay that says when to try again', () => {
+  it('is not tried before', async () => {
+    relay.retryMs = 7000;
+    await sentAway('busy');
+    expect(count('dial_failed')).toBe(1);
+    await vi.advanceTimersByTimeAsync(6800);
+    expect(count('dial_failed')).toBe(1);
+    relay.refuseWith = undefined;
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(last()).toMatchObject({ kind: 'session_up' });
+  });
+
+  it('keeps nobody away for longer than 15 s, whatever it says', async () => {
+    relay.retryMs = 600_000;
+    await sentAway('busy');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(count('dial_failed')).toBe(2);
+    relay.refuseWith = undefined;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(last()).toMatchObject({ kind: 'session_up' });
+  });
+
+  it('does not delay the others, nor make a refusal of theirs one for good', async () => {
+    const other = await fixture.relay('other');
+    relay.retryMs = 600_000;
+    relay.refuseWith = 'busy';
+    other.refuseWith = 'token_expired';
+    const b = fixture.mesh('b@x', { relays: [relay.url, other.url] });
+    vi.useFakeTimers();
+    b.mesh.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    const failures = b.events.filter(({ kind }) => kind === 'dial_failed');
+    expect(failures.filter((event) => 'relay' in event && event.relay === relay.url)).toHaveLength(1);
+    expect(failures.length).toBeGreaterThan(5);
+    expect(b.mesh.status().isRefused).toBe(false);
+    other.refuseWith = undefined;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(b.events.at(-1)).toMatchObject({ kind: 'session_up', relay: other.url });
+  });
+
+  it('is left alone by a renewal as well, which goes to another one', async () => {
+    const other = await fixture.relay('other');
+    const b = fixture.mesh('b@x', { relays: [relay.url, other.url] });
+    b.mesh.start();
+    await b.mesh.joined();
+    vi.useFakeTimers();
+    relay.retryMs = 10_000;
+    relay.refuseWith = 'busy';
+    [...relay.sessions][0]!.send({ kind: 'renew' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(b.events.map(({ kind }) => kind)).toEqual(['session_up', 'dial_failed', 'session_renewed']);
+    expect(b.events.at(-1)).toMatchObject({ relay: other.url });
+  });
+});

@@ -2,6 +2,7 @@ import type { Connection, RelayUrl, Transport } from '@macula/transport';
 import type { WireCode } from '@macula/wire';
 import type { Failure, MeshError } from './errors.js';
 import type { MeshEvent } from './mesh-event.js';
+import type { RelayHolds } from './relay-holds.js';
 import type { Session, SessionOptions } from './session.js';
 
 /** What a session tells its keeper. */
@@ -31,6 +32,8 @@ export interface SessionKeeperOptions {
   readonly reconnectIntervalMs: number;
   /** A number higher than all before. */
   readonly nextSessionSeq: () => number;
+  /** Relays that are to be left alone for a while. */
+  readonly holds: RelayHolds;
   /** Why relays that aren't connected aren't, by URL. */
   readonly lastErrors: Map<string, Failure>;
   readonly makeSession: (

@@ -4,15 +4,15 @@ import type { WireCode } from '@macula/wire';
 import { dialAny } from './dial-any.js';
 import { describeFailure, MeshError } from './errors.js';
 import {
-  awaitedRedialDelayMs,
   conflictDelayMs,
   formerLingerMs,
   redialDelayMsMin,
-  refusedDelayMs,
   replacedDelayMs,
   sessionStableMs,
   sessionWaitMs,
 } from './limits.js';
+import { jittered, RedialPause } from './redial-pause.js';
+import { isOfOther, isPassing } from './refusal-kinds.js';
 import { RenewalBudget } from './renewal-budget.js';
 import type { Session } from './session.js';
 import type { HandedSession, SessionKeeperOptions, StandbyNeed } from './session-keeper-types.js';
@@ -40,9 +40,9 @@ export class SessionKeeper {
   readonly #waiters = new Set<(session: Session | undefined) => void>();
   readonly #former = new Set<Session>();
   readonly #budget = new RenewalBudget();
+  readonly #pause: RedialPause;
   #present: Session | undefined;
   #state: 'idle' | 'dialling' | 'connected' | 'closed' = 'idle';
-  #redialDelayMs = redialDelayMsMin;
   /** For the next dial, of either kind. */
   #dialTimer: NodeJS.Timeout | undefined;
   /** A dial is under way. */
@@ -66,6 +66,7 @@ export class SessionKeeper {
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options;
+    this.#pause = new RedialPause(options.reconnectIntervalMs);
   }
 
   /** Where new tunnels go. */
@@ -191,16 +192,18 @@ export class SessionKeeper {
   /** Dials after so many milliseconds, unless it does or has a session. */
   resume(delayMs: number): void {
     if (this.#state === 'closed' || this.#present !== undefined || this.#cancelDial !== undefined) return;
-    this.#redialDelayMs = redialDelayMsMin;
+    this.#pause.reset();
     this.#redialIn(delayMs);
   }
 
   #dial(): void {
     const { transport, relays, tlsVerify, caPem, makeSession } = this.#options;
     if (this.#present === undefined) this.#state = 'dialling';
-    const among = this.#inOrder(relays());
+    const known = this.#inOrder(relays());
+    const among = this.#options.holds.free(known, performance.now());
     if (among.length === 0) {
-      this.#later(this.#pauseMsMax, () => this.#dial());
+      const waitMs = known.length === 0 ? jittered(this.#pauseMsMax, Math.random()) : this.#heldMs;
+      this.#after(waitMs, () => this.#dial());
       return;
     }
     const sessionSeq = this.#options.nextSessionSeq();
@@ -245,6 +248,7 @@ export class SessionKeeper {
 
   #handleDialFailed(url: RelayUrl, error: unknown): void {
     const failure = describeFailure(error);
+    if (error instanceof MeshError) this.#options.holds.note(url, error.retryMs, performance.now());
     if (url !== this.#present?.url) this.#options.lastErrors.set(url.text, failure);
     this.#options.onEvent({ kind: 'dial_failed', relay: url.text, ...failure });
   }
@@ -256,15 +260,14 @@ export class SessionKeeper {
       .filter((error) => error instanceof MeshError)
       .filter(({ code }) => code === 'refused');
     const [first] = refusals;
+    const { holds, relays } = this.#options;
     const isForGood =
-      refusals.length === errors.length && refusals.every(({ wireCode }) => !isPassing(wireCode));
+      refusals.length === errors.length &&
+      refusals.every(({ wireCode }) => !isPassing(wireCode)) &&
+      holds.free(relays(), performance.now()).length === relays().length;
     // `replaced`: the next HELLO has a higher number.
     const isPause = isForGood && !refusals.some(({ wireCode }) => wireCode === 'replaced');
-    const pauseMs = this.#options.isAwaited()
-      ? Math.min(this.#redialDelayMs, awaitedRedialDelayMs)
-      : this.#redialDelayMs;
-    const delayMs = isPause ? refusedDelayMs : pauseMs;
-    this.#redialDelayMs = Math.min(this.#redialDelayMs * 2, this.#pauseMsMax);
+    const delayMs = this.#pause.handleFailed({ isAwaited: this.#options.isAwaited(), isForGood: isPause });
     if (this.#present !== undefined) {
       this.#tellWaiters();
       this.#later(delayMs, () => this.#renew());
@@ -287,8 +290,18 @@ export class SessionKeeper {
   }
 
   #later(delayMs: number, run: () => void): void {
+    this.#after(jittered(delayMs, Math.random()), run);
+  }
+
+  #after(delayMs: number, run: () => void): void {
     clearTimeout(this.#dialTimer);
-    this.#dialTimer = setTimeout(run, delayMs * (0.8 + Math.random() * 0.4));
+    this.#dialTimer = setTimeout(run, Math.ceil(delayMs));
+  }
+
+  /** Milliseconds until a relay may be tried; 0: now. */
+  get #heldMs(): number {
+    const { holds, relays } = this.#options;
+    return holds.waitMs(relays(), performance.now());
   }
 
   #handleSession(session: Session): void {
@@ -305,7 +318,8 @@ export class SessionKeeper {
     keepers.set(session, this);
     this.#sessions += 1;
     this.#sessionUpAtMs = performance.now();
-    this.#redialDelayMs = redialDelayMsMin;
+    this.#pause.reset();
+    this.#options.holds.forget(session.url);
     this.#options.lastErrors.delete(session.url.text);
     const relayId = session.relayId === undefined ? '' : identityId(session.relayId);
     const facts = { relay: session.url.text, relayId, transport: session.transport };
@@ -339,6 +353,7 @@ export class SessionKeeper {
     this.#mustRenew = false;
     this.#hasNewToken = false;
     this.#options.lastErrors.set(session.url.text, describeFailure(error));
+    this.#options.holds.note(session.url, error.retryMs, performance.now());
     this.#options.onEvent({
       kind: 'session_down',
       relay: session.url.text,
@@ -388,7 +403,7 @@ export class SessionKeeper {
     if (this.#present === undefined || this.#cancelDial !== undefined || this.#state === 'closed') return;
     if (!this.#mustRenew && !this.#present.isDoubted) return;
     if (this.tryTakeOver()) return;
-    const waitMs = this.#budget.take(performance.now());
+    const waitMs = this.#heldMs || this.#budget.take(performance.now());
     if (waitMs === 0) this.#dial();
     else this.#later(waitMs, () => this.#renew());
   }
@@ -424,25 +439,3 @@ function inOrder(
   if (first !== undefined) return [first, ...relays.filter((url) => url !== first)];
   return last === undefined ? relays : [...relays.filter((url) => url !== last), last];
 }
-
-/** Whether another process has the names now, or another identity: then no session of ours takes the place of the one that lost them. */
-export function isOfOther(code: WireCode): boolean {
-  return code === 'replaced' || code === 'identity_conflict' || code === 'name_taken';
-}
-
-/**
- * Refusals that end by themselves: the join goes on trying. `session_limit` is one, since sessions of a crash are given up after 30 s;
- * `name_limit` is none, since somebody must want fewer names.
- */
-function isPassing(code: WireCode): boolean {
-  return passing.has(code);
-}
-
-const passing: ReadonlySet<WireCode> = new Set([
-  'busy',
-  'draining',
-  'shutdown',
-  'hello_timeout',
-  'session_limit',
-  'rate_limited',
-]);

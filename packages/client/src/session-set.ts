@@ -4,8 +4,10 @@ import type { WireCode } from '@macula/wire';
 import type { Failure } from './errors.js';
 import { standbyDialDelayMs, standbyFreshMs, standbyRedialDelayMsMax } from './limits.js';
 import type { MeshEvent } from './mesh-event.js';
+import { isOfOther } from './refusal-kinds.js';
+import { RelayHolds } from './relay-holds.js';
 import type { Session } from './session.js';
-import { isOfOther, SessionKeeper } from './session-keeper.js';
+import { SessionKeeper } from './session-keeper.js';
 import type {
   HandedSession,
   KeptSessionHandlers,
@@ -67,6 +69,7 @@ export class SessionSet {
       ...options,
       nextSessionSeq: () => this.#nextSessionSeq(),
       lastErrors: this.#lastErrors,
+      holds: new RelayHolds(),
       hasFormer: (session: Session) =>
         this.#keepers.some(({ former }) => [...former].some((other) => isSameRelay(other, session))),
     };

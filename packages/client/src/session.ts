@@ -12,6 +12,7 @@ import {
   decodeMessage,
   encodeMessage,
   FrameReader,
+  type Goodbye,
   HelloDialer,
   type Message,
   namesAfter,
@@ -344,8 +345,8 @@ export class Session {
         return;
       case 'goodbye':
         if (this.#state === 'up' && this.#options.onGoodbye(message.code))
-          setTimeout(() => this.#handleGoodbye(message.code, message.text), goodbyeGraceMs).unref();
-        else this.#handleGoodbye(message.code, message.text);
+          setTimeout(() => this.#handleGoodbye(message), goodbyeGraceMs).unref();
+        else this.#handleGoodbye(message);
         return;
       default:
         break;
@@ -353,10 +354,10 @@ export class Session {
     throw new WireError('unexpected_message', `${message.kind} while ${this.#state}`);
   }
 
-  #handleGoodbye(code: WireCode, text: string): void {
+  #handleGoodbye({ code, text, retryMs }: Goodbye): void {
     this.#connection.close(codeNumber('ok'), 'goodbye');
     const kind = this.#state === 'greeting' ? 'refused' : 'relay_lost';
-    this.#end(new MeshError(kind, code, withRemedy(code, text)));
+    this.#end(new MeshError(kind, code, withRemedy(code, text), { retryMs }));
   }
 
   #handleSilence(): void {

@@ -21,6 +21,8 @@ export class TestRelay {
   refuseWith: WireCode | undefined;
   /** What it says beside that. */
   refusalText = 'test';
+  /** When it may be tried again, milliseconds. */
+  retryMs: number | undefined;
   /** Names that others have. */
   readonly taken = new Set<string>();
   /** Takes proofs and never says WELCOME. */
@@ -150,7 +152,8 @@ export class TestSession {
   #welcome(proof: Extract<Message, { kind: 'proof' }>): void {
     const { hello } = this.#hello.handleProof(proof);
     if (this.#relay.refuseWith !== undefined) {
-      this.send({ kind: 'goodbye', code: this.#relay.refuseWith, text: this.#relay.refusalText });
+      const { refuseWith: code, refusalText: text, retryMs } = this.#relay;
+      this.send({ kind: 'goodbye', code, text, ...(retryMs === undefined ? {} : { retryMs }) });
       return;
     }
     if (this.#relay.isSlow) return;

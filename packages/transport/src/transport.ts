@@ -81,11 +81,21 @@ export interface CertificatePair {
 export interface Listener {
   readonly address: SocketAddress;
   /** Begins to accept; connections that came before wait (at most 64) for this call. */
-  start(handlers: { onConnection(connection: Connection): void }): void;
+  start(handlers: ListenerHandlers): void;
   /** Certificate for connections accepted from now on; older ones keep theirs. */
   setCertificate(certificate: CertificatePair): void;
   /** Stops accepting and closes all its connections with the code. */
   close(code?: number): Promise<void>;
+}
+
+/** What a listener tells and asks its owner. */
+export interface ListenerHandlers {
+  onConnection(connection: Connection): void;
+  /**
+   * Whether a handshake may begin now: asked for each one. False costs next to nothing: over `quic` the dialer hears nothing and repeats its
+   * first packet after a second, and again; over `tls` its connection is reset. Only these ask. Default: always.
+   */
+  mayShakeHands?(): boolean;
 }
 
 /** An authenticated, encrypted connection with many streams. */

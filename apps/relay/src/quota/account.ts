@@ -106,6 +106,11 @@ export class AccountTable {
     return account;
   }
 
+  /** Sessions of a key. */
+  sessionsOf(key: string): readonly AccountSession[] {
+    return [...(this.#active.get(key)?.sessions ?? [])];
+  }
+
   add(account: Account, session: AccountSession): void {
     account.sessions.add(session);
     this.#resting.delete(account.key);

@@ -34,7 +34,7 @@ describe('places for unfinished HELLOs', () => {
     for (let count = 0; count < eachMax; count++) placeOf(places, nat, 0);
     expect(places.handleConnection(nat, helloFairMs - 1)).toMatchObject({
       isFree: false,
-      refusal: { code: 'busy', text: expect.stringMatching(/try again in 2 s/) },
+      refusal: { code: 'busy', text: expect.stringMatching(/try again in 2 s/), retryMs: 2000 },
     });
     expect(placeOf(places, '198.51.100.8', 0).evicted).toBeUndefined();
   });

@@ -135,14 +135,15 @@ export class HelloPlaces {
   }
 
   #refusal(isSlowed: boolean): HelloPlace {
-    const retry = seconds(slowedRetryMs * (0.5 + this.#random()));
+    const retryMs = Math.ceil(slowedRetryMs * (0.5 + this.#random()));
+    const retry = seconds(retryMs);
     const refusal: QuotaRefusal = isSlowed
       ? {
-          code: 'rate_limited',
+          ...{ code: 'rate_limited', retryMs },
           text: `too many HELLOs from this address failed, so the relay takes few at a time from it; try again in ${retry}, and look for the node behind it that fails`,
         }
       : {
-          code: 'busy',
+          ...{ code: 'busy', retryMs },
           text: `too many connections are saying HELLO at this moment, or from this address; try again in ${retry}`,
         };
     return { isFree: false, refusal };

@@ -1,15 +1,16 @@
 import { identityId, type TokenLimits } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
-import { messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
-import { controlCostOfNames, controlCostOfWatch, workCostMs } from '../limits.js';
+import { codeSentence, messageTypes, type Open, type ProvenHello, type WireCode } from '@macula/wire';
+import { controlCostOfNames, controlCostOfWatch, fullRetryMs, lagProbeMs, workCostMs } from '../limits.js';
 import type { LinkId, OpenId } from '../routing/types.js';
 import type { EndHello } from '../session/accept-hello.js';
 import type { Session } from '../session/session.js';
 import { FairShare } from './fair-share.js';
+import { HelloPace } from './hello-pace.js';
 import { type HelloId, HelloPlaces } from './hello-places.js';
 import type { QuotaLimits } from './quota-limits.js';
 import { type QuotaParty, Quotas, type StreamRefusal } from './quotas.js';
-import type { QuotaRefusal } from './refusal.js';
+import { type QuotaRefusal, seconds } from './refusal.js';
 
 /** A connection that may begin its HELLO. */
 export interface HelloTurn {
@@ -34,15 +35,18 @@ export interface LimiterParts {
 export class Limiter {
   readonly quotas: Quotas;
   readonly helloPlaces: HelloPlaces;
+  readonly #pace: HelloPace;
   /** Sessions that a limit has ended, by code, since the start. */
   readonly endedSessions: Map<WireCode, number> = new Map();
   readonly #share: FairShare;
   readonly #unfinished = new Map<HelloId, EndHello>();
   readonly #parts: LimiterParts;
+  #lagTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(limits: QuotaLimits, parts: LimiterParts) {
     this.quotas = new Quotas(limits, parts.random);
     this.helloPlaces = new HelloPlaces(limits.address, parts.random);
+    this.#pace = new HelloPace(parts.random, parts.nowMs());
     this.#parts = parts;
     this.#share = new FairShare({
       nowMs: parts.nowMs,
@@ -68,6 +72,39 @@ export class Limiter {
         this.helloPlaces.handleOver(id, outcomeOf(code), this.#parts.nowMs());
       },
     };
+  }
+
+  /** A dialer has sent its first packet; whether its handshake may begin now. */
+  mayShakeHands(): boolean {
+    this.#watchLag();
+    return this.#pace.handleDialer(this.#parts.nowMs());
+  }
+
+  /** A HELLO has come and is to be proven, of somebody known or of a stranger. */
+  paceHello(isKnown: boolean): QuotaRefusal | undefined {
+    this.#watchLag();
+    const retryMs = this.#pace.handleHello(isKnown, this.#parts.nowMs());
+    if (retryMs === 0) return undefined;
+    const text = `more nodes want to join at this moment than the relay has time for; try again in ${seconds(retryMs)}, or at another relay`;
+    return { code: 'busy', text, retryMs };
+  }
+
+  /** There are as many sessions as there may be. */
+  full(): QuotaRefusal {
+    return {
+      ...{ code: 'busy', text: codeSentence('busy') },
+      retryMs: Math.round(fullRetryMs * (1 + this.#parts.random() / 2)),
+    };
+  }
+
+  /** Whether an agent has a session here whose place another one of it would take. */
+  isHere(of: Parameters<Quotas['isHere']>[0]): boolean {
+    return this.quotas.isHere(of);
+  }
+
+  /** Whether somebody is known to have a name, here or at another relay. */
+  knows(realm: string, name: string): boolean {
+    return this.#parts.knows(realm, name);
   }
 
   /** A HELLO is proven. */
@@ -161,6 +198,18 @@ export class Limiter {
     this.quotas.handleTimeout(this.#parts.nowMs());
   }
 
+  #watchLag(): void {
+    if (this.#lagTimer !== undefined) return;
+    const { nowMs } = this.#parts;
+    const dueMs = nowMs() + lagProbeMs;
+    this.#lagTimer = setTimeout(() => {
+      this.#lagTimer = undefined;
+      this.#pace.handleLag(nowMs() - dueMs, nowMs());
+      if (!this.#pace.isRested(nowMs())) this.#watchLag();
+    }, lagProbeMs);
+    this.#lagTimer.unref();
+  }
+
   #allows(session: Session, ask: (nowMs: number) => QuotaRefusal | undefined): boolean {
     const refusal = this.#ask(ask);
     if (refusal !== undefined) this.#end(session, refusal);
@@ -176,10 +225,10 @@ export class Limiter {
     return answer;
   }
 
-  #end(session: Session, { code, text }: QuotaRefusal): void {
+  #end(session: Session, { code, text, retryMs }: QuotaRefusal): void {
     if (session.isClosed) return;
     this.endedSessions.set(code, (this.endedSessions.get(code) ?? 0) + 1);
-    session.close(code, text);
+    session.close(code, text, retryMs);
   }
 }
 

@@ -110,6 +110,16 @@ export class Quotas {
     return refusal;
   }
 
+  /** Whether an agent has a session here whose place another one of it would take, by a name of both. */
+  isHere({
+    identity,
+    realm,
+    names,
+  }: Pick<QuotaParty, 'identity' | 'realm'> & { readonly names: readonly string[] }): boolean {
+    const wanted = new Set(names.map((name) => nameKey(realm, name)));
+    return this.#tables.identity.sessionsOf(identity).some((session) => sharesAny(session.names, wanted));
+  }
+
   /** A session is to begin; it counts from now on unless it is refused. `names`: all it wants. */
   handleSession(
     session: QuotaParty & {
@@ -388,9 +398,9 @@ export class Quotas {
   }
 
   #refused(identity: Account, nowMs: number): QuotaRefusal {
-    const retry = seconds(this.#retryMs(identity.refusedUntilMs - nowMs));
-    const text = `this identity went on although it was refused again and again, so the relay takes nothing of it for a while; find what the node does in a loop, and try again in ${retry}`;
-    return { code: 'rate_limited', text };
+    const retryMs = Math.ceil(this.#retryMs(identity.refusedUntilMs - nowMs));
+    const text = `this identity went on although it was refused again and again, so the relay takes nothing of it for a while; find what the node does in a loop, and try again in ${seconds(retryMs)}`;
+    return { code: 'rate_limited', text, retryMs };
   }
 
   /** Up to half as long again, so that those who were refused together don't come back together. */

@@ -8,6 +8,8 @@ export interface QuotaRefusal {
   readonly code: WireCode;
   /** Cause and remedy, and whose limit it is. */
   readonly text: string;
+  /** Milliseconds until it may be tried again, where that is known. */
+  readonly retryMs?: number;
 }
 
 /** A refusal because there are so many already. */
@@ -22,7 +24,8 @@ export function tooFast(
   { perSecond, retryMs }: { readonly perSecond: number; readonly retryMs: number },
 ): QuotaRefusal {
   const limit = `limit of ${owners[scope]}: ${perSecond} a second in the long run`;
-  return { code, text: `${codeSentence(code)} (${limit}; try again in ${seconds(retryMs)})` };
+  const text = `${codeSentence(code)} (${limit}; try again in ${seconds(retryMs)})`;
+  return { code, text, retryMs: Math.ceil(retryMs) };
 }
 
 /** A time for people: whole seconds, at least one. */

@@ -42,6 +42,12 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : this.#msUntil(0);
   }
 
+  /** Takes so many, or as many as there are. */
+  drain(tokens: number, nowMs: number): void {
+    this.#earn(nowMs);
+    this.#tokens = Math.max(Math.min(0, this.#tokens), this.#tokens - tokens);
+  }
+
   /** Gives back tokens that were taken for nothing. */
   give(tokens: number, nowMs: number): void {
     this.#earn(nowMs);

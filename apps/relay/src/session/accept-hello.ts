@@ -17,6 +17,8 @@ import { ControlChannel } from './control-channel.js';
 export interface AcceptHelloOptions extends Omit<HelloListenerOptions, 'certificateSha256'> {
   /** Milliseconds until `hello_timeout`. */
   readonly timeoutMs: number;
+  /** Whether who says this may prove it now, before anything is computed for it; undefined is yes. */
+  mayProve(hello: Hello): Refusal | undefined;
   /** Whether who has proven this may in; undefined is yes. */
   decide(proven: ProvenHello): Refusal | undefined | Promise<Refusal | undefined>;
   /** The dialer has proven its HELLO and may in; connection and channel belong to the callee now. */
@@ -37,6 +39,8 @@ export interface Refusal {
   readonly code: WireCode;
   /** Cause and remedy. */
   readonly text: string;
+  /** Milliseconds until it may be tried again, where that is known. */
+  readonly retryMs?: number;
 }
 
 /** Ends an unfinished HELLO, which is told as failed. */
@@ -59,13 +63,15 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
     isOver = true;
     clearTimeout(timer);
   };
-  const fail = (code: WireCode, why: string): void => {
+  const refuse = (refusal: Refusal): void => {
     if (isOver) return;
     finish();
-    if (channel === undefined) connection.close(codeNumber(code), why);
-    else channel.closeConnection(connection, code, why);
-    options.onFailed(code, why, said);
+    const { code, text } = refusal;
+    if (channel === undefined) connection.close(codeNumber(code), text);
+    else channel.closeConnection(connection, refusal);
+    options.onFailed(code, text, said);
   };
+  const fail = (code: WireCode, text: string): void => refuse({ code, text });
   /** It had enough of us: its reason tells more than that it has gone. */
   const handleGoodbye = ({ code, text }: Goodbye): void => {
     finish();
@@ -81,7 +87,7 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
       refusal = { code: 'busy', text: `the relay could not decide: ${String(thrown)}` };
     }
     if (isOver) return;
-    if (refusal !== undefined) return fail(refusal.code, refusal.text);
+    if (refusal !== undefined) return refuse(refusal);
     finish();
     options.onAdmitted(proven, channel!);
   };
@@ -98,6 +104,11 @@ export function acceptHello(connection: Connection, options: AcceptHelloOptions)
     if (message.kind !== 'hello' || isProofSeen)
       throw new WireError('unexpected_message', `${message.kind} before HELLO`);
     said = { hello: message, isProven: false };
+    const refusal = options.mayProve(message);
+    if (refusal !== undefined) {
+      refuse(refusal);
+      return undefined;
+    }
     channel!.send(listener.handleHello(message));
     return undefined;
   };

@@ -7,10 +7,10 @@ import {
   helloBytesMax,
   type Message,
   type RawFrame,
-  type WireCode,
   WireError,
 } from '@macula/wire';
 import { controlBufferBytesMax, goodbyeLingerMs } from '../limits.js';
+import type { Refusal } from './accept-hello.js';
 
 /** What a control stream tells its owner. */
 export interface ControlHandlers {
@@ -71,10 +71,13 @@ export class ControlChannel {
   }
 
   /** Says GOODBYE, then closes the connection after a moment, so that the message arrives. */
-  closeConnection(connection: Connection, code: WireCode, text: string): void {
+  closeConnection(connection: Connection, { code, text, retryMs }: Refusal): void {
     const isBroken = this.#broken;
     this.#broken = true; // before sending: a full control stream must not be reported from here
-    if (!isBroken) this.#stream.write(encodeMessage({ kind: 'goodbye', code, text }));
+    if (!isBroken)
+      this.#stream.write(
+        encodeMessage({ kind: 'goodbye', code, text, ...(retryMs === undefined ? {} : { retryMs }) }),
+      );
     setTimeout(() => connection.close(codeNumber(code), text), goodbyeLingerMs).unref();
   }
 

@@ -80,7 +80,7 @@ export function dialHello(connection: Connection, options: DialHelloOptions): vo
   const fail = (code: WireCode, why: string): void => {
     if (isOver) return;
     finish();
-    channel.closeConnection(connection, code, why);
+    channel.closeConnection(connection, { code, text: why });
     options.onFailed(code, why);
   };
   const timer = setTimeout(() => fail('hello_timeout', codeSentence('hello_timeout')), options.timeoutMs);

@@ -1,6 +1,6 @@
 import { identityId } from '@macula/crypto';
 import type { Connection } from '@macula/transport';
-import type { ProvenHello, WireCode } from '@macula/wire';
+import type { Hello, ProvenHello, WireCode } from '@macula/wire';
 import { admitToRealm, type RealmAdmission, sessionEnd } from '../access/realm-admission.js';
 import type { RealmKeeper } from '../access/realm-keeper.js';
 import type { Limiter } from '../quota/limiter.js';
@@ -14,10 +14,10 @@ import { refusalOf } from './turn-away.js';
 export interface GatekeeperParts {
   /** Id of this relay. */
   readonly ownId: string;
-  readonly limiter: Pick<Limiter, 'hello'>;
+  readonly limiter: Pick<Limiter, 'full' | 'hello' | 'isHere' | 'knows' | 'paceHello'>;
   readonly realms: RealmKeeper<Session>;
   readonly peerAdmission: PeerAdmission;
-  /** Why nobody may in at this moment. */
+  /** Why nobody new may in at this moment. */
   closedBy(): 'draining' | 'busy' | undefined;
 }
 
@@ -30,6 +30,23 @@ export class Gatekeeper {
 
   constructor(parts: GatekeeperParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Whether who says this may prove it now. What it says is not proven, so it gains nothing but its turn: a session that is to take the place
+   * of one here needs no room, and who is known in the mesh comes before strangers.
+   */
+  mayProve(hello: Hello): Refusal | undefined {
+    const { closedBy, limiter, peerAdmission } = this.#parts;
+    const closed = closedBy();
+    if (closed === 'draining') return refusalOf(closed);
+    if (closed === 'busy' && !this.#isRenewal(hello)) return limiter.full();
+    const { role, realm, names, identity } = hello;
+    const isKnown =
+      role === 'relay'
+        ? peerAdmission.isListed(identityId(identity))
+        : names.some((name) => limiter.knows(realm, name));
+    return limiter.paceHello(isKnown);
   }
 
   /** Never rejects. */
@@ -56,6 +73,7 @@ export class Gatekeeper {
     const code = this.#refusalCodeOf(proven);
     if (code === 'not_a_relay')
       return notAdmitted({ id: identityId(proven.hello.identity), at: this.#parts.ownId });
+    if (code === 'busy') return this.#parts.limiter.full();
     if (code !== undefined) return refusalOf(code);
     if (admitted === undefined) return undefined;
     // The rules may have changed while the token was checked.
@@ -66,10 +84,14 @@ export class Gatekeeper {
   #refusalCodeOf({ hello, isMeshSecretProven }: ProvenHello): WireCode | undefined {
     const { ownId, peerAdmission, closedBy } = this.#parts;
     const closed = closedBy();
-    if (closed !== undefined) return closed;
+    if (closed !== undefined && !(closed === 'busy' && this.#isRenewal(hello))) return closed;
     if (hello.role === 'agent') return isTooMuch(hello.names) ? 'protocol_error' : undefined;
     const id = identityId(hello.identity);
     if (id === ownId) return 'self_connection';
     return peerAdmission.admits({ id, isMeshSecretProven }) === undefined ? 'not_a_relay' : undefined;
+  }
+
+  #isRenewal({ role, identity, realm, names }: Hello): boolean {
+    return role === 'agent' && this.#parts.limiter.isHere({ identity: identityId(identity), realm, names });
   }
 }

@@ -88,7 +88,27 @@ describe('HELLO', () => {
   it('is answered busy above sessionsMax', async () => {
     await bed.relay(1, { sessionsMax: 1 });
     await bed.agent(1);
-    expect(await (await bed.agent(1)).gone()).toMatchObject({ code: codeNumber('busy') });
+    const other = await bed.agent(1);
+    expect(other.message('goodbye')).toMatchObject({ code: 'busy', retryMs: expect.any(Number) });
+    expect(await other.gone()).toMatchObject({ code: codeNumber('busy') });
+  });
+
+  it('is taken above sessionsMax in place of an older one of its process, and only then', async () => {
+    const relay = await bed.relay(1, { sessionsMax: 2 });
+    const process = { identity: identityFromSeed(randomBytes(32)), bootId: randomBytes(16) };
+    await bed.agent(1, { ...process, names: ['a@x'], sessionSeq: 1 });
+    await bed.agent(1, { names: ['b@x'] });
+    const renewed = await bed.agent(1, { ...process, names: ['a@x'], sessionSeq: 2 });
+    expect(renewed.message('welcome')).toBeDefined();
+    const other = await bed.agent(1, { ...process, names: ['c@x'], sessionSeq: 3 });
+    expect(other.message('goodbye')).toMatchObject({ code: 'busy' });
+    // Who pretends to be it is found out by the proof.
+    const liar = await bed.agent(1, {
+      names: ['a@x'],
+      forge: (hello) => ({ ...hello, identity: process.identity.publicKey }),
+    });
+    expect(liar.message('goodbye')).toMatchObject({ code: 'bad_signature' });
+    expect(relay.status().sessions.filter(({ superseded }) => !superseded)).toHaveLength(2);
   });
 });
 

@@ -173,10 +173,11 @@ export class Session {
     return this.#isClosed;
   }
 
-  /** GOODBYE, and the end of the connection a moment later. */
-  close(code: WireCode, text: string): void {
+  /** GOODBYE, and the end of the connection a moment later; `retryMs`: when the other side may come again, where that is known. */
+  close(code: WireCode, text: string, retryMs?: number): void {
     if (this.#isClosed) return;
-    this.#channel.closeConnection(this.connection, code, text);
+    const retry = retryMs === undefined ? {} : { retryMs };
+    this.#channel.closeConnection(this.connection, { code, text, ...retry });
     this.#over(code, text);
   }
 

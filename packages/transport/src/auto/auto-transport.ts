@@ -9,6 +9,7 @@ import type {
   Connection,
   DialOptions,
   Listener,
+  ListenerHandlers,
   ListenOptions,
   SocketAddress,
   Transport,
@@ -183,7 +184,7 @@ class JoinedListener implements Listener {
     return this.#listeners[0]!.address;
   }
 
-  start(handlers: { onConnection(connection: Connection): void }): void {
+  start(handlers: ListenerHandlers): void {
     for (const listener of this.#listeners) listener.start(handlers);
   }
 

@@ -5,7 +5,14 @@ import { plainAddress } from '../core/plain-address.js';
 import { resolveHost } from '../core/resolve-host.js';
 import { TransportError } from '../errors.js';
 import { handshakesEachMax, quicHandshakesMax } from '../limits.js';
-import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
+import type {
+  CertificatePair,
+  Connection,
+  Listener,
+  ListenerHandlers,
+  ListenOptions,
+  SocketAddress,
+} from '../transport.js';
 import { type Config, listenerIdBytes, makeListenConfig, type Quiche, type QuicTuning } from './native.js';
 import { idKey, type PacketHeader, parsePacketHeader } from './packet-header.js';
 import { QuicConnection } from './quic-connection.js';
@@ -53,7 +60,7 @@ export class QuicListener implements Listener {
   readonly #retryTokens = new RetryTokens();
   readonly #sweep: NodeJS.Timeout;
   #waiting: Connection[] = [];
-  #handlers: { onConnection(connection: Connection): void } | undefined;
+  #handlers: ListenerHandlers | undefined;
   #config: Config;
   #certificateSha256: Uint8Array;
   #reset: StatelessReset;
@@ -98,7 +105,7 @@ export class QuicListener implements Listener {
     return this.#socket.local;
   }
 
-  start(handlers: { onConnection(connection: Connection): void }): void {
+  start(handlers: ListenerHandlers): void {
     this.#handlers = handlers;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -164,7 +171,7 @@ export class QuicListener implements Listener {
     originalId: Buffer | undefined,
   ): void {
     const { isFree, victim } = this.#halfOpen.placeFor(from.host);
-    if (!isFree) return;
+    if (!isFree || this.#handlers?.mayShakeHands?.() === false) return;
     victim?.pump.lose(new TransportError('connect_timeout', 'others wanted the place of this handshake'));
     // After a Retry the id it gave stays the connection's.
     const scid = originalId === undefined ? randomBytes(listenerIdBytes) : Buffer.from(header.destinationId);

@@ -6,7 +6,14 @@ import { HalfOpen, type HalfOpenEntry } from '../core/half-open.js';
 import { plainAddress } from '../core/plain-address.js';
 import { TransportError } from '../errors.js';
 import { handshakesEachMax, tlsHandshakeMsMax, tlsHandshakesMax } from '../limits.js';
-import type { CertificatePair, Connection, Listener, ListenOptions, SocketAddress } from '../transport.js';
+import type {
+  CertificatePair,
+  Connection,
+  Listener,
+  ListenerHandlers,
+  ListenOptions,
+  SocketAddress,
+} from '../transport.js';
 import type { LivenessTimes } from './liveness.js';
 import { TlsConnection } from './tls-connection.js';
 
@@ -42,7 +49,7 @@ export class TlsListener implements Listener {
   readonly #connections: Set<TlsConnection> = new Set();
   readonly #sweep: NodeJS.Timeout;
   #waiting: Connection[] = [];
-  #handlers: { onConnection(connection: Connection): void } | undefined;
+  #handlers: ListenerHandlers | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(server: tls.Server, times: LivenessTimes, onClosed: () => void) {
@@ -84,7 +91,7 @@ export class TlsListener implements Listener {
     return new TlsListener(server, times, onClosed);
   }
 
-  start(handlers: { onConnection(connection: Connection): void }): void {
+  start(handlers: ListenerHandlers): void {
     this.#handlers = handlers;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -117,11 +124,11 @@ export class TlsListener implements Listener {
 
   #handleTcp(socket: Socket): void {
     const key = keyOf(socket);
-    if (this.#closing || key === undefined) {
+    socket.on('error', () => {});
+    if (this.#closing || key === undefined || this.#handlers?.mayShakeHands?.() === false) {
       socket.destroy();
       return;
     }
-    socket.on('error', () => {});
     const host = plainAddress(socket.remoteAddress!);
     const { victim } = this.#places.placeFor(host);
     if (victim) {
