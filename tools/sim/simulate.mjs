@@ -27,6 +27,7 @@ const places = [
   'apps/relay/src/session/realm-isolation.test.ts',
   'apps/node-agent/src/control/',
   'tools/sim/src/routing/',
+  'tools/sim/src/storm/',
   'tools/sim/src/swim/',
   'tools/sim/src/tunnel/',
 ];

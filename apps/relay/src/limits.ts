@@ -253,8 +253,14 @@ export const helloCostMs = 1.6;
 /** Milliseconds of work of a handshake, and of a connection that is turned away: 400 a second. */
 export const handshakeCostMs = 0.6;
 
-/** Milliseconds of such work that may be done at once: 310 HELLOs, half of which may be of strangers, and 830 handshakes. */
+/** Milliseconds of HELLOs that may be done at once: 310, half of which may be of strangers. */
 export const helloBurstMs = 500;
+
+/**
+ * Milliseconds of handshakes that may be done at once: 250. While they are, packets of others wait in a socket that holds some 90 of these
+ * first ones.
+ */
+export const handshakeBurstMs = 150;
 
 /** Longest time that a relay without time for a HELLO tells to wait, milliseconds: agents wait no longer. */
 export const busyRetryMsMax = 15_000;

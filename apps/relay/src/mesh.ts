@@ -158,13 +158,9 @@ export class Mesh {
   /** A connection that a listener accepted. */
   handleConnection(connection: Connection): void {
     const { identity, timeouts, meshSecret, publicCertificates } = this.#parts;
-    if (this.#isDraining) {
-      this.#turnAway.close(connection, refusalOf('draining'));
-      return;
-    }
-    const turn = this.limiter.connection(connection);
+    const turn = this.#isDraining ? refusalOf('draining') : this.limiter.connection(connection);
     if ('code' in turn) {
-      this.#noteRefused(connection, turn);
+      if (!this.#isDraining) this.#noteRefused(connection, turn);
       this.#turnAway.close(connection, turn);
       return;
     }

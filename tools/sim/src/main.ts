@@ -1,9 +1,10 @@
 /** `npm run sim -- SIMULATION`: seeded runs of whole simulations, as many as wanted, without a test runner. */
 import { routing } from './routing/command.js';
+import { storm } from './storm/command.js';
 import { swim } from './swim/command.js';
 import { tunnel } from './tunnel/command.js';
 
-const commands: Readonly<Record<string, Command>> = { tunnel, swim, routing };
+const commands: Readonly<Record<string, Command>> = { tunnel, swim, routing, storm };
 
 interface Command {
   readonly usage: string;

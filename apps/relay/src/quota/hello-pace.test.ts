@@ -2,6 +2,7 @@ import { SeededRandom, seedsOf, withReplayHint } from '@macula/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   busyRetryMsMax,
+  handshakeBurstMs,
   handshakeCostMs,
   handshakeShareOfTime,
   helloBurstMs,
@@ -92,7 +93,7 @@ it('handshakes have a share of their own', () => {
   const pace = new HelloPace(() => 0.5, 0);
   let begun = 0;
   for (let nowMs = 0; nowMs < 10_000; nowMs++) if (pace.handleDialer(nowMs)) begun++;
-  const most = (10_000 * handshakeShareOfTime + helloBurstMs) / handshakeCostMs;
+  const most = (10_000 * handshakeShareOfTime + handshakeBurstMs) / handshakeCostMs;
   expect(begun).toBeLessThanOrEqual(most);
   expect(begun).toBeGreaterThan(most - 10);
   expect(pace.handleHello(true, 10_000)).toBe(0);

@@ -1,5 +1,6 @@
 import {
   busyRetryMsMax,
+  handshakeBurstMs,
   handshakeCostMs,
   handshakeShareOfTime,
   helloBurstMs,
@@ -28,8 +29,11 @@ export class HelloPace {
   /** `random`: from 0 to 1, for the times in refusals. */
   constructor(random: () => number, nowMs: number) {
     this.#random = random;
-    this.#hellos = new TokenBucket(shareOf(helloShareOfTime), nowMs);
-    this.#handshakes = new TokenBucket(shareOf(handshakeShareOfTime), nowMs);
+    this.#hellos = new TokenBucket({ perSecond: 1000 * helloShareOfTime, burst: helloBurstMs }, nowMs);
+    this.#handshakes = new TokenBucket(
+      { perSecond: 1000 * handshakeShareOfTime, burst: handshakeBurstMs },
+      nowMs,
+    );
   }
 
   /** Whether a dialer that has sent its first packet may go on; it counts if it may. */
@@ -64,9 +68,4 @@ export class HelloPace {
     if (waitMs === busyRetryMsMax) this.#turnsUntilMs = nowMs + busyRetryMsMax;
     return Math.round(Math.max(waitMs, retryMsMin) + spreadMs * this.#random());
   }
-}
-
-/** Milliseconds of work per second, and at once. */
-function shareOf(share: number): { readonly perSecond: number; readonly burst: number } {
-  return { perSecond: 1000 * share, burst: helloBurstMs };
 }
