@@ -29,6 +29,7 @@ export { OtpNode, type OtpNodeOptions, readmeFlags } from './otp-node.js';
 export { harnessEbin, maculaEbin, maculaScript, root } from './paths.js';
 export { type EventuallyOptions, eventually } from './poll.js';
 export { Relay, type RelayOptions } from './relay.js';
+export { type RelayFigures, relayFigures } from './relay-figures.js';
 export { Scene } from './scene.js';
 export { TokenRealm, writeAccessFile } from './token-realm.js';
 export { agentsAndRelays, type MemoryOfProcess, watchMemory } from './watch-memory.js';
