@@ -44,7 +44,7 @@ export class Gatekeeper {
     const { role, realm, names, identity } = hello;
     const isKnown =
       role === 'relay'
-        ? peerAdmission.isListed(identityId(identity))
+        ? peerAdmission.admitsOrigin(identityId(identity))
         : names.some((name) => limiter.knows(realm, name));
     return limiter.paceHello(isKnown);
   }
