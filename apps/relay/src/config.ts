@@ -3,12 +3,8 @@ import type { SwimProfileName } from '@macula/swim';
 import { parseRelayUrl, transportSetting } from '@macula/transport';
 import { realmBytesMax, textBytesMax } from '@macula/wire';
 import { RelayError, type RelayErrorCode } from './errors.js';
-import {
-  advertisedUrlBytesMax,
-  drainGraceMsDefault,
-  openTimeoutMsDefault,
-  sessionsMaxDefault,
-} from './limits.js';
+import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from './limits.js';
+import { advertisedUrlBytesMax } from './membership/limits.js';
 import { parseQuotaLimits, type QuotaLimitsInput } from './quota/parse-quota-limits.js';
 import type { QuotaLimits } from './quota/quota-limits.js';
 

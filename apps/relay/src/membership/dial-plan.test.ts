@@ -1,7 +1,7 @@
 import { SeededRandom } from '@macula/testkit';
 import { describe, expect, it } from 'vitest';
-import { peeringsMax } from '../limits.js';
 import { DialPlan } from './dial-plan.js';
+import { peeringsMax } from './limits.js';
 import type { Member } from './members.js';
 
 const member = (id: string, more: Partial<Member> = {}): Member => ({

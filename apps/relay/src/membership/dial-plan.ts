@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { memberDialJitterMs, memberDialPatienceMs, peeringsMax } from '../limits.js';
+import { memberDialJitterMs, memberDialPatienceMs, peeringsMax } from './limits.js';
 import type { Member } from './members.js';
 
 /** What {@link DialPlan} wants. */

@@ -1,5 +1,5 @@
 import { parseRelayUrl, TransportError } from '@macula/transport';
-import { advertisedUrlBytesMax, memberLabelBytesMax } from '../limits.js';
+import { advertisedUrlBytesMax, memberLabelBytesMax } from './limits.js';
 
 /** What a relay says of itself as a member. */
 export interface MemberFacts {

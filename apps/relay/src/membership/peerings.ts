@@ -1,10 +1,10 @@
 import { SwimError, type SwimProfile } from '@macula/swim';
 import { encodeMessage, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
-import { memberBackoffMsMax, membershipTickMs } from '../limits.js';
 import { PeerDialer, type PeerDialerParts } from '../session/peer-dialer.js';
 import type { Session } from '../session/session.js';
 import { DialPlan, type DialStep } from './dial-plan.js';
+import { memberBackoffMsMax, membershipTickMs } from './limits.js';
 import { type Member, Members, type MembersOptions } from './members.js';
 import type { MemberFacts } from './metadata.js';
 

@@ -1,4 +1,4 @@
-import { hedgeMsMax, hedgeMsMin } from '../limits.js';
+import { hedgeMsMax, hedgeMsMin } from './limits.js';
 import { Turns } from './turns.js';
 import type { OpenId } from './types.js';
 

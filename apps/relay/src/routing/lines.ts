@@ -1,4 +1,4 @@
-import { lineLateMs, lineQuietMs, lineSilentMs } from '../limits.js';
+import { lineLateMs, lineQuietMs, lineSilentMs } from './limits.js';
 import type { LinkId } from './types.js';
 
 interface Line {

@@ -1,10 +1,11 @@
 import { codeSentence, hopLimitDefault, type Open, type WireCode } from '@macula/wire';
 import type { OutputQueue } from '../core/output-queue.js';
-import { ghostSilenceMs, hedgeUntilMs, openTimeoutMsDefault, standbyTurnMs } from '../limits.js';
+import { ghostSilenceMs, openTimeoutMsDefault, standbyTurnMs } from '../limits.js';
 import type { Ownership } from '../ownership/ownership.js';
 import { forAgent, isHintedAt, ownerFor, refusalOfAgent, withinRealm, withSource } from './agent-open.js';
 import { Hedges } from './hedges.js';
 import { LegsTable } from './legs-table.js';
+import { hedgeUntilMs } from './limits.js';
 import type { Lines } from './lines.js';
 import type { NamesTable, Owner } from './names-table.js';
 import { OpensTable } from './opens-table.js';

@@ -1,7 +1,7 @@
 import { type Open, visitedRelaysMax } from '@macula/wire';
-import { detoursMax, hedgeMsMin } from '../limits.js';
 import { AskablePeers } from './askable-peers.js';
 import type { FilterExchange } from './filters/filter-exchange.js';
+import { detoursMax, hedgeMsMin } from './limits.js';
 import type { Lines } from './lines.js';
 import type { MeshView } from './mesh-view.js';
 import type { AskablePeer, PeersTable } from './peers-table.js';

@@ -6,7 +6,7 @@ import {
   presenceLivenessEveryMs,
   presenceNamesPerTurn,
   presenceSendsPerMs,
-} from '../limits.js';
+} from './limits.js';
 import { inMessages, takeNames } from './presence-messages.js';
 import type { TouchedNames } from './touched-names.js';
 import type { LinkId } from './types.js';

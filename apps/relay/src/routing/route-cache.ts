@@ -1,4 +1,4 @@
-import { routeCacheMax, routeCacheMs } from '../limits.js';
+import { routeCacheMax, routeCacheMs } from './limits.js';
 
 /** Where names were found a moment ago: the peer that answered, or passed on who did. */
 export class RouteCache {

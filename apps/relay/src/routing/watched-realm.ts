@@ -1,4 +1,4 @@
-import { presenceLeaveMs, presenceNamesPerTurn } from '../limits.js';
+import { presenceLeaveMs, presenceNamesPerTurn } from './limits.js';
 
 /** What has changed in the picture of a realm; no name is in both. */
 export interface PictureChange {

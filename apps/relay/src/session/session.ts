@@ -11,13 +11,13 @@ import {
 } from '@macula/wire';
 import {
   ownedBufferBytesMax,
-  presenceBufferBytesMax,
   sessionPingAfterMs,
   sessionSilenceMsMax,
   streamsPerSessionMax,
   supersededPingAfterMs,
   supersededSilenceMsMax,
 } from '../limits.js';
+import { presenceBufferBytesMax } from '../routing/limits.js';
 import type { LinkId, PeerMessage } from '../routing/types.js';
 import type { ClaimedNames, SignedClaim } from './claimed-names.js';
 import type { ControlChannel } from './control-channel.js';

@@ -2,7 +2,7 @@ import { elementOf } from '@macula/bloom';
 import { hmacSha256 } from '@macula/crypto';
 import type { Filter, FilterAsk, FilterDelta, FilterVersion } from '@macula/wire';
 import { OutputQueue } from '../../core/output-queue.js';
-import { filterFlushMs, filterVersionEveryMs } from '../../limits.js';
+import { filterFlushMs, filterVersionEveryMs } from '../limits.js';
 import type { ListedName } from '../names-table.js';
 import type { PeersTable } from '../peers-table.js';
 import { type LinkId, noLink } from '../types.js';

@@ -1,7 +1,7 @@
 import { decodeFilter, encodeDelta } from '@macula/bloom';
 import type { Filter, FilterDelta } from '@macula/wire';
 import { describe, expect, it } from 'vitest';
-import { filterNamesMin, peerFilterBytesMax } from '../../limits.js';
+import { filterNamesMin, peerFilterBytesMax } from '../limits.js';
 import { PeersTable } from '../peers-table.js';
 import { FilterExchange, type FilterOutput } from './filter-exchange.js';
 import { filterKeyOf } from './filter-key.js';

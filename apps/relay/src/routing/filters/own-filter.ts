@@ -1,6 +1,6 @@
 import { CountingBloomFilter, encodeDelta, encodeFilter, parametersFor } from '@macula/bloom';
 import { type Filter, type FilterDelta, type FilterVersion, filterPartBytesMax } from '@macula/wire';
-import { filterNamesMin, filterWrongTries } from '../../limits.js';
+import { filterNamesMin, filterWrongTries } from '../limits.js';
 
 /** The routing filter of the names that sessions here have, those that stand by included, as other relays get it. */
 export class OwnFilter {

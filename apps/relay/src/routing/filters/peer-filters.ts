@@ -8,7 +8,7 @@ import {
   positionsOf,
 } from '@macula/bloom';
 import type { Filter, FilterDelta, FilterVersion } from '@macula/wire';
-import { filterAskEveryMs, filterBytesPerPeerMax, peerFilterBytesMax } from '../../limits.js';
+import { filterAskEveryMs, filterBytesPerPeerMax, peerFilterBytesMax } from '../limits.js';
 
 interface Followed {
   filter: BloomFilter | undefined;

@@ -1,0 +1,20 @@
+/** Peerings of a relay that it makes by itself: a full mesh of 256 relays. */
+export const peeringsMax = 256;
+
+/** Milliseconds after which the relay with the larger id dials, too, where the other one has not. */
+export const memberDialPatienceMs = 3000;
+
+/** Milliseconds over which the first dials are spread, so that 256 relays that start at once don't dial each other at once. */
+export const memberDialJitterMs = 300;
+
+/** Milliseconds between tries to reach a member at most: it may be dead, or tell an address that isn't its own. */
+export const memberBackoffMsMax = 30_000;
+
+/** Milliseconds between looks at which members are to be dialled. */
+export const membershipTickMs = 500;
+
+/** Largest URL that a relay advertises, bytes: with the label it fits 256 bytes. */
+export const advertisedUrlBytesMax = 200;
+
+/** Bytes of a relay's label that other relays are told. */
+export const memberLabelBytesMax = 48;
