@@ -185,10 +185,10 @@ export class PeerSearch {
     const asked = peers.slice(0, room);
     for (const peer of asked) pending.asked.set(peer.identityKey, peer);
     // Who was asked over a line that may be broken may be asked by others.
-    const sure = [...pending.asked.values()].filter(
-      (peer) => asked.includes(peer) || !this.#isDoubtful(peer, nowMs),
-    );
-    const all = [...new Set([...sure, ...needless])].slice(0, room);
+    const told = new Map(needless.map((peer) => [peer.identityKey, peer]));
+    for (const peer of pending.asked.values())
+      if (asked.includes(peer) || !this.#isDoubtful(peer, nowMs)) told.set(peer.identityKey, peer);
+    const all = [...told.values()].slice(0, room);
     return {
       peers: asked,
       message: {
