@@ -174,6 +174,8 @@ export class Peerings {
       else {
         const { member, previous } = output;
         isChanged = true;
+        // Whoever comes back is dialled as one that is new, not after the pauses that its death has made long.
+        if (member.state === 'alive' && previous === 'dead') this.#end(member.id);
         if (member.state !== previous) logger.info({ ...member, previous }, 'member');
       }
     }

@@ -151,12 +151,12 @@ export class PeerSearch {
     for (const relay of view.relays(nowMs)) {
       if (peers.hasRelay(relay) || visited.has(relay)) continue;
       const isCovered =
-        [...chosen].some(({ identityKey }) => view.mayReach(relay, identityKey)) ||
-        [...pending.asked.keys()].some((asked) => view.mayReach(relay, asked));
-      const peer = isCovered
-        ? undefined
-        : this.#answering(open).find(({ identityKey }) => view.mayReach(relay, identityKey));
-      if (peer !== undefined) chosen.add(peer);
+        [...chosen].some(({ identityKey }) => isBetween(view, identityKey, relay)) ||
+        [...pending.asked.keys()].some((asked) => isBetween(view, asked, relay));
+      if (isCovered) continue;
+      const ways = this.#answering(open).filter(({ identityKey }) => view.mayReach(relay, identityKey));
+      const [sure] = ways.filter(({ identityKey }) => view.mayReach(identityKey, relay));
+      for (const peer of sure === undefined ? ways.slice(0, detoursMax) : [sure]) chosen.add(peer);
     }
     return [...chosen];
   }
@@ -208,4 +208,9 @@ interface Search {
   readonly pending: PendingOpen;
   readonly open: AskablePeers;
   readonly nowMs: number;
+}
+
+/** Whether two relays have a peering, as far as both say. */
+function isBetween(view: MeshView, one: string, other: string): boolean {
+  return view.mayReach(one, other) && view.mayReach(other, one);
 }

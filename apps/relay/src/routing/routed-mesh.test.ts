@@ -188,6 +188,43 @@ describe('an OPEN in a mesh with filters', () => {
     }
   });
 
+  it('finds the names of a relay that has just come back, whether or not it has a peering again', () => {
+    for (const seed of seedsOf(process.env, 20)) {
+      withReplayHint(seed, 'npm run unit -- apps/relay/src/routing/routed-mesh', () => {
+        const random = new SeededRandom(seed);
+        const names = letters(4 + random.integer(4));
+        const mesh = meshOf(names, seed);
+        const opener = names
+          .filter((name) => name !== 'B')
+          .map((at) => ({ at, link: mesh.session(at, `${at}@x`).link }));
+        const identity = identityFromSeed(random.bytes(32));
+        mesh.session('B', 'moved@x', { identity, seq: 1 });
+        mesh.clock.advance(random.integer(3000));
+        mesh.restart('B');
+        mesh.clock.advance(random.integer(3000));
+        // Some peerings come back later.
+        const others = names.filter((name) => name !== 'B');
+        const first = random.pick(others);
+        for (const other of others)
+          mesh.clock.schedule(other === first ? 0 : random.integer(5000), () => mesh.peer(other, 'B'));
+        mesh.clock.advance(100 + random.integer(2000));
+        mesh.session('B', 'moved@x', { identity, seq: 2 });
+        mesh.session('B', 'standby@x', { isStandby: true });
+        mesh.clock.advance(200 + random.integer(1000));
+        const opened = opener.flatMap(({ at, link }) =>
+          ['moved@x', 'standby@x'].map((to) => ({ from: at, to, opened: mesh.open(at, link, to) })),
+        );
+        mesh.clock.advance(3000);
+        for (const {
+          from,
+          to,
+          opened: { result },
+        } of opened)
+          expect({ from, to, ...result }).toMatchObject({ code: 'ok', at: 'B' });
+      });
+    }
+  });
+
   it('is answered once, and finds what can be found, in random meshes whose lines break', () => {
     for (const seed of seedsOf(process.env, 40)) {
       withReplayHint(seed, 'npm run unit -- apps/relay/src/routing/routed-mesh', () => randomMesh(seed));

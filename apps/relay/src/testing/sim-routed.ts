@@ -91,6 +91,21 @@ export class RoutedMesh {
     };
   }
 
+  /** A relay's process is killed and begins anew; the others notice at once. */
+  restart(name: string): void {
+    const relay = this.#relay(name);
+    relay.cancelTimer?.();
+    relay.sessions.clear();
+    for (const [link, end] of [...relay.peers]) {
+      relay.peers.delete(link);
+      end.relay.peers.delete(end.link);
+      this.#input(end.relay, (nowMs) => end.relay.router.handleLinkDown(end.link, nowMs));
+    }
+    relay.opens.clear();
+    relay.legs.clear();
+    relay.router = this.#router(relay.identity, {}, this.clock.nowMs);
+  }
+
   fullMesh(names: readonly string[]): void {
     for (const [index, a] of names.entries()) for (const b of names.slice(index + 1)) this.peer(a, b);
   }
@@ -182,9 +197,10 @@ export class RoutedMesh {
   #router(
     identity: Identity,
     { hasFilters = true, filterKey = new Uint8Array(32) }: RoutedRelayOptions,
+    epoch = 1,
   ): Router {
-    const ownership = new Ownership({ identity, epoch: 1, wallOffsetMs: 0 });
-    const filters = hasFilters ? { filters: { key: filterKey, epoch: 1 } } : {};
+    const ownership = new Ownership({ identity, epoch, wallOffsetMs: 0 });
+    const filters = hasFilters ? { filters: { key: filterKey, epoch } } : {};
     return new Router({
       identity: identity.publicKey,
       ownership,
