@@ -4,6 +4,7 @@
  * - `bad_config`: a setting is missing, unknown or out of bounds; `setting` in the message says which.
  * - `bad_listen_address`: not `HOST:PORT`, or the address isn't one of this machine.
  * - `bad_peer_url`: a peer's URL can't be parsed.
+ * - `bad_seed`: a seed is neither a relay URL nor `dns:HOST[:PORT]` nor `srv:NAME`, or there are too many.
  * - `port_in_use`: another process listens there.
  * - `bad_key_file`: the identity's file can't be read, is damaged, or other users may read it.
  * - `bad_certificate`: certificate or key can't be read or used.
@@ -20,6 +21,7 @@ export type RelayErrorCode =
   | 'bad_config'
   | 'bad_listen_address'
   | 'bad_peer_url'
+  | 'bad_seed'
   | 'port_in_use'
   | 'bad_key_file'
   | 'bad_certificate'

@@ -135,6 +135,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'apps/relay/src/config-mutated.test.ts',
     'mutated limits are whole numbers',
   ),
+  'apps/relay/src/seeds/seed.ts parseSeed': of(
+    'apps/relay/src/seeds/seed.test.ts',
+    'mutated seeds are seeds',
+  ),
   'apps/relay/src/config.ts parseRelayConfig': of(
     'apps/relay/src/config-mutated.test.ts',
     'mutated settings are settings within their bounds',
