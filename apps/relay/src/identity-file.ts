@@ -67,11 +67,23 @@ export async function loadDevCertificate(
   return certificate;
 }
 
+/** How a file is read that only its owner may write. */
+export interface PrivateFileOptions {
+  /** Default `nothing`. */
+  readonly othersMay?: 'nothing' | 'read';
+  /** Bytes of the largest file that is read. Default 64 KiB. */
+  readonly bytesMax?: number;
+}
+
 /**
- * A file that only its owner may read; undefined when there is none.
- * @throws RelayError with the given code when others may read it, or it can't be read
+ * A file that only its owner may read, or write; undefined when there is none.
+ * @throws RelayError with the given code when others may do more, or it can't be read
  */
-export async function readPrivateFile(path: string, code: RelayErrorCode): Promise<Buffer | undefined> {
+export async function readPrivateFile(
+  path: string,
+  code: RelayErrorCode,
+  { othersMay = 'nothing', bytesMax = privateFileBytesMax }: PrivateFileOptions = {},
+): Promise<Buffer | undefined> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'r');
@@ -84,11 +96,12 @@ export async function readPrivateFile(path: string, code: RelayErrorCode): Promi
     const { mode, size } = stats;
     if (stats.isDirectory())
       throw new RelayError(code, `${path} is a directory`, 'Give the path of the file in it.');
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      const text = `${path} may be read by other users (mode ${(mode & 0o777).toString(8)})`;
+    const [forbidden, verb] = othersMay === 'read' ? [0o022, 'written'] : [0o077, 'read'];
+    if (process.platform !== 'win32' && (mode & forbidden) !== 0) {
+      const text = `${path} may be ${verb} by other users (mode ${(mode & 0o777).toString(8)})`;
       throw new RelayError(code, text, `Run: chmod 600 ${path}`);
     }
-    if (size > privateFileBytesMax) throw new RelayError(code, `${path} is too large`, 'Give another file.');
+    if (size > bytesMax) throw new RelayError(code, `${path} is too large`, 'Give another file.');
     return await file.readFile();
   } catch (cause) {
     throw RelayError.from(cause, code, `Let this user read ${path}.`);

@@ -139,6 +139,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'apps/relay/src/seeds/seed.test.ts',
     'mutated seeds are seeds',
   ),
+  'apps/relay/src/seeds/peer-cache-file.ts parsePeerCache': of(
+    'apps/relay/src/seeds/peer-cache-file.test.ts',
+    'mutated caches are peers',
+  ),
   'apps/relay/src/config.ts parseRelayConfig': of(
     'apps/relay/src/config-mutated.test.ts',
     'mutated settings are settings within their bounds',
