@@ -49,6 +49,16 @@ function addRelay(program: Command): void {
     )
     .option('--peer <url>', 'relay to peer with (repeat for more)', collect, [])
     .option(
+      '--seed <text>',
+      'where to learn of the relays of the mesh: a relay URL, dns:HOST[:PORT] or srv:NAME (repeat for more)',
+      collect,
+      [],
+    )
+    .option(
+      '--advertise <url>',
+      'where other relays dial this one, or none (default: where it listens, if that is one address)',
+    )
+    .option(
       '--peer-id <id>',
       'identity of a relay that may peer (repeat for more; without any, and without a mesh secret, every relay may, for development)',
       collect,

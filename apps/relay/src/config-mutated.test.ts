@@ -1,15 +1,19 @@
 import { identityFromSeed } from '@macula/crypto';
 import { mutate, runsOf } from '@macula/testkit';
+import { parseRelayUrl } from '@macula/transport';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseAccessFile } from './access/access-file.js';
 import { parseRelayConfig, type RelayConfigInput } from './config.js';
 import { RelayError } from './errors.js';
 import { parseQuotaLimits } from './quota/parse-quota-limits.js';
+import { parseSeed, seedText } from './seeds/seed.js';
 
 const valid: RelayConfigInput = {
   listen: '[::1]:4433',
   peers: ['https://relay.example.org:4433#id=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
+  seeds: ['https://relay.example.org:4433', 'dns:relays.example.org:4433', 'srv:_macula._tcp.example.org'],
+  advertise: 'https://relay.example.org:4433',
   peerIdentities: ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
   realms: ['io.macula'],
   admin: '127.0.0.1:9090',
@@ -24,10 +28,13 @@ it('mutated settings are settings within their bounds, or a RelayError with a re
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 8 }), fc.jsonValue(), (recipe, value) => {
       for (const input of [jsonOf(mutate(text, text, recipe)), { ...valid, [pick(value)]: value }]) {
         try {
-          const { listen, sessionsMax, realms } = parseRelayConfig(input, {});
+          const { listen, sessionsMax, realms, seeds, advertise } = parseRelayConfig(input, {});
           expect(listen.port).toBeLessThanOrEqual(65_535);
           expect(sessionsMax).toBeGreaterThan(0);
           for (const realm of realms) expect(realm).not.toBe('');
+          for (const seed of seeds) expect(parseSeed(seedText(seed))).toEqual(seed);
+          if (advertise !== undefined && advertise !== 'none')
+            expect(parseRelayUrl(advertise).text).toBe(advertise);
           parsed++;
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(RelayError);

@@ -21,6 +21,7 @@ describe('parseRelayConfig', () => {
       quic: true,
       listenQuinn: undefined,
       peers: [],
+      seeds: [],
       advertise: undefined,
       membershipProfile: 'wan',
       peerIdentities: [],
@@ -53,6 +54,8 @@ describe('parseRelayConfig', () => {
     );
     for (const text of [
       'relay',
+      'https://0.0.0.0:4433',
+      'tls://[::]:4433',
       `https://${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(30)}`,
     ])
       expect(() => advertised(text)).toThrowError(expect.objectContaining({ code: 'bad_config' }));
@@ -62,6 +65,18 @@ describe('parseRelayConfig', () => {
     const { listen } = parseRelayConfig({ listen: '[::]:4433' });
     expect(listen).toEqual({ host: '::', port: 4433 });
     expect(hostPortText(listen)).toBe('[::]:4433');
+  });
+
+  it('reads seeds', () => {
+    const input = {
+      seeds: ['dns:relays', 'https://a#quinn=1&id='.concat('b'.repeat(43))],
+    };
+    expect(parseRelayConfig(input)).toMatchObject({
+      seeds: [
+        { kind: 'dns', host: 'relays', port: 4433 },
+        { kind: 'url', url: input.seeds[1] },
+      ],
+    });
   });
 
   it.each([
@@ -83,6 +98,11 @@ describe('parseRelayConfig', () => {
     ['bad_listen_address', { listen: '::1:4433' }],
     ['bad_listen_address', { admin: 'localhost' }],
     ['bad_peer_url', { peers: ['http://x'] }],
+    ['bad_config', { seeds: 'dns:relays' }],
+    ['bad_seed', { seeds: ['dns:'] }],
+    ['bad_seed', { seeds: new Array<string>(65).fill('dns:relays') }],
+    ['none', { seeds: new Array<string>(64).fill('dns:relays') }],
+    ['bad_config', { advertise: '' }],
     ['none', { admin: undefined, peers: ['https://x'] }],
   ])('%s for %j', (code, input) => {
     expect(codeOf(input)).toBe(code);

@@ -7,6 +7,8 @@ import { drainGraceMsDefault, openTimeoutMsDefault, sessionsMaxDefault } from '.
 import { advertisedUrlBytesMax } from './membership/limits.js';
 import { parseQuotaLimits, type QuotaLimitsInput } from './quota/parse-quota-limits.js';
 import type { QuotaLimits } from './quota/quota-limits.js';
+import { seedsMax } from './seeds/limits.js';
+import { parseSeed, type Seed } from './seeds/seed.js';
 
 /** Settings as an operator writes them; everything has a default. Plain JSON. */
 export interface RelayConfigInput {
@@ -21,6 +23,11 @@ export interface RelayConfigInput {
   readonly listenQuinn?: string | undefined;
   /** URLs of relays to peer with. Default none. */
   readonly peers?: readonly string[] | undefined;
+  /**
+   * Where to learn of the relays of a mesh, at most `seedsMax`: relay URLs, `dns:HOST[:PORT]` (A and AAAA records; port 4433 by default) or `srv:NAME`
+   * (SRV records). Default none.
+   */
+  readonly seeds?: readonly string[] | undefined;
   /**
    * URL at which other relays of the mesh dial this one; `none`: they don't. Default: made of `listen` where that names one address, else none; a relay without
    * one dials the others.
@@ -77,6 +84,7 @@ export interface RelayConfig {
   readonly quic: boolean;
   readonly listenQuinn: HostPort | undefined;
   readonly peers: readonly string[];
+  readonly seeds: readonly Seed[];
   /** A URL without pins, or `none`; undefined: see what it listens at. */
   readonly advertise: string | undefined;
   readonly membershipProfile: SwimProfileName;
@@ -111,7 +119,7 @@ export interface HostPort {
 /**
  * Checks settings and fills in the defaults.
  * @param environment - where `MACULA_TRANSPORT` is looked up; default `process.env`
- * @throws RelayError `bad_config`, `bad_listen_address` or `bad_peer_url`
+ * @throws RelayError `bad_config`, `bad_listen_address`, `bad_peer_url` or `bad_seed`
  */
 export function parseRelayConfig(
   input: unknown,
@@ -136,6 +144,7 @@ export function parseRelayConfig(
     // The switch in the environment is for everything, without a change of the settings.
     listenQuinn: quic ? listenQuinn : undefined,
     peers: fields.texts('peers').map(parsePeer),
+    seeds: parseSeeds(fields.texts('seeds')),
     advertise: optional(fields.text('advertise'), parseAdvertised),
     membershipProfile: fields.oneOf('membershipProfile', ['local', 'lan', 'wan'], 'wan'),
     peerIdentities: fields.texts('peerIdentities').map(parsePeerIdentity),
@@ -209,12 +218,20 @@ function parseAdvertised(text: string): string {
   if (text === 'none') return text;
   const remedy = `Write it like https://relay.example.org:4433, at most ${advertisedUrlBytesMax} bytes, or none.`;
   try {
-    const url = parseRelayUrl(text).text;
+    const { text: url, host } = parseRelayUrl(text);
+    if (host === '0.0.0.0' || host === '::')
+      throw new RelayError('bad_config', `advertise "${text}" names no host that can be dialled`, remedy);
     if (Buffer.byteLength(url) <= advertisedUrlBytesMax) return url;
   } catch (cause) {
     throw RelayError.from(cause, 'bad_config', remedy);
   }
   throw new RelayError('bad_config', `advertise "${text}" is too long`, remedy);
+}
+
+function parseSeeds(texts: readonly string[]): readonly Seed[] {
+  if (texts.length <= seedsMax) return texts.map(parseSeed);
+  const remedy = 'Give one name of the DNS that has the addresses of all relays: dns:relays.example.org.';
+  throw new RelayError('bad_seed', `there are ${texts.length} seeds, more than ${seedsMax}`, remedy);
 }
 
 function parsePeerIdentity(id: string): string {

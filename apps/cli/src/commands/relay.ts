@@ -6,6 +6,8 @@ import { CliError } from '../errors.js';
 export interface RelayCommandOptions {
   readonly listen: string;
   readonly peer: readonly string[];
+  readonly seed: readonly string[];
+  readonly advertise?: string;
   readonly peerId: readonly string[];
   readonly meshSecretFile?: string;
   readonly publicCert: readonly string[];
@@ -39,6 +41,8 @@ export async function runRelayCommand(options: RelayCommandOptions): Promise<voi
     {
       listen: options.listen,
       peers: options.peer,
+      seeds: options.seed,
+      advertise: options.advertise,
       peerIdentities: options.peerId,
       meshSecretFile: options.meshSecretFile,
       publicCertFiles: options.publicCert,
