@@ -43,7 +43,28 @@ describe('the queue', () => {
 });
 
 describe('what goes along', () => {
-  it('S10: claims go before opinions and more often, however many opinions wait', () => {
+  it('S10: what is said of a member is sent as often as its own word, but in a wave', () => {
+    const timesSent = (others: number) => {
+      const gossip = new Gossip(profile);
+      gossip.push(updateOf('x', 0, 'dead'));
+      for (let index = 0; index < others; index++) gossip.push(updateOf(`o${index}`, 0, 'alive'));
+      let times = 0;
+      for (let message = 0; message < 1_000; message++)
+        if (gossip.takeFor('y', [], 100).some(({ claim }) => claim.id === 'x')) times += 1;
+      return times;
+    };
+    const sends = Math.ceil(Math.log(101)) + profile.retransmitMargin;
+    expect(timesSent(0)).toBe(sends);
+    expect(timesSent(15)).toBe(sends);
+    // The last 16 of a wave are no wave.
+    const gossip = new Gossip(profile);
+    for (let index = 0; index < 100; index++) gossip.push(updateOf(`s${index}`, 0, 'dead'));
+    let all = 0;
+    while (gossip.size > 0) all += gossip.takeFor('y', [], 100).length;
+    expect(all).toBeLessThanOrEqual(84 * Math.ceil(Math.log(101)) + 16 * sends);
+  });
+
+  it('S10: claims go before opinions and in a wave more often, however many opinions wait', () => {
     const gossip = new Gossip(profile);
     for (let index = 0; index < 500; index++) gossip.push(updateOf(`s${index}`, 0, 'suspect', 'a'));
     gossip.push(updateOf('refuted', 1, 'alive'));

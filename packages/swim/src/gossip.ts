@@ -1,10 +1,11 @@
 import { GossipQueue } from './gossip-queue.js';
+import { calmNewsMax } from './limits.js';
 import { type MemberUpdate, updateBytes } from './messages.js';
-import { claimSends, opinionSends, type SwimProfile } from './profile.js';
+import { newsSends, type SwimProfile, waveSends } from './profile.js';
 
 /**
- * News that are still to be sent, at most one piece per member. What members say of themselves goes before what is said of them, and
- * more often: a suspicion that somebody misses does no harm, a refutation does. So it can't be held up by a wave of suspicions.
+ * News that are still to be sent, at most one piece per member. What members say of themselves goes before what is said of them, so a wave
+ * of suspicions can't hold up a refutation; and in a wave more often: a suspicion that somebody misses does no harm, a refutation does.
  */
 export class Gossip {
   readonly #profile: SwimProfile;
@@ -20,6 +21,11 @@ export class Gossip {
   /** Pieces that wait. */
   get size(): number {
     return this.#claims.size + this.#opinions.size;
+  }
+
+  /** Whether more news waits than there is room for. */
+  get isWave(): boolean {
+    return this.size > calmNewsMax;
   }
 
   /** Queues news; what waited about the same member is dropped. */
@@ -54,10 +60,11 @@ export class Gossip {
     ) as MemberUpdate[];
     this.#doubts.delete(to);
     if (this.size === 0) return told;
-    const limits = { claims: claimSends(this.#profile, members), opinions: opinionSends(members) };
-    const claims = this.#claims.take(roomIn(this.#profile.gossipBytesMax, told), limits.claims);
+    const sends = newsSends(this.#profile, members);
+    const opinionSends = this.isWave ? waveSends(members) : sends;
+    const claims = this.#claims.take(roomIn(this.#profile.gossipBytesMax, told), sends);
     const room = roomIn(this.#profile.gossipBytesMax, [...told, ...claims]);
-    const rest = [...claims, ...this.#opinions.take(room, limits.opinions)];
+    const rest = [...claims, ...this.#opinions.take(room, opinionSends)];
     return [...told, ...rest.filter(({ claim }) => !told.some((one) => one.claim.id === claim.id))];
   }
 }

@@ -19,5 +19,5 @@ export const incarnationMax: number = 2 ** 48;
 /** Probes that a member makes for others at a time: 3 for each of 340 requesters within one interval. */
 export const relayedProbesMax = 1_024;
 
-/** Confirmations of suspicions travel while not more news than this wait: about what three messages hold. */
-export const newsForConfirmationsMax = 16;
+/** Pieces of news that wait, about what three messages hold; with more it is a wave, which has no room for repetition and confirmations. */
+export const calmNewsMax = 16;

@@ -1,7 +1,7 @@
 import { type ClaimSigner, compareClaims, type MemberClaim } from './claim.js';
 import { SwimError } from './errors.js';
 import { Gossip } from './gossip.js';
-import { membersMax, newsForConfirmationsMax } from './limits.js';
+import { membersMax } from './limits.js';
 import { LocalHealth } from './local-health.js';
 import { claimDigest, MemberTable } from './member-table.js';
 import {
@@ -17,7 +17,7 @@ import type { MembershipOptions, SwimOutput, SwimTimeout } from './options.js';
 import { OwnClaim } from './own-claim.js';
 import { Probe } from './probe.js';
 import { ProbeList } from './probe-list.js';
-import { checkProfile, claimSends, type SwimProfile } from './profile.js';
+import { checkProfile, newsSends, type SwimProfile } from './profile.js';
 import { RelayedProbes } from './relayed-probes.js';
 import { sample } from './sample.js';
 import { Suspicions } from './suspicions.js';
@@ -127,7 +127,7 @@ export class Membership {
   leave(): void {
     if (this.claim.status === 'left') return;
     this.#own.setStatus('left');
-    const fanout = claimSends(this.#profile, this.#table.size + 1);
+    const fanout = newsSends(this.#profile, this.#table.size + 1);
     for (const id of this.#table.sample(fanout, this.#random))
       this.#send(id, { kind: 'gossip', gossip: [this.#own.update] });
     this.#probe = undefined;
@@ -342,7 +342,7 @@ export class Membership {
     if (known === undefined || supersedes(suspected, known)) this.#believe(suspected, isNews, nowMs);
     else if (known.state === 'suspect' && by !== undefined && this.#suspicions.confirm(claim.id, by)) {
       // In a wave of suspicions there is no room for more of the same, and no hurry.
-      if (this.#gossip.size <= newsForConfirmationsMax) this.#announce(suspected, nowMs);
+      if (!this.#gossip.isWave) this.#announce(suspected, nowMs);
     }
   }
 

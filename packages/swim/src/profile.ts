@@ -31,9 +31,9 @@ export interface SwimProfile {
   /** Worst score of the own health; interval and timeout grow up to this and one times as long. */
   readonly localHealthMax: number;
   /**
-   * A member's word about itself is sent ceil(ln(members + 1)) and this many times by everybody. Where everybody sends it c times, a
-   * given member misses it with e^-c, so any one of n does with about e^-margin: 10 make one in 20,000, whatever n is. Suspicions
-   * and deaths are sent without the margin: who misses them is told by others in time (SPEC.md, S14).
+   * News is sent ceil(ln(members + 1)) and this many times by everybody. Where everybody sends it c times, a given member misses it
+   * with e^-c, so any one of n does with about e^-margin: 10 make one in 20,000, whatever n is. In a wave, suspicions and deaths are
+   * sent without the margin: there is no room for them, and who misses one is told by others later (SPEC.md, S14).
    */
   readonly retransmitMargin: number;
   /**
@@ -153,13 +153,13 @@ export function suspicionMinMs(profile: SwimProfile, members: number): number {
   return profile.stallToleranceMs + rounds * profile.gossipIntervalMs;
 }
 
-/** How often a member's word about itself is sent among this many members. */
-export function claimSends(profile: SwimProfile, members: number): number {
-  return opinionSends(members) + profile.retransmitMargin;
+/** How often a piece of news is sent among this many members. */
+export function newsSends(profile: SwimProfile, members: number): number {
+  return waveSends(members) + profile.retransmitMargin;
 }
 
-/** How often what others say of a member is sent: with e^-1 for all of them together, one of them misses it. */
-export function opinionSends(members: number): number {
+/** How often what others say of a member is sent in a wave: with e^-1 for all of them together, one of them misses it. */
+export function waveSends(members: number): number {
   return Math.ceil(Math.log(members + 1));
 }
 
