@@ -4,6 +4,7 @@ import {
   type BloomParameters,
   CountingBloomFilter,
   decodeDelta,
+  elementBytes,
   encodeDelta,
   encodeFilter,
   followFilter,
@@ -21,10 +22,12 @@ export interface FilterResult {
   readonly deltaBytes: number;
   /** All filters that a relay holds. */
   readonly tableBytes: number;
-  /** Of one filter, for a name that it doesn't have. */
+  /** Of one filter, for a name that nobody has. */
   readonly falsePositives: number;
   /** The same by fill ratio ^ hashes. */
   readonly falsePositivesByTheory: number;
+  /** How far the two are apart, in standard deviations of chance. */
+  readonly falsePositivesOff: number;
   /** Share of OPENs that try a wrong relay before the right one, candidates in random order. */
   readonly moreThanOneTry: number;
   /** From a name's arrival until all relays know: 99 % of names. */
@@ -137,25 +140,29 @@ function runLookups(
   world: World,
   { lookups, relays }: RoutingRun,
   table: { filters: readonly BloomFilter[]; parameters: BloomParameters; relayOf: Uint16Array },
-): Pick<FilterResult, 'falsePositives' | 'falsePositivesByTheory' | 'moreThanOneTry'> {
+): Pick<FilterResult, 'falsePositives' | 'falsePositivesByTheory' | 'falsePositivesOff' | 'moreThanOneTry'> {
   const { filters, parameters, relayOf } = table;
+  const candidatesFor = (positions: readonly number[]) =>
+    filters.reduce((sum, filter) => sum + (filter.hasAll(positions) ? 1 : 0), 0);
   let wrong = 0;
   let wrongFirst = 0;
   for (let lookup = 0; lookup < lookups; lookup++) {
+    // Each a new one: a name that is asked for twice would count its false positives twice.
+    wrong += candidatesFor(positionsOf(world.random.bytes(elementBytes), parameters));
     const name = world.random.integer(world.names);
     const positions = positionsOf(world.element(name), parameters);
     const right = relayOf[name];
-    let candidates = 0;
-    for (let relay = 0; relay < relays; relay++) if (filters[relay]?.hasAll(positions)) candidates += 1;
     if (!filters[right as number]?.hasAll(positions))
       throw new Error(`relay ${right} denies its name ${name}`);
-    wrong += candidates - 1;
+    const candidates = candidatesFor(positions);
     if (world.random.chance((candidates - 1) / candidates)) wrongFirst += 1;
   }
+  const questions = lookups * relays;
   const byTheory = filters.reduce((sum, { fillRatio }) => sum + fillRatio ** parameters.hashes, 0) / relays;
   return {
-    falsePositives: wrong / (lookups * (relays - 1)),
+    falsePositives: wrong / questions,
     falsePositivesByTheory: byTheory,
+    falsePositivesOff: (wrong - byTheory * questions) / Math.sqrt(byTheory * questions),
     moreThanOneTry: wrongFirst / lookups,
   };
 }
