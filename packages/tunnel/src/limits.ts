@@ -100,6 +100,12 @@ export const silenceMinMs = 400;
 /** With data outstanding: silence until a PING, in smoothed round trips. */
 export const silenceRoundTrips = 4;
 
+/**
+ * Longest round trip that is believed, milliseconds: a longer one is a standstill of either process. Taken for the line's it would
+ * make silence last four times as long, longer than the window; so it lasts 8 s at most, beside the 15 s of an idle side.
+ */
+export const roundTripMsMax = 2000;
+
 /** Default of `confirmTimeoutMs`: a responder's pending handshake is dropped after 10 s. */
 export const confirmTimeoutDefaultMs = 10_000;
 

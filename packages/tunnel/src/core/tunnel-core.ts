@@ -3,7 +3,7 @@ import type { Refusal } from '../attach/refusals.js';
 import { TunnelError } from '../errors.js';
 import { flowRecord } from '../flow/record-flow.js';
 import type { Ending } from '../lifecycle.js';
-import { responderExtraMs, windowMsMax } from '../limits.js';
+import { clockJumpMs, responderExtraMs, windowMsMax } from '../limits.js';
 import type { PathClosed } from '../observations.js';
 import type { RespondOptions, TunnelOptions } from '../options.js';
 import type { Path } from '../paths/path.js';
@@ -67,6 +67,8 @@ export class TunnelCore {
   }
 
   handleData(path: Path, bytes: Uint8Array, nowMs: number): void {
+    if (path === this.parts.paths.active) this.#noticeSleep(nowMs);
+    if (this.parts.life.state === 'closed') return;
     this.#guard(nowMs, () => {
       if (path === this.parts.paths.active) this.#read(path, bytes, nowMs);
       else this.#readPending(path, bytes, nowMs);
@@ -161,6 +163,12 @@ export class TunnelCore {
 
   pollTimeout(): Timers['due'] {
     return this.#timers.due;
+  }
+
+  /** What has come while this process slept may be read before its timers run, and is no sign of life now. */
+  #noticeSleep(nowMs: number): void {
+    const { due } = this.#timers;
+    if (due !== undefined && nowMs - due.atMs > clockJumpMs) this.handleTimeout(nowMs);
   }
 
   #read(path: Path, bytes: Uint8Array, nowMs: number): void {

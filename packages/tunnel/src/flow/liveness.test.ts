@@ -67,6 +67,18 @@ describe('liveness', () => {
     expect(liveness.srttMs).toBe(70);
   });
 
+  it('takes a standstill for no round trip: silence is noticed within two times 8 s', () => {
+    const liveness = new Liveness(0, true);
+    liveness.handlePong(liveness.ping(0), 7400);
+    liveness.handleValid(7400);
+    expect(liveness.srttMs).toBe(2000);
+    expect(liveness.rttMinMs).toBe(2000);
+    liveness.setOutstanding(true, 7400);
+    expect(liveness.deadlineMs).toBe(15_400);
+    expect(liveness.handleTimeout(15_400)).toBe('alive');
+    expect(liveness.deadlineMs).toBe(23_400);
+  });
+
   it('does not hold its own sleep against the peer', () => {
     const pair = Pair.up({ resumes: false });
     pair.nowMs += 600_000;

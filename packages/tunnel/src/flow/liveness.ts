@@ -1,4 +1,11 @@
-import { idleAnswerMinMs, idlePingMs, pingTimeoutMs, silenceMinMs, silenceRoundTrips } from '../limits.js';
+import {
+  idleAnswerMinMs,
+  idlePingMs,
+  pingTimeoutMs,
+  roundTripMsMax,
+  silenceMinMs,
+  silenceRoundTrips,
+} from '../limits.js';
 
 /** What has to be done because of silence. */
 export type LivenessVerdict = 'alive' | 'silent';
@@ -70,7 +77,7 @@ export class Liveness {
   }
 
   /**
-   * A PONG came. One that answers no PING of ours, or an older one, says nothing about the round trip.
+   * A PONG came. One that answers no PING of ours, or an older one, says nothing about the round trip, and a very late one little.
    *
    * @param number - as sent in PING.
    * @param nowMs - monotonic time.
@@ -78,7 +85,7 @@ export class Liveness {
    */
   handlePong(number: number, nowMs: number): boolean {
     if (this.#pingSentMs === undefined || number !== this.#pingNumber) return false;
-    const sample = Math.max(0, nowMs - this.#pingSentMs);
+    const sample = Math.min(Math.max(0, nowMs - this.#pingSentMs), roundTripMsMax);
     this.#rttMinMs = Math.min(sample, this.#rttMinMs ?? sample);
     this.#srttMs = this.#srttMs === undefined ? sample : this.#srttMs + (sample - this.#srttMs) / 8;
     this.#pingSentMs = undefined;
