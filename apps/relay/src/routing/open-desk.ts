@@ -239,6 +239,8 @@ export class OpenDesk {
 
   /** Asks whoever comes next; ends the OPEN when there is nobody and no answer to wait for. */
   #askPeers(pending: PendingOpen, nowMs: number): void {
+    // Those that were asked just after they were heard took no PING along.
+    for (const link of pending.legs.values()) this.#ping(link, nowMs);
     for (const link of this.#search.silentLinks(pending, nowMs)) this.#ping(link, nowMs);
     const asks = this.#search.next(pending, nowMs);
     for (const { link } of asks?.peers ?? []) {
