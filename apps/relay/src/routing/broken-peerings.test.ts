@@ -16,6 +16,18 @@ function meshOfFour(): { mesh: RoutedMesh; link: number; end: () => void } {
   return { mesh, link, end };
 }
 
+/** Two relays that have dialled each other, and functions that end each peering. */
+function meshOfTwo(): { mesh: RoutedMesh; link: number; ends: (() => void)[] } {
+  const mesh = new RoutedMesh(1);
+  for (const name of ['A', 'B']) mesh.add(name);
+  const ends = [mesh.peer('A', 'B'), mesh.peer('B', 'A')];
+  mesh.clock.advance(2000);
+  const { link } = mesh.session('A', 'a@x');
+  mesh.session('B', 'b@x');
+  mesh.clock.advance(3000);
+  return { mesh, link, ends };
+}
+
 function darken(mesh: RoutedMesh): void {
   mesh.darken('A', 'B');
   mesh.darken('B', 'A');
@@ -31,5 +43,39 @@ describe('an OPEN over a peering that breaks', () => {
     mesh.clock.advance(2000);
     expect(opened.result).toMatchObject({ code: 'ok', at: 'B' });
     expect(mesh.router('A').counts).toMatchObject({ opens: 0, legs: 0 });
+  });
+
+  it('that ends meanwhile goes through a third relay', () => {
+    const { mesh, link, end } = meshOfFour();
+    const opened = mesh.open('A', link, 'b@x');
+    mesh.clock.advance(5);
+    end();
+    mesh.clock.advance(2000);
+    expect(opened.result).toMatchObject({ code: 'ok', at: 'B' });
+  });
+
+  it('goes over the other one of two peerings when one ends', () => {
+    for (const which of [0, 1]) {
+      const { mesh, link, ends } = meshOfTwo();
+      const opened = mesh.open('A', link, 'b@x');
+      mesh.clock.advance(5);
+      ends[which]!();
+      mesh.clock.advance(2000);
+      expect(opened.result).toMatchObject({ code: 'ok', at: 'B' });
+    }
+  });
+
+  it('for a name that came to a relay after the peering with it broke finds it through a third one', () => {
+    for (const isStandby of [false, true]) {
+      const { mesh, link } = meshOfFour();
+      darken(mesh);
+      mesh.open('A', link, 'b@x');
+      mesh.clock.advance(2000);
+      mesh.session('B', 'new@x', { isStandby });
+      mesh.clock.advance(1000);
+      const opened = mesh.open('A', link, 'new@x');
+      mesh.clock.advance(2000);
+      expect(opened.result).toMatchObject({ code: 'ok', at: 'B' });
+    }
   });
 });

@@ -159,6 +159,7 @@ export class OpenDesk {
   forgetLink(link: LinkId, nowMs: number): void {
     for (const open of this.#opens.ofLink(link)) this.handleOpenerGone(open, 'relay_lost');
     for (const leg of this.#legs.ofLink(link)) {
+      this.#forgetAsked(leg);
       this.handleLegFailed(leg, { code: 'relay_lost', text: codeSentence('relay_lost') }, nowMs);
     }
   }
@@ -176,8 +177,10 @@ export class OpenDesk {
       this.#giveUp(leg, { code: 'not_here', text: 'the session does not answer' }, nowMs);
     }
     for (const link of this.#lines.handleTimeout(nowMs))
-      for (const leg of this.#legs.ofLink(link))
+      for (const leg of this.#legs.ofLink(link)) {
+        this.#forgetAsked(leg);
         this.#giveUp(leg, { code: 'relay_lost', text: 'the other relay does not answer' }, nowMs);
+      }
     for (const open of this.#hedges.takeDue(nowMs)) this.#askPeers(this.#opens.at(open)!, nowMs);
     for (const open of this.#standbyTurns.takeDue(nowMs)) {
       const pending = this.#opens.at(open)!;
@@ -273,6 +276,13 @@ export class OpenDesk {
 
   #ping(link: LinkId, nowMs: number): void {
     if (this.#lines.use(link, nowMs)) this.#outputs.push({ kind: 'probe', link });
+  }
+
+  /** No answer can come from the relay that was asked on this leg: it may be asked again over another link, or by others. */
+  #forgetAsked(leg: LegId): void {
+    const pending = this.#legs.at(leg);
+    const link = pending?.legs.get(leg);
+    for (const [relay, peer] of pending?.asked ?? []) if (peer.link === link) pending!.asked.delete(relay);
   }
 
   #giveUp(leg: LegId, failure: OpenFailure, nowMs: number): void {

@@ -57,8 +57,8 @@ export class PeerSearch {
     pending.isEverybodyAsked = true;
     const peers = this.#unknown({ pending, open, nowMs });
     if (peers.length === 0) return undefined;
-    // Who has told its names and has not this one need not be asked by them either.
-    return this.#asks(pending, { peers, needless: open.all, nowMs });
+    // Who has told its names and has not this one need not be asked by them either, unless it may have told something else since.
+    return this.#asks(pending, { peers, needless: this.#answering(open), nowMs });
   }
 
   /** Whether there are peers that were not asked since they have not told that they have the name. */
@@ -142,14 +142,14 @@ export class PeerSearch {
     return undefined;
   }
 
-  /** Everybody who may have the name as far as is known: those that have not told their names, and for relays that aren't peers some who are theirs. */
+  /** Everybody who may have the name as far as is known: those that have not told their names, and for relays that aren't peers, or don't answer, some who are theirs. */
   #unknown({ pending, open, nowMs }: Search): AskablePeer[] {
-    const { peers, view } = this.#parts;
+    const { view } = this.#parts;
     const chosen = new Set(this.#lacking(open));
     if (view === undefined || pending.hopsLeft < 2) return [...chosen];
     const visited = new Set(pending.message.visited.map(bytesKey));
     for (const relay of view.relays(nowMs)) {
-      if (peers.hasRelay(relay) || visited.has(relay)) continue;
+      if (visited.has(relay) || this.#isHeard(relay)) continue;
       const isCovered =
         [...chosen].some(({ identityKey }) => isBetween(view, identityKey, relay)) ||
         [...pending.asked.keys()].some((asked) => isBetween(view, asked, relay));
@@ -159,6 +159,12 @@ export class PeerSearch {
       for (const peer of sure === undefined ? ways.slice(0, detoursMax) : [sure]) chosen.add(peer);
     }
     return [...chosen];
+  }
+
+  /** Whether there is a peering with a relay that tells which names it has. */
+  #isHeard(relay: string): boolean {
+    const link = this.#parts.peers.at(relay)?.link;
+    return link !== undefined && !this.#parts.lines.isSilent(link);
   }
 
   #lacking(open: AskablePeers): AskablePeer[] {
