@@ -13,6 +13,9 @@ export const hedgeUntilMs = 3000;
 /** Ways round that are tried to one relay that can't be asked itself: so many broken peerings but one are survived. */
 export const detoursMax = 4;
 
+/** Relays that are no peers for which another one is asked for a name that nobody is known to have: who invents many shall not make one OPEN many. */
+export const coveredRelaysMax = 16;
+
 /** Milliseconds since something was heard of a peering after which an OPEN over it takes a PING along. */
 export const lineQuietMs = 100;
 
@@ -36,6 +39,9 @@ export const filterVersionEveryMs = 5000;
 
 /** Milliseconds between two questions for the whole filter of one peer. */
 export const filterAskEveryMs = 1000;
+
+/** Milliseconds between two questions for one that can't be used: made with another key, or too large. */
+export const filterRefusedAskEveryMs = 60_000;
 
 /** Bytes of the filter of one peer: 8 MiB, 3 million names. */
 export const filterBytesPerPeerMax: number = 8 * 1024 * 1024 + 22;

@@ -102,6 +102,26 @@ describe('a filter', () => {
     here.handlePeerUp('the peer', 7);
     expect(tell(here, there)).toEqual([]);
     expect(there.lacks('the peer')).toBe(true);
+    for (let nowMs = 1000; nowMs <= 50_000; nowMs += 1000) {
+      here.handleListed([listed(`n${nowMs}@x`)], nowMs);
+      here.handleTimeout(nowMs);
+      const asked = tell(here, there, nowMs);
+      expect(asked).toEqual(nowMs === 1000 ? [{ kind: 'filter_ask' }] : []);
+    }
+  });
+
+  it('of which a piece was lost is asked for again', () => {
+    const [here, there] = [exchange(), exchange()];
+    here.handleListed(
+      Array.from({ length: 40 * filterNamesMin }, (_, index) => listed(`n${index}@x`)),
+      0,
+    );
+    here.handleTimeout(0);
+    const pieces = drain(here).filter(({ kind }) => kind === 'filter');
+    expect(pieces.length).toBeGreaterThan(1);
+    there.handleMessage(peer, pieces[0]!, 0);
+    here.handleTimeout(5000);
+    expect(tell(here, there, 5000)).toEqual([{ kind: 'filter_ask' }]);
   });
 
   it('of a peer that is gone is forgotten, unless another peering with it stands', () => {

@@ -8,7 +8,12 @@ import {
   positionsOf,
 } from '@macula/bloom';
 import type { Filter, FilterDelta, FilterVersion } from '@macula/wire';
-import { filterAskEveryMs, filterBytesPerPeerMax, peerFilterBytesMax } from '../limits.js';
+import {
+  filterAskEveryMs,
+  filterBytesPerPeerMax,
+  filterRefusedAskEveryMs,
+  peerFilterBytesMax,
+} from '../limits.js';
 
 interface Followed {
   filter: BloomFilter | undefined;
@@ -16,6 +21,8 @@ interface Followed {
   pieces: Uint8Array | undefined;
   filled: number;
   askedMs: number;
+  /** The last one can't be used, and would be the same again. */
+  isRefused: boolean;
 }
 
 /** The routing filters of the relays that we have peerings with: what each says of its own sessions' names. */
@@ -75,7 +82,8 @@ export class PeerFilters {
       this.#drop(followed);
       isMissing = true;
     }
-    if (!isMissing || nowMs - followed.askedMs < filterAskEveryMs) return false;
+    const everyMs = followed.isRefused ? filterRefusedAskEveryMs : filterAskEveryMs;
+    if (!isMissing || nowMs - followed.askedMs < everyMs) return false;
     followed.askedMs = nowMs;
     return true;
   }
@@ -96,10 +104,12 @@ export class PeerFilters {
     const { filter } = followed;
     switch (message.kind) {
       case 'filter_version':
-        return filter === undefined
-          ? followed.pieces === undefined
-          : message.epoch > filter.epoch ||
-              (message.epoch === filter.epoch && message.version > filter.version);
+        // Pieces come one after the other: if some are still missing, they are lost.
+        return (
+          filter === undefined ||
+          message.epoch > filter.epoch ||
+          (message.epoch === filter.epoch && message.version > filter.version)
+        );
       case 'filter_delta': {
         if (followed.pieces !== undefined) return false; // what comes is at least as new, and what is missing then shows
         const { outcome, filter: next } = followFilter(filter, decodeDelta(message.delta));
@@ -114,7 +124,8 @@ export class PeerFilters {
   #takePiece(followed: Followed, { keyId, offset, total, part }: Filter): boolean {
     if (Buffer.from(keyId).toString('hex') !== this.#keyKey || total > filterBytesPerPeerMax) {
       this.#drop(followed);
-      return false; // it would be the same again
+      followed.isRefused = true;
+      return false;
     }
     if (offset === 0) {
       followed.pieces = new Uint8Array(total);
@@ -135,13 +146,15 @@ export class PeerFilters {
   }
 
   #nothing(): Followed {
-    return { filter: undefined, pieces: undefined, filled: 0, askedMs: Number.NEGATIVE_INFINITY };
+    const none = { filter: undefined, pieces: undefined, filled: 0 };
+    return { ...none, askedMs: Number.NEGATIVE_INFINITY, isRefused: false };
   }
 
   #hold(followed: Followed, filter: BloomFilter | undefined): void {
     this.#drop(followed);
     const bytes = bytesOf(filter);
-    if (this.#bytes + bytes > peerFilterBytesMax) return; // its relay is asked for every name instead
+    followed.isRefused = this.#bytes + bytes > peerFilterBytesMax;
+    if (followed.isRefused) return; // its relay is asked for every name instead
     followed.filter = filter;
     if (filter !== undefined) this.#filters++;
     this.#bytes += bytes;
