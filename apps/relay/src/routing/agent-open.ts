@@ -19,9 +19,9 @@ export function refusalOfAgent(names: NamesTable, link: LinkId, message: Open): 
   return named !== undefined && named.identityKey !== session.identityKey ? 'name_taken' : undefined;
 }
 
-/** An agent doesn't choose what it is known by to the one it opens to. */
+/** An agent doesn't choose what it is known by to the one it opens to, nor which relays are left out. */
 export function withSource(session: Owner | undefined, { source: _said, ...message }: Open): Open {
-  return session === undefined ? message : { ...message, source: session.identity };
+  return session === undefined ? message : { ...message, visited: [], source: session.identity };
 }
 
 /** An agent needs nothing of the way here, and shall not learn the relays' identities from them. */

@@ -1,7 +1,7 @@
 import { type Open, visitedRelaysMax } from '@macula/wire';
 import { AskablePeers } from './askable-peers.js';
 import type { FilterExchange } from './filters/filter-exchange.js';
-import { detoursMax, hedgeMsMin } from './limits.js';
+import { coveredRelaysMax, detoursMax, hedgeMsMin } from './limits.js';
 import type { Lines } from './lines.js';
 import type { MeshView } from './mesh-view.js';
 import type { AskablePeer, PeersTable } from './peers-table.js';
@@ -16,7 +16,7 @@ export interface PeerSearchParts {
   readonly peers: PeersTable;
   readonly lines: Lines;
   /** Without it every peer is asked for every name. */
-  readonly filters: FilterExchange | undefined;
+  readonly filters: Pick<FilterExchange, 'lacking' | 'having'> | undefined;
   /** Without it only peers are known. */
   readonly view: MeshView | undefined;
   /** Round trip to the relay at the end of a link, milliseconds. */
@@ -148,12 +148,15 @@ export class PeerSearch {
     const chosen = new Set(this.#lacking(open));
     if (view === undefined || pending.hopsLeft < 2) return [...chosen];
     const visited = new Set(pending.message.visited.map(bytesKey));
+    let uncovered = 0;
     for (const relay of view.relays(nowMs)) {
+      if (uncovered >= coveredRelaysMax) break;
       if (visited.has(relay) || this.#isHeard(relay)) continue;
       const isCovered =
         [...chosen].some(({ identityKey }) => isBetween(view, identityKey, relay)) ||
         [...pending.asked.keys()].some((asked) => isBetween(view, asked, relay));
       if (isCovered) continue;
+      uncovered++;
       const ways = this.#answering(open).filter(({ identityKey }) => view.mayReach(relay, identityKey));
       const [sure] = ways.filter(({ identityKey }) => view.mayReach(identityKey, relay));
       for (const peer of sure === undefined ? ways.slice(0, detoursMax) : [sure]) chosen.add(peer);

@@ -274,7 +274,7 @@ describe('an OPEN of an agent', () => {
     expect(outputsOf(open('b@x', { realm: 'no such realm' }))).toEqual(unknown);
   });
 
-  it('asks all peers at once, names them as visited, and uses one of two links to the same relay', () => {
+  it('asks all peers at once, whatever an agent names as visited, names them so, and uses one of two links to the same relay', () => {
     const router = makeRouter();
     router.handleAgentUp(agent(1, ['a@x']), 0);
     // Own identity is 100…: towards 9… the link that the other dialled is chosen, towards 200… our own.
@@ -283,7 +283,7 @@ describe('an OPEN of an agent', () => {
     router.handlePeerUp({ link: 4, identity: bytes(200), dialled: true }, 0);
     router.handlePeerUp({ link: 5, identity: bytes(200), dialled: false }, 0);
     drain(router);
-    router.handleOpen({ open: 1, link: 1, message: open('z@x', { hopsLeft: 200 }) }, 0);
+    router.handleOpen({ open: 1, link: 1, message: open('z@x', { hopsLeft: 200, visited: [bytes(9)] }) }, 0);
     const forwards = drain(router);
     expect(forwards.map((output) => 'link' in output && output.link)).toEqual([3, 4]);
     const visited = [bytes(100), bytes(9), bytes(200)];
