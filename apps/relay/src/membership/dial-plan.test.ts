@@ -94,3 +94,14 @@ it('of a larger mesh each relay dials so many, and two choose each other', () =>
     }
   expect(both / pairs).toBeGreaterThan(0.9);
 });
+
+it('of more members than it may dial leaves out dead ones first', () => {
+  const living = Array.from({ length: peeringsMax - 10 }, (_, index) => member(`living ${index}`));
+  const dead = Array.from({ length: 100 }, (_, index) => member(`dead ${index}`, { state: 'dead' }));
+  const plan = new DialPlan('own', atOnce);
+  const members = [...dead, ...living];
+  const steps = [...plan.update(members, none, 0), ...plan.update(members, none, 3000)];
+  const dialled = new Set(steps.map(({ id }) => id));
+  expect(living.filter(({ id }) => !dialled.has(id))).toEqual([]);
+  expect(dialled.size).toBe(peeringsMax);
+});

@@ -78,7 +78,8 @@ export class DialPlan {
       dialable.length <= peeringsMax
         ? dialable
         : dialable
-            .map((member) => ({ member, weight: weightOf(this.#ownId, member.id) }))
+            // The dead last: many that never come back may be remembered for long.
+            .map((member) => ({ member, weight: rankOf(member) + weightOf(this.#ownId, member.id) }))
             .sort((a, b) => (a.weight < b.weight ? -1 : 1))
             .slice(0, peeringsMax)
             .map(({ member }) => member);
@@ -88,6 +89,10 @@ export class DialPlan {
 
 function isDialable({ state, url }: Member): boolean {
   return state !== 'left' && url !== undefined;
+}
+
+function rankOf({ state }: Member): string {
+  return state === 'dead' ? '1' : '0';
 }
 
 /** The same from both ends, so that two relays choose each other. */

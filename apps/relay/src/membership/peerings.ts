@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { PeerDialer, type PeerDialerParts } from '../session/peer-dialer.js';
 import type { Session } from '../session/session.js';
 import { DialPlan, type DialStep } from './dial-plan.js';
-import { memberBackoffMsMax, membershipTickMs } from './limits.js';
+import { memberBackoffMsMax, memberLookEveryMs, membershipTickMs } from './limits.js';
 import { type Member, Members, type MembersOptions } from './members.js';
 import type { MemberFacts } from './metadata.js';
 
@@ -38,6 +38,8 @@ export class Peerings {
   readonly #dialled = new Map<string, PeerDialer>();
   #ticker: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it was last looked at whom to dial. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   #isTooLarge = false;
 
@@ -130,6 +132,7 @@ export class Peerings {
   #dial(): void {
     if (this.#isStopped) return;
     const { relays, nowMs } = this.#parts;
+    this.#lookedMs = nowMs();
     const peers = new Set([...relays()].map(({ id }) => id));
     const members = this.members;
     for (const step of this.#plan.update(members, peers, nowMs())) this.#take(step);
@@ -179,7 +182,7 @@ export class Peerings {
         if (member.state !== previous) logger.info({ ...member, previous }, 'member');
       }
     }
-    if (isChanged) this.#dial();
+    if (isChanged && nowMs() - this.#lookedMs >= memberLookEveryMs) this.#dial();
     clearTimeout(this.#timer);
     const atMs = this.#members.pollTimeout();
     if (atMs === undefined) return;
