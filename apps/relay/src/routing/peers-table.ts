@@ -9,9 +9,12 @@ export interface AskablePeer {
 
 /**
  * The relays we are connected with. Two relays that dial each other have two links; both ends choose the same one for OPENs:
- * the one dialled by the relay with the smaller identity, and among several of the same dialer the newest.
+ * the one dialled by the relay with the smaller identity, and among several of the same dialer the newest. While that does not answer, another one
+ * that does is used.
  */
 export class PeersTable {
+  /** Whether a link does not answer. */
+  isSilent: (link: LinkId) => boolean = () => false;
   readonly #ownKey: string;
   readonly #linksByPeer = new Map<string, PeerLink[]>();
   readonly #peerByLink = new Map<LinkId, string>();
@@ -56,14 +59,14 @@ export class PeersTable {
 
   /** The relay with this identity, over its chosen link. */
   at(identityKey: string): AskablePeer | undefined {
-    const first = this.#linksByPeer.get(identityKey)?.[0];
+    const first = this.#chosen(identityKey);
     return first === undefined ? undefined : { link: first.link, identity: first.identity, identityKey };
   }
 
   /** Whether OPENs to that link's relay use this very link. */
   isChosen(link: LinkId): boolean {
     const key = this.#peerByLink.get(link);
-    return key !== undefined && this.#linksByPeer.get(key)?.[0]?.link === link;
+    return key !== undefined && this.#chosen(key)?.link === link;
   }
 
   /** Every relay once, over its chosen link, but for those in `visited` and the asking link's own. */
@@ -73,8 +76,8 @@ export class PeersTable {
     if (fromKey !== undefined) excluded.add(fromKey);
     excluded.add(this.#ownKey);
     const peers: AskablePeer[] = [];
-    for (const [identityKey, links] of this.#linksByPeer) {
-      const first = links[0];
+    for (const identityKey of this.#linksByPeer.keys()) {
+      const first = this.#chosen(identityKey);
       if (first === undefined || excluded.has(identityKey)) continue;
       peers.push({ link: first.link, identity: first.identity, identityKey });
     }
@@ -84,6 +87,12 @@ export class PeersTable {
   /** Number of different relays. */
   get size(): number {
     return this.#linksByPeer.size;
+  }
+
+  #chosen(identityKey: string): PeerLink | undefined {
+    const links = this.#linksByPeer.get(identityKey);
+    if (links === undefined || links.length === 1) return links?.[0];
+    return links.find(({ link }) => !this.isSilent(link)) ?? links[0];
   }
 
   #compare(peerKey: string, a: PeerLink, b: PeerLink): number {

@@ -395,6 +395,23 @@ describe('an OPEN of an agent', () => {
   });
 });
 
+it('uses the other one of two links to the same relay while the chosen one does not answer', () => {
+  const router = makeRouter();
+  router.handleAgentUp(agent(1, ['a@x']), 0);
+  router.handlePeerUp({ link: 2, identity: bytes(9), dialled: true }, 0);
+  router.handlePeerUp({ link: 3, identity: bytes(9), dialled: false }, 0);
+  drain(router);
+  const forwarded = (nowMs: number) => {
+    router.handleTimeout(nowMs);
+    return drain(router).flatMap((output) => (output.kind === 'forward' ? [output.link] : []));
+  };
+  router.handleOpen({ open: 1, link: 1, message: open('z@x', { hints: [bytes(9)] }) }, 500);
+  expect(forwarded(500)).toEqual([3]);
+  expect(forwarded(1500)).toEqual([2]);
+  router.handleAlive(3, 1600);
+  expect([2, 3].filter((link) => router.isChosenPeer(link))).toEqual([3]);
+});
+
 describe('an OPEN of a peer', () => {
   it('that can not go on is not_here, or hop_limit when there would be somebody to ask', () => {
     const router = makeRouter();

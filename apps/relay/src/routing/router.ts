@@ -58,6 +58,7 @@ export class Router {
     this.#ownership = options.ownership;
     this.#names = options.ownership?.names ?? new NamesTable();
     this.#peers = options.ownership?.peers ?? new PeersTable(options.identity);
+    this.#peers.isSilent = (link) => this.#lines.isSilent(link);
     this.#filters = options.filters && new FilterExchange(options.filters, this.#peers);
     const { identity, openTimeoutMs, hopLimit, ownership, rttMs = () => undefined } = options;
     const shared = { identity, peers: this.#peers, lines: this.#lines };
