@@ -122,6 +122,13 @@ describe('a filter', () => {
     there.handleMessage(peer, pieces[0]!, 0);
     here.handleTimeout(5000);
     expect(tell(here, there, 5000)).toEqual([{ kind: 'filter_ask' }]);
+    there.handleMessage(peer, pieces[0]!, 5100); // and again
+    const asked: number[] = [];
+    for (let nowMs = 10_000; nowMs <= 70_000; nowMs += 5000) {
+      here.handleTimeout(nowMs);
+      if (tell(here, there, nowMs).length > 0) asked.push(nowMs);
+    }
+    expect(asked).toEqual([65_000]);
   });
 
   it('of a peer that is gone is forgotten, unless another peering with it stands', () => {

@@ -21,7 +21,7 @@ interface Followed {
   pieces: Uint8Array | undefined;
   filled: number;
   askedMs: number;
-  /** The last one can't be used, and would be the same again. */
+  /** The last one can't be used, or did not come whole, and it may be the same again. */
   isRefused: boolean;
 }
 
@@ -104,7 +104,11 @@ export class PeerFilters {
     const { filter } = followed;
     switch (message.kind) {
       case 'filter_version':
-        // Pieces come one after the other: if some are still missing, they are lost.
+        if (followed.pieces !== undefined) {
+          // Pieces come one after the other: those that are still missing are lost, as they are where the whole is too large for what may wait.
+          followed.pieces = undefined;
+          followed.isRefused = true;
+        }
         return (
           filter === undefined ||
           message.epoch > filter.epoch ||
