@@ -3,6 +3,8 @@ import type { Transport } from '@macula/transport';
 import type { Logger } from 'pino';
 import type { AccessRules } from './access/access-rules.js';
 import type { RelayConfig } from './config.js';
+import type { PeerCache } from './seeds/peer-cache.js';
+import type { SeedResolver } from './seeds/seed-resolver.js';
 
 /** What a {@link Mesh} works with. */
 export interface MeshParts {
@@ -17,6 +19,10 @@ export interface MeshParts {
   readonly meshSecret?: Uint8Array | undefined;
   /** Fingerprints of proxies that end TLS in front of this relay; default none. */
   readonly publicCertificates?: readonly Uint8Array[];
+  /** Looks up seeds; default the machine's. */
+  readonly resolver?: SeedResolver | undefined;
+  /** Relays that were seen before the last stop; default none. */
+  readonly peerCache?: PeerCache | undefined;
   readonly logger: Logger;
   /** Monotonic milliseconds. */
   nowMs(): number;

@@ -18,6 +18,7 @@ import { Presence, type PresenceOutput } from './routing/presence.js';
 import { Router } from './routing/router.js';
 import { tagOf } from './routing/session-tag.js';
 import { bytesKey, type LinkId, noLink, type RouterOutput } from './routing/types.js';
+import { dnsResolver } from './seeds/seed-resolver.js';
 import { acceptHello, type Refusal, type SaidHello } from './session/accept-hello.js';
 import { ClaimedNames } from './session/claimed-names.js';
 import type { ControlChannel } from './session/control-channel.js';
@@ -128,6 +129,9 @@ export class Mesh {
       identity,
       profile: swimProfiles[config.membershipProfile],
       urls: config.peers,
+      seeds: config.seeds,
+      resolver: parts.resolver ?? dnsResolver(),
+      cache: parts.peerCache,
       incarnation: Math.floor(Date.now() / 1000),
       admits: (relay) => this.peerAdmission.admitsOrigin(identityId(relay)),
       dialer: dialerPartsOf(parts, {

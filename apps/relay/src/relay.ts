@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { identityFromSeed } from '@macula/crypto';
 import { createAutoTransport, type Listener, type SocketAddress, type Transport } from '@macula/transport';
 import { codeNumber } from '@macula/wire';
@@ -12,6 +13,8 @@ import { relayLogger } from './logger.js';
 import { opennessOf, reachableAddress, requireMeantOpen } from './meant-open.js';
 import { Mesh } from './mesh.js';
 import { loadSecrets, type RelaySecrets } from './secrets.js';
+import { PeerCache } from './seeds/peer-cache.js';
+import type { SeedResolver } from './seeds/seed-resolver.js';
 import { listenUrls, meshStatus, type RelayStatus, relayVersion } from './status.js';
 import { type ListenAddress, listenAsConfigured } from './transports.js';
 
@@ -26,6 +29,8 @@ export interface RelayParts {
   readonly secrets?: RelaySecrets;
   /** Default: JSON lines on stderr at the configured level. */
   readonly logger?: Logger;
+  /** Looks up seeds. Default: the machine's name servers. */
+  readonly resolver?: SeedResolver;
   /** Milliseconds for HELLO and for a stream's OPEN. Default 5,000 each; tests shorten them. */
   readonly timeouts?: { readonly helloMs?: number; readonly openMs?: number };
 }
@@ -62,7 +67,8 @@ export async function startRelay(config: RelayConfig, parts: RelayParts): Promis
       requireMeantOpen(config, opennessOf(rules, { hasMeshSecret: secrets.meshSecret !== undefined })),
     onRules: (rules) => relay.handleRules(rules),
   });
-  const relay = new Relay(config, { ...parts, logger, access }, secrets);
+  const peerCache = await openPeerCache(config, logger);
+  const relay = new Relay(config, { ...parts, logger, access, peerCache }, secrets);
   try {
     await relay.start();
   } catch (thrown) {
@@ -76,6 +82,7 @@ export async function startRelay(config: RelayConfig, parts: RelayParts): Promis
 interface OwnParts {
   readonly logger: Logger;
   readonly access: AccessWatcher;
+  readonly peerCache: PeerCache | undefined;
 }
 
 class Relay implements RunningRelay {
@@ -111,6 +118,8 @@ class Relay implements RunningRelay {
       meshSecret: bytesOf(secrets.meshSecret, 'base64url'),
       publicCertificates: (secrets.publicCertificates ?? []).map((hex) => bytesOf(hex, 'hex')!),
       logger: this.#logger,
+      peerCache: parts.peerCache,
+      resolver: parts.resolver,
       rules: parts.access.rules,
       nowMs: () => performance.now(),
       ...(parts.timeouts === undefined ? {} : { timeouts: parts.timeouts }),
@@ -219,9 +228,17 @@ class Relay implements RunningRelay {
     if (hadSessions) await delay(goodbyeLingerMs + 20);
     await Promise.all(this.#listeners.map((listener) => listener.close(codeNumber(code))));
     await this.#adminServer?.close();
+    await this.#parts.peerCache?.close();
     await this.#dialer.close();
     if (this.#hasStarted) this.#logger.info({ code }, 'relay closed');
   }
+}
+
+async function openPeerCache({ dataDir }: RelayConfig, logger: Logger): Promise<PeerCache | undefined> {
+  if (dataDir === undefined) return undefined;
+  return PeerCache.load(join(dataDir, 'peers.json'), Date.now(), (why, remedy) =>
+    logger.warn({ remedy }, why),
+  );
 }
 
 const newIdEachTime =

@@ -21,3 +21,6 @@ export const advertisedUrlBytesMax = 200;
 
 /** Bytes of a relay's label that other relays are told. */
 export const memberLabelBytesMax = 48;
+
+/** Tries to reach a relay that was seen before the last stop, when nothing else is heard of it. */
+export const cachedPeerTries = 3;

@@ -169,3 +169,41 @@ it('a member whose key is removed from the list is forgotten, loses its peering 
     rmSync(directory, { recursive: true });
   }
 });
+
+it('a relay that starts again finds its mesh by those it saw before, when its seed is gone for good', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'macula-cache-'));
+  try {
+    const [seed, identity] = [await relay(1, []), randomBytes(32)];
+    const other = await relay(2, [1]);
+    const settings = { ...at(3, [1]), dataDir: directory };
+    const first = await bed.relay(3, settings, { seed: identity });
+    await until(() => isFullMesh([seed, other, first]), 'the full mesh');
+    await first.close();
+    await seed.close();
+    const again = await bed.relay(3, settings, { seed: identity });
+    await until(() => peersOf(again).has(other.id), 'the peering');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+it('relays are found by names of the DNS', async () => {
+  const relays = [await relay(1, []), await relay(2, []), await relay(3, [])];
+  const services = [1, 2].map((port) => ({ target: 'relay', port, priority: 1, weight: 1 }));
+  let asked = 0;
+  const resolver = {
+    addresses: () => Promise.resolve([]),
+    services: () => {
+      asked++;
+      return Promise.resolve(services);
+    },
+  };
+  const newcomer = await bed.relay(
+    4,
+    { ...at(4, []), seeds: ['srv:_macula._tcp.example.org'] },
+    { resolver },
+  );
+  await until(() => isFullMesh([relays[0]!, relays[1]!, newcomer]), 'the mesh by DNS');
+  expect(asked).toBe(1);
+  expect(peersOf(newcomer).has(relays[2]!.id)).toBe(false);
+});

@@ -1,10 +1,15 @@
+import { parseIdentityId } from '@macula/crypto';
 import { SwimError, type SwimProfile } from '@macula/swim';
 import { encodeMessage, type WireCode } from '@macula/wire';
 import type { Logger } from 'pino';
+import type { PeerCache } from '../seeds/peer-cache.js';
+import { type Seed, seedText } from '../seeds/seed.js';
+import type { SeedResolver } from '../seeds/seed-resolver.js';
+import { SeedWatcher } from '../seeds/seed-watcher.js';
 import { PeerDialer, type PeerDialerParts } from '../session/peer-dialer.js';
 import type { Session } from '../session/session.js';
 import { DialPlan, type DialStep } from './dial-plan.js';
-import { memberBackoffMsMax, memberLookEveryMs, membershipTickMs } from './limits.js';
+import { cachedPeerTries, memberBackoffMsMax, memberLookEveryMs, membershipTickMs } from './limits.js';
 import { type Member, Members, type MembersOptions } from './members.js';
 import type { MemberFacts } from './metadata.js';
 
@@ -13,6 +18,11 @@ export interface PeeringsParts extends MembersOptions {
   readonly profile: SwimProfile;
   /** Relays that are dialled for ever. */
   readonly urls: readonly string[];
+  /** Where URLs of relays are looked up. */
+  readonly seeds: readonly Seed[];
+  readonly resolver: SeedResolver;
+  /** The relays that were seen before the last stop; without it none are remembered. */
+  readonly cache: PeerCache | undefined;
   readonly dialer: PeerDialerParts;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Monotonic milliseconds. */
@@ -34,6 +44,9 @@ export class Peerings {
   readonly #configured: readonly PeerDialer[];
   /** By URL: what seeds name. */
   readonly #seeded = new Map<string, PeerDialer>();
+  /** By id: who was seen before the last stop. */
+  readonly #cached = new Map<string, PeerDialer>();
+  readonly #watcher: SeedWatcher;
   /** By id. */
   readonly #dialled = new Map<string, PeerDialer>();
   #ticker: ReturnType<typeof setInterval> | undefined;
@@ -48,10 +61,18 @@ export class Peerings {
     this.#members = new Members(parts);
     this.#plan = new DialPlan(parts.identity.id, () => parts.random());
     this.#configured = parts.urls.map((url) => new PeerDialer(url, parts.dialer));
+    this.#watcher = new SeedWatcher(parts.seeds, {
+      resolver: parts.resolver,
+      random: () => parts.random(),
+      onUrls: (urls) => this.handleSeeds(urls),
+      onFailed: (seed, why) => parts.logger.warn({ seed: seedText(seed), why }, 'seed not looked up'),
+    });
   }
 
   start(facts: MemberFacts): void {
     for (const dialer of this.#configured) dialer.start();
+    this.#watcher.start();
+    for (const { id, url } of this.#parts.cache?.entries() ?? []) this.#dialCached(id, url);
     this.#handle((nowMs) => this.#members.start(facts, nowMs));
     this.#ticker = setInterval(() => this.#dial(), membershipTickMs);
     this.#ticker.unref();
@@ -97,6 +118,8 @@ export class Peerings {
   /** Some relays may not belong to the mesh any more. */
   handleAdmissionChanged(): void {
     this.#handle(() => this.#members.handleAdmissionChanged());
+    const { cache, admits } = this.#parts;
+    for (const { id } of cache?.entries() ?? []) if (!admits(parseIdentityId(id))) cache!.forget(id);
     this.#dial();
   }
 
@@ -115,7 +138,12 @@ export class Peerings {
 
   /** Every dialer that there is. */
   get dialers(): readonly PeerDialer[] {
-    return [...this.#configured, ...this.#seeded.values(), ...this.#dialled.values()];
+    return [
+      ...this.#configured,
+      ...this.#seeded.values(),
+      ...this.#cached.values(),
+      ...this.#dialled.values(),
+    ];
   }
 
   /** The other relays of the mesh. */
@@ -124,18 +152,28 @@ export class Peerings {
   }
 
   #stop(): void {
+    if (!this.#isStopped) this.#noteSeen(this.members, this.#peerIds());
     this.#isStopped = true;
     clearInterval(this.#ticker);
+    this.#watcher.stop();
     for (const dialer of this.dialers) dialer.stop();
   }
 
   #dial(): void {
     if (this.#isStopped) return;
-    const { relays, nowMs } = this.#parts;
+    const { nowMs } = this.#parts;
     this.#lookedMs = nowMs();
-    const peers = new Set([...relays()].map(({ id }) => id));
+    const peers = this.#peerIds();
     const members = this.members;
     for (const step of this.#plan.update(members, peers, nowMs())) this.#take(step);
+    this.#noteSeen(members, peers);
+    // Once there is a peering, who is dialled is the plan's business.
+    for (const [id, dialer] of this.#cached) {
+      const isOver = peers.has(id) || dialer.id !== undefined || dialer.failures >= cachedPeerTries;
+      if (dialer.state === 'connected' || dialer.state === 'connecting' || !isOver) continue;
+      dialer.stop();
+      this.#cached.delete(id);
+    }
     // What came about from the other side is enough.
     for (const [id, dialer] of this.#dialled) if (peers.has(id) && dialer.state === 'waiting') this.#end(id);
     const isTooLarge = DialPlan.isTooLarge(members);
@@ -147,17 +185,30 @@ export class Peerings {
     this.#isTooLarge = isTooLarge;
   }
 
+  #peerIds(): Set<string> {
+    return new Set([...this.#parts.relays()].map(({ id }) => id));
+  }
+
+  #noteSeen(members: readonly Member[], peers: ReadonlySet<string>): void {
+    for (const { id, url } of members)
+      if (url !== undefined && peers.has(id)) this.#parts.cache?.note({ id, url, seenMs: Date.now() });
+  }
+
   #take(step: DialStep): void {
     if (step.kind === 'stop') {
       this.#end(step.id);
       return;
     }
     const { id, url } = step;
-    const dialer = new PeerDialer(`${url}#id=${id}`, this.#parts.dialer, {
-      isPinTrusted: false,
-      backoffMsMax: memberBackoffMsMax,
-    });
+    const dialer = new PeerDialer(`${url}#id=${id}`, this.#parts.dialer, memberDialerOptions);
     this.#dialled.set(id, dialer);
+    dialer.start();
+  }
+
+  #dialCached(id: string, url: string): void {
+    if (id === this.#parts.identity.id) return;
+    const dialer = new PeerDialer(`${url}#id=${id}`, this.#parts.dialer, memberDialerOptions);
+    this.#cached.set(id, dialer);
     dialer.start();
   }
 
@@ -191,3 +242,6 @@ export class Peerings {
     this.#timer.unref();
   }
 }
+
+/** The id that a member says of itself is checked when it is dialled, and admits nobody. */
+const memberDialerOptions = { isPinTrusted: false, backoffMsMax: memberBackoffMsMax };

@@ -156,10 +156,12 @@ export class PeerSearch {
         [...chosen].some(({ identityKey }) => isBetween(view, identityKey, relay)) ||
         [...pending.asked.keys()].some((asked) => isBetween(view, asked, relay));
       if (isCovered) continue;
-      uncovered++;
       const ways = this.#answering(open).filter(({ identityKey }) => view.mayReach(relay, identityKey));
       const [sure] = ways.filter(({ identityKey }) => view.mayReach(identityKey, relay));
-      for (const peer of sure === undefined ? ways.slice(0, detoursMax) : [sure]) chosen.add(peer);
+      for (const peer of sure === undefined ? ways.slice(0, detoursMax) : [sure]) {
+        chosen.add(peer);
+        uncovered++;
+      }
     }
     return [...chosen];
   }

@@ -62,6 +62,7 @@ export class PeerDialer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #session: Session | undefined;
   #connectedMs = 0;
+  #failures = 0;
 
   constructor(
     url: string,
@@ -73,6 +74,11 @@ export class PeerDialer {
     this.#relayUrl = parseRelayUrl(url);
     this.url = this.#relayUrl.text;
     this.#parts = parts;
+  }
+
+  /** Tries that failed, and connections that were lost, since it was connected last. */
+  get failures(): number {
+    return this.#failures;
   }
 
   get state(): PeerDialerState {
@@ -131,6 +137,7 @@ export class PeerDialer {
         }
         this.id = this.#session.id;
         this.#state = 'connected';
+        this.#failures = 0;
         this.#connectedMs = this.#parts.nowMs();
       },
       onFailed: (code, why) => this.#failed(code, why),
@@ -139,6 +146,7 @@ export class PeerDialer {
 
   #failed(code: string, why: string): void {
     if (this.#state === 'stopped') return;
+    this.#failures++;
     if (code === 'self_connection') {
       this.#state = 'self';
       this.#parts.onFailed(this.url, code, why, undefined);
