@@ -1,0 +1,72 @@
+import { Gossip } from './gossip.js';
+import type { MemberParts } from './member-parts.js';
+import type { MemberUpdate } from './messages.js';
+import { newsSends } from './profile.js';
+
+/** How news get around: on every message, and while there are some by themselves. */
+export class News {
+  readonly #parts: MemberParts;
+  readonly #gossip: Gossip;
+  #atMs: number | undefined;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+    this.#gossip = new Gossip(parts.profile);
+  }
+
+  /** When news go out by themselves next; undefined while there are none. */
+  get atMs(): number | undefined {
+    return this.#atMs;
+  }
+
+  /** Whether more of them wait than there is room for. */
+  get isWave(): boolean {
+    return this.#gossip.isWave;
+  }
+
+  /** Tells everybody. */
+  announce(update: MemberUpdate, nowMs: number): void {
+    this.#gossip.push(update);
+    this.#atMs ??= nowMs + this.#parts.profile.gossipIntervalMs;
+  }
+
+  /** Tells a member, and nobody else, what is said of it and not believed. */
+  doubt(update: MemberUpdate): void {
+    this.#gossip.doubt(update);
+  }
+
+  /** Forgets what waits about a member. */
+  drop(id: string): void {
+    this.#gossip.drop(id);
+  }
+
+  /** What goes along in a message. @param alsoTold goes in whatever else waits */
+  takeFor(to: string, alsoTold?: MemberUpdate): MemberUpdate[] {
+    const { table, size } = this.#parts;
+    return this.#gossip.takeFor(to, [table.get(to), alsoTold], size);
+  }
+
+  /** Sends news to some members when it is time. */
+  handleTimeout(nowMs: number): void {
+    if (this.#atMs === undefined || this.#atMs > nowMs) return;
+    const { table, profile, random } = this.#parts;
+    for (const id of table.sample(profile.gossipFanout, random)) {
+      const gossip = this.takeFor(id);
+      if (gossip.length > 0) this.#parts.send(id, { kind: 'gossip', gossip });
+    }
+    this.#atMs = this.#gossip.size > 0 ? nowMs + profile.gossipIntervalMs : undefined;
+  }
+
+  /** Says the own last word to as many members as news is sent times, and stops. */
+  sayGoodbye(): void {
+    const { table, profile, random, own, size } = this.#parts;
+    for (const id of table.sample(newsSends(profile, size), random))
+      this.#parts.send(id, { kind: 'gossip', gossip: [own.update] });
+    this.#atMs = undefined;
+  }
+
+  /** This process stood still until now. */
+  handleStall(nowMs: number): void {
+    if (this.#atMs !== undefined) this.#atMs = Math.max(this.#atMs, nowMs);
+  }
+}
