@@ -12,7 +12,9 @@ const usage =
 
 /** What has seeds or properties; of the transport only that, since its other tests take real time. */
 const places = [
-  ...['bloom', 'crypto', 'dist-protocol', 'swim', 'tunnel', 'wire'].map((name) => `packages/${name}/`),
+  ...['bloom', 'crypto', 'directory', 'dist-protocol', 'swim', 'tunnel', 'wire'].map(
+    (name) => `packages/${name}/`,
+  ),
   'packages/transport/src/core/',
   'packages/transport/src/quic/mutated-packets.test.ts',
   'packages/transport/src/quic/packet-header.test.ts',

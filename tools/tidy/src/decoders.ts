@@ -77,6 +77,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
   'packages/crypto/src/token/claims.ts parseTokenLimits': tokens,
   'packages/crypto/src/token/jws.ts decodeJws': tokens,
   'packages/crypto/src/token/jws.ts parseJsonObject': tokens,
+  'packages/directory/src/codec.ts decodeMessage': of(
+    'packages/directory/src/codec.test.ts',
+    'mutated bytes are a message',
+  ),
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTermAt': terms,

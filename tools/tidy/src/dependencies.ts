@@ -1,7 +1,9 @@
 import { type Finding, importsOf, isScript, isTest, type Rule, type SourceFile } from './tree.js';
 
 const packageNames =
-  'wire crypto bloom swim dist-protocol tunnel transport client macula-otp relay node-agent cli'.split(' ');
+  'wire crypto bloom swim directory dist-protocol tunnel transport client macula-otp relay node-agent cli'.split(
+    ' ',
+  );
 const libraries = ['wire', 'crypto', 'bloom', 'swim', 'dist-protocol', 'tunnel', 'transport', 'client'];
 
 /** Used by tests only. */
@@ -12,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/crypto': [],
   'packages/bloom': [],
   'packages/swim': [],
+  'packages/directory': [],
   'packages/dist-protocol': [],
   'packages/testkit': [],
   'packages/wire': ['crypto'],

@@ -1,6 +1,15 @@
 import { type Finding, findLines, importsOf, isScript, isTest, type Rule, withoutComments } from './tree.js';
 
-const purePackages = new Set(['wire', 'crypto', 'bloom', 'swim', 'dist-protocol', 'tunnel', 'testkit']);
+const purePackages = new Set([
+  'wire',
+  'crypto',
+  'bloom',
+  'swim',
+  'directory',
+  'dist-protocol',
+  'tunnel',
+  'testkit',
+]);
 const allowedBuiltins: Readonly<Record<string, readonly string[]>> = { crypto: ['node:crypto'] };
 const effects =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Interval|Immediate)\b|\bMath\.random\b|\bprocess\.|\bconsole\./;
