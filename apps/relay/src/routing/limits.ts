@@ -78,3 +78,6 @@ export const presenceLivenessEveryMs = 1000;
 
 /** Bytes that may wait on a control stream for PRESENCE to be sent over it; who has more waiting gets the whole list later. */
 export const presenceBufferBytesMax: number = 128 * 1024;
+
+/** Milliseconds for which news of a name are waited for at most. */
+export const newsMsMax = 800;

@@ -254,7 +254,7 @@ export class OpenDesk {
     if (pending.legs.size === 0) {
       if (this.#mayBeNews(pending)) {
         pending.isLookedAgain = true;
-        this.#hedges.add(pending.open, 0, nowMs);
+        this.#hedges.add(pending.open, this.#search.newsMs(), nowMs);
         return;
       }
       if (pending.isCutOff) noteFailure(pending, { code: 'hop_limit', text: codeSentence('hop_limit') });

@@ -1,13 +1,13 @@
 import { type Open, visitedRelaysMax } from '@macula/wire';
 import { AskablePeers } from './askable-peers.js';
 import type { FilterExchange } from './filters/filter-exchange.js';
-import { coveredRelaysMax, detoursMax, hedgeMsMin } from './limits.js';
+import { coveredRelaysMax, detoursMax, hedgeMsMin, newsMsMax } from './limits.js';
 import type { Lines } from './lines.js';
 import type { MeshView } from './mesh-view.js';
 import type { AskablePeer, PeersTable } from './peers-table.js';
 import type { PendingOpen } from './pending-open.js';
 import { RouteCache } from './route-cache.js';
-import { bytesKey, type LinkId } from './types.js';
+import { bytesKey, type LinkId, noLink } from './types.js';
 
 /** What a {@link PeerSearch} looks at. */
 export interface PeerSearchParts {
@@ -78,6 +78,13 @@ export class PeerSearch {
   /** How long to wait for an answer before somebody else is asked. */
   patienceMs(link: LinkId): number {
     return Math.max(hedgeMsMin, 2 * (this.#parts.rttMs(link) ?? 0));
+  }
+
+  /** How long news of a name may be on their way: the round trip to the farthest peer, and below a second, so that an unknown name is known for one by then. */
+  newsMs(): number {
+    const { peers, rttMs } = this.#parts;
+    const times = peers.askable([], noLink).map(({ link }) => rttMs(link) ?? 0);
+    return Math.min(newsMsMax, Math.max(hedgeMsMin, ...times));
   }
 
   /** A peer has answered with OPEN_OK. */

@@ -38,6 +38,21 @@ describe('an OPEN in a mesh with filters', () => {
     expect(opened.result).toMatchObject({ code: 'not_found', opens: 0 });
   });
 
+  it('waits for news from the other end of the world, and tells of an unknown name within a second there, too', () => {
+    const mesh = new RoutedMesh(1, { delayMs: 200 });
+    for (const name of letters(3)) mesh.add(name);
+    mesh.fullMesh(letters(3));
+    mesh.clock.advance(3000);
+    const { link } = mesh.session('A', 'a@x');
+    const opened = mesh.open('A', link, 'new@x');
+    const unknown = mesh.open('A', link, 'nobody@x');
+    mesh.session('B', 'new@x');
+    mesh.clock.advance(1000);
+    expect(unknown.result).toMatchObject({ code: 'not_found', opens: 0 });
+    mesh.clock.advance(1000);
+    expect(opened.result).toMatchObject({ code: 'ok', at: 'B' });
+  });
+
   it('finds a name whose news are still on their way', () => {
     const mesh = meshOf(letters(3));
     const { link } = mesh.session('A', 'a@x');
