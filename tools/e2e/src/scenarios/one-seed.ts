@@ -23,6 +23,8 @@ export const scenario: Scenario = {
       relays.map(({ url }, index) => scene.node({ name: `n${index}@one.test`, relays: [url] })),
     );
     await untilFull([...others, newcomer]);
+    // Ready is not joined yet.
+    for (const node of nodes) await node.evalUntil('maps:get(joined, macula:status())', 'true', 20_000);
     for (const from of nodes)
       for (const to of nodes) if (from !== to) assert.equal(await from.ping(to), 'pong');
     const killed = performance.now();
