@@ -105,7 +105,11 @@ export class Directory {
     this.#handleChange(id, this.#members.remove(id, nowMs), nowMs);
   }
 
-  /** A session of this relay has a name, or what is said of it has changed. @throws {DirectoryError} `invalid_record`, `too_many_names` */
+  /**
+   * A session of this relay has a name, or what is said of it has changed. The byte arrays are kept as they are: don't change them.
+   *
+   * @throws {DirectoryError} `invalid_record`, `too_many_names`
+   */
   publish(name: OwnName, nowMs: number): void {
     this.#publisher.publish(name, nowMs);
     this.#lost.delete(keyOf(name.element));
@@ -120,7 +124,7 @@ export class Directory {
   }
 
   /**
-   * Asks where a name is; `answered` says so, at once where it is known. Several for one element at a time are one.
+   * Asks where a name is; `answered` says so, at once where it is known. Several for one element at a time are one. The element is kept as it is: don't change it.
    *
    * @param except records that the caller was given and found to be wrong: they are no answer, and nothing remembered is
    * @throws {DirectoryError} `invalid_record` for what is no element
@@ -225,7 +229,8 @@ export class Directory {
       if (own === undefined || (known !== undefined && isSameRecord(known, winner))) continue;
       const lifeEpoch = this.#members.epochOf(winner.relay);
       if (winner.relay === this.id || lifeEpoch === undefined || winner.epoch < lifeEpoch) continue;
-      if (!outranks(winner, own) || !this.#signer.verify(winner)) {
+      if (!outranks(winner, own)) continue; // the own record has changed meanwhile
+      if (!this.#signer.verify(winner)) {
         this.#emit({ kind: 'refused', relay: winner.relay, from });
         return;
       }

@@ -69,7 +69,7 @@ export class Lookups {
       this.#answer(element, 'busy', undefined);
       return;
     }
-    lookup = new Lookup(++this.#query, element.slice(), this.#candidates(element, nowMs), nowMs + lookupMs);
+    lookup = new Lookup(++this.#query, element, this.#candidates(element, nowMs), nowMs + lookupMs);
     lookup.except.push(...except.slice(0, exceptionsMax));
     this.#byKey.set(key, lookup);
     this.#byQuery.set(lookup.query, lookup);

@@ -83,10 +83,8 @@ export class Publisher {
     const known = this.#names.get(key);
     if (known === undefined && this.#names.size >= namesMax)
       throw new DirectoryError('too_many_names', `more than ${namesMax} own names: withdraw some`);
-    const unsigned = {
-      ...{ element: element.slice(), identity: identity.slice(), bootId: bootId.slice() },
-      ...{ sessionSeq, sinceMs, relay, epoch, version: ++this.#version },
-    };
+    const version = ++this.#version;
+    const unsigned = { element, identity, bootId, sessionSeq, sinceMs, relay, epoch, version };
     const record = { ...unsigned, signature: signer.sign(unsigned) };
     const owners = known?.owners ?? members.ownersOf(element);
     const holders = known?.holders ?? owners;
