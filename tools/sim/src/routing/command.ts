@@ -11,7 +11,7 @@ export const deviationsMax = 4;
 
 /** `npm run sim -- routing` */
 export const routing = {
-  usage: `routing [--relays N] [--names N] [--changes N] [--first S] [--json]
+  usage: `routing [--relays N] [--names N] [--changes N] [--directory-names N] [--first S] [--json]
   Routing filters beside a one-hop directory, with 10, 100, … relays up to N: traffic, memory, wrong tries, time until a new name is reachable.
   The status is 1 when filters need more than one try for 1 % of the OPENs or more than 1 s (99 %), or their false positives are
   off by more than a fifth from theory.
@@ -19,6 +19,8 @@ export const routing = {
   --relays   default 1000
   --names    of all relays together at that number; the smaller ones have as many per relay; default 1000000
   --changes  moves of each name per hour; default 1
+  --directory-names  with which the real directory runs at most, the others counted as so many more of these: 1,000,000
+             at 1,000 relays need 3.2 GB and 130 s; default 250000
   --first    seed; default 1
   --json     figures for machines on standard output
 `,
@@ -28,6 +30,7 @@ export const routing = {
         relays: { usual: 1_000, min: 2, max: 4_000 },
         names: { usual: 1_000_000, min: 100, max: 4_000_000 },
         changes: { usual: 1, min: 1, max: 60 },
+        'directory-names': { usual: 250_000, min: 100, max: 4_000_000 },
         first: { usual: 1, min: 1, max: 2_000_000_000 },
       },
       flags: ['json'],
@@ -38,6 +41,7 @@ export const routing = {
 };
 
 interface Numbers {
+  readonly 'directory-names': number;
   readonly relays: number;
   readonly names: number;
   readonly changes: number;
@@ -51,7 +55,8 @@ interface Row {
   readonly seconds: number;
 }
 
-function run({ relays, names, changes, first }: Numbers, json: boolean): number {
+function run(numbers: Numbers, json: boolean): number {
+  const { relays, names, changes, first } = numbers;
   const sizes = [10, 100, 1_000].filter((size) => size < relays).concat(relays);
   const rows = sizes.map((size) =>
     runRouting({
@@ -62,6 +67,7 @@ function run({ relays, names, changes, first }: Numbers, json: boolean): number 
       opensPerHour: 1,
       minutes: size < 1_000 ? 10 : 1,
       lookups: 50_000,
+      directoryNames: Math.max(size, numbers['directory-names']),
       loss: 0.05,
     }),
   );
@@ -110,12 +116,24 @@ function textOf({ run, filters, directory, seconds }: Row): string {
     ['false positives of one filter', filters.falsePositives.toExponential(2), '-'],
     ['by theory', filters.falsePositivesByTheory.toExponential(2), '-'],
     ['bits, hashes, B per delta', `${filters.bits}, ${filters.hashes}, ${filters.deltaBytes}`, '-'],
+    ['kB of records, lookups, checks', '-', kilosOf(directory)],
+    ['wrong, of OPENs asked', '-', `${directory.wrong} of ${directory.opens}`],
+    ['ms until an owner has answered, 99 %', '-', `${directory.answered99Ms}`],
     ['fullest relay', '-', `${directory.fullest.toFixed(2)} × average`],
   ];
   const table = lines.map(
     ([what = '', one = '', other = '']) => `  ${what.padEnd(36)}${one.padStart(18)}${other.padStart(18)}\n`,
   );
-  return `${run.relays} relays, ${names} names, ${run.minutes} min: ${seconds} s\n${table.join('')}`;
+  const sampled =
+    directory.simulatedNames < names
+      ? `; the directory with ${directory.simulatedNames} of them, multiplied`
+      : '';
+  return `${run.relays} relays, ${names} names, ${run.minutes} min: ${seconds} s${sampled}\n${table.join('')}`;
+}
+
+function kilosOf(directory: DirectoryResult): string {
+  const { recordBytesPerMinute, lookupBytesPerMinute, checkBytesPerMinute } = directory;
+  return [recordBytesPerMinute, lookupBytesPerMinute, checkBytesPerMinute].map(kilo).join(', ');
 }
 
 function kilo(bytes: number): string {

@@ -13,6 +13,8 @@ export interface RoutingRun {
   readonly minutes: number;
   /** Names asked for, to count wrong tries. */
   readonly lookups: number;
+  /** Names with which the real directory is run at most; what they cost stands for the others. */
+  readonly directoryNames: number;
   /** Probability that a packet is lost; streams send it again. */
   readonly loss: number;
 }
@@ -55,6 +57,11 @@ export class World {
   /** 16 bytes. */
   element(name: number): Uint8Array {
     return this.#elements.subarray(name * elementBytes, (name + 1) * elementBytes);
+  }
+
+  /** The name of what {@link element} gave, not of a copy. */
+  nameOf(element: Uint8Array): number {
+    return (element.byteOffset - this.#elements.byteOffset) / elementBytes;
   }
 }
 
