@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/transport': ['wire'],
   'packages/client': ['wire', 'crypto', 'tunnel', 'transport', 'dist-protocol'],
   'packages/macula-otp': ['node-agent'],
-  'apps/relay': ['wire', 'crypto', 'swim', 'bloom', 'transport', 'client'],
+  'apps/relay': ['wire', 'crypto', 'swim', 'bloom', 'directory', 'transport', 'client'],
   'apps/node-agent': libraries,
   'apps/cli': packageNames,
 };

@@ -1,3 +1,4 @@
+import { compareSessions } from '@macula/directory';
 import { claimOfOwned, type OwnedClaim, verifyNameClaim } from '@macula/wire';
 import { distrustMs, uncheckedPerNameMax } from '../limits.js';
 import { type ForeignNames, isEntitled, type NameVerdict, type Owner } from '../routing/names-table.js';
@@ -228,7 +229,6 @@ function isBefore(holding: Holding, owner: Owner): boolean {
 export function isNewer(holding: Holding, owner: Owner): boolean {
   if (owner.isStandby && holding.bootKey === owner.bootKey) return false;
   const { sessionSeq, claimSeq } = holding.claim;
-  if (sessionSeq !== owner.sessionSeq) return sessionSeq > owner.sessionSeq;
-  if (holding.bootKey !== owner.bootKey) return holding.bootKey > owner.bootKey;
-  return claimSeq > (owner.claims?.present.claim.claimSeq ?? 0);
+  const order = compareSessions({ sessionSeq, bootKey: holding.bootKey }, owner);
+  return order !== 0 ? order > 0 : claimSeq > (owner.claims?.present.claim.claimSeq ?? 0);
 }

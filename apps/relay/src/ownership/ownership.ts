@@ -1,4 +1,5 @@
 import type { Identity } from '@macula/crypto';
+import { isEarlierIdentity } from '@macula/directory';
 import type { Owned, OwnedConflict, OwnedHave, WireCode } from '@macula/wire';
 import { OutputQueue } from '../core/output-queue.js';
 import { nameFreeAfterMs, ownershipTickMs } from '../limits.js';
@@ -437,9 +438,8 @@ interface Meeting {
 
 /** Whether the identity elsewhere had the name before the one here. */
 function isBefore(holding: Holding, owner: Owner, name: string): boolean {
-  const theirs = holding.since.get(name)!;
-  const ours = owner.names.get(name)!;
-  return theirs === ours ? holding.identityKey < owner.identityKey : theirs < ours;
+  const theirs = { sinceMs: holding.since.get(name)!, identityKey: holding.identityKey };
+  return isEarlierIdentity(theirs, { sinceMs: owner.names.get(name)!, identityKey: owner.identityKey });
 }
 
 /** Milliseconds that a tick must be late for this process, not the others, to be what stood still. */
