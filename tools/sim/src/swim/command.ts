@@ -8,7 +8,7 @@ const bounds = { dead99MedianMs: 8_000, dead99WorstMs: 12_000, stallBackMs: 2_00
 /** `npm run sim -- swim` */
 export const swim = {
   usage: `swim [--relays N] [--seeds N] [--first S] [--partitions N] [--json]
-  Relays with the profile lan and 5 % loss: one dies, one stands still for 5 s, and in the first runs the mesh is parted for 2 minutes.
+  Relays with the profile lan and 5 % loss: one dies, one stands still for 5 s, one says something else of itself, and in the first runs the mesh is parted for 2 minutes.
   The status is 1 when a live relay was declared dead, or a bound of S21 in packages/swim/SPEC.md was passed.
 
   --relays      default 1000
@@ -69,6 +69,7 @@ function summaryOf(results: readonly SwimResult[]) {
   const median = (values: readonly number[]) => values[Math.floor(values.length / 2)];
   const dead99 = of(({ dead99Ms }) => dead99Ms);
   const stallBack = of(({ stallBackMs }) => stallBackMs);
+  const metadata99 = of(({ metadata99Ms }) => metadata99Ms);
   const heal = of(({ healMs }) => healMs);
   return {
     dead99MedianMs: median(dead99),
@@ -76,6 +77,9 @@ function summaryOf(results: readonly SwimResult[]) {
     deadAllWorstMs: of(({ deadAllMs }) => deadAllMs).at(-1),
     stallBackMedianMs: median(stallBack),
     stallBackWorstMs: stallBack.at(-1),
+    metadata99MedianMs: median(metadata99),
+    metadata99WorstMs: metadata99.at(-1),
+    metadataAllWorstMs: of(({ metadataAllMs }) => metadataAllMs).at(-1),
     healMedianMs: median(heal),
     healWorstMs: heal.at(-1),
     suspicions: of(({ suspicions }) => suspicions).reduce((sum, one) => sum + one, 0),

@@ -1,5 +1,6 @@
 import {
   type ClaimSigner,
+  type MemberClaim,
   type MemberState,
   Membership,
   type SwimMessage,
@@ -72,6 +73,14 @@ export class Mesh {
     this.network.detach(id);
     this.relays.get(id)?.cancelWake();
     this.relays.delete(id);
+  }
+
+  /** A relay says something else of itself. */
+  changeMetadata(id: string, metadata: Uint8Array): MemberClaim {
+    const relay = this.#relay(id);
+    relay.member.setMetadata(metadata, this.#clock.nowMs);
+    this.#drain(id, relay);
+    return relay.member.claim;
   }
 
   /** A relay stands still: nothing runs, what arrives waits. */

@@ -24,6 +24,9 @@ export interface SwimResult {
   readonly stallSuspectedBy: number;
   /** From the end of its standstill until all others see it alive. */
   readonly stallBackMs: number;
+  /** From a change of a relay's metadata until 99 %, and all, of the others have it. */
+  readonly metadata99Ms: number;
+  readonly metadataAllMs: number;
   /** From the end of the partition until everybody sees everybody alive; undefined without one. */
   readonly healMs: number | undefined;
   /** Relays that were suspected by anybody beside the one that died and the one that stood still, outside the partition. */
@@ -74,6 +77,7 @@ class World {
     this.#advance(5_000);
     const stall = this.#stall();
     this.#advance(10_000);
+    const metadata = this.#changeMetadata();
     const suspicions = this.#suspected.size;
     const minutes = ((this.#clock.nowMs - startMs) / 60_000) * this.#mesh.relays.size;
     const { sent } = this.#mesh;
@@ -85,7 +89,7 @@ class World {
     if (this.#deaths.length > 0)
       throw new Error(`live relays declared dead: ${[...new Set(this.#deaths)].slice(0, 5).join(', ')}`);
     const bytesPerMinute = Math.round(bytes / minutes);
-    return { seed, ...death, ...stall, healMs, suspicions, messagesPerMinute, bytesPerMinute };
+    return { seed, ...death, ...stall, ...metadata, healMs, suspicions, messagesPerMinute, bytesPerMinute };
   }
 
   /** In steps, since each may take many events. */
@@ -131,6 +135,19 @@ class World {
     const stallBackMs = this.#clock.nowMs - atMs;
     this.#suspected.delete(sleeper);
     return { stallSuspectedBy, stallBackMs };
+  }
+
+  #changeMetadata(): { metadata99Ms: number; metadataAllMs: number } {
+    const id = this.#pick();
+    const atMs = this.#clock.nowMs;
+    const { incarnation } = this.#mesh.changeMetadata(id, this.#random.bytes(50));
+    const others = [...this.#mesh.relays.values()].filter(({ member }) => member.id !== id);
+    const knowing = () =>
+      others.filter(({ member }) => (member.member(id)?.claim.incarnation ?? 0) >= incarnation).length;
+    this.#until(() => knowing() >= 0.99 * others.length, 60_000, 'metadata known to 99 %');
+    const metadata99Ms = this.#clock.nowMs - atMs;
+    this.#until(() => knowing() === others.length, 60_000, 'metadata known to all');
+    return { metadata99Ms, metadataAllMs: this.#clock.nowMs - atMs };
   }
 
   #partition(): number {
