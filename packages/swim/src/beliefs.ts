@@ -1,7 +1,7 @@
 import { compareClaims, type MemberClaim } from './claim.js';
 import { membersMax } from './limits.js';
 import type { MemberParts } from './member-parts.js';
-import { type MemberUpdate, supersedes, tells } from './messages.js';
+import { type MemberState, type MemberUpdate, supersedes, tells } from './messages.js';
 import type { News } from './news.js';
 import type { ProbeList } from './probe-list.js';
 import { Suspicions } from './suspicions.js';
@@ -24,6 +24,9 @@ export class Beliefs {
   /** When dead and departed members are forgotten, in order of time: whatever is put in anew goes to the end. */
   readonly #forgetAtMs = new Map<string, number>();
 
+  /** Those of them that a list told us of: not told on, or they would be remembered for as long as newcomers come. */
+  readonly #inherited = new Set<string>();
+
   constructor(parts: MemberParts, news: News, probes: ProbeList) {
     this.#parts = parts;
     this.#news = news;
@@ -41,19 +44,26 @@ export class Beliefs {
     return [...this.#forgetAtMs.keys()].filter((id) => this.#parts.table.get(id)?.state === 'dead');
   }
 
+  /** What a list says. */
+  list(): MemberUpdate[] {
+    const { own, table } = this.#parts;
+    return [own.update, ...table.updates().filter(({ claim }) => !this.#inherited.has(claim.id))];
+  }
+
   /** Takes over what an update says, if it says anything new. */
   merge(update: MemberUpdate, { fromId, isList, isNewcomer }: Source, nowMs: number): void {
     const { own, table, signer, outputs } = this.#parts;
     const { claim, state, by } = update;
     const isSelf = claim.id === this.#parts.id;
     const known = isSelf ? own.update : table.get(claim.id);
-    if (known === undefined ? table.size >= membersMax : !tells(update, known)) return;
+    if (known === undefined ? !isOfUse(update, { isList, isNewcomer }) : !tells(update, known)) return;
     if (known === undefined || compareClaims(claim, known.claim) !== 0) {
       if (!signer.verify(claim)) {
         outputs.push({ kind: 'refused', id: claim.id, from: fromId });
         return;
       }
     }
+    if (known === undefined && table.size >= membersMax && !this.#makeRoomFor(update)) return;
     const isNews = !isList || (known === undefined && !isNewcomer);
     if (isSelf) this.#refute(claim, nowMs);
     else if (state === 'suspect') this.#suspect(update, by, isNews, nowMs);
@@ -61,6 +71,7 @@ export class Beliefs {
       this.#suspicions.shorten(claim.id);
     else if (state === 'dead' && table.isReachable(claim.id)) this.#doubt(update, isNews, nowMs);
     else this.#believe(update, isNews, nowMs);
+    if (isList && known === undefined && isGone(state)) this.#inherited.add(claim.id);
   }
 
   /** A probe of ours went unanswered. */
@@ -99,6 +110,7 @@ export class Beliefs {
   forget(id: string): void {
     this.#suspicions.drop(id);
     this.#forgetAtMs.delete(id);
+    this.#inherited.delete(id);
     this.#news.drop(id);
     this.#parts.table.delete(id);
   }
@@ -111,8 +123,16 @@ export class Beliefs {
     }
   }
 
+  /** The dead give way to the living, those that died first before the others. */
+  #makeRoomFor({ state }: MemberUpdate): boolean {
+    const [oldest] = this.#forgetAtMs.keys();
+    if (oldest === undefined || isGone(state)) return false;
+    this.forget(oldest);
+    return true;
+  }
+
   /**
-   * Nobody is dead by hearsay: whoever holds a member for alive asks it next. When a partition heals, each half tells the other one that it is
+   * Nobody is dead by hearsay: whoever holds a member for alive asks it before its turn. When a partition heals, each half tells the other one that it is
    * dead.
    */
   #doubt(update: MemberUpdate, isNews: boolean, nowMs: number): void {
@@ -121,7 +141,7 @@ export class Beliefs {
     const known = this.#parts.table.get(claim.id);
     if (known !== undefined && supersedes(alive, known)) this.#believe(alive, isNews, nowMs);
     this.#news.doubt(update);
-    this.#probes.addFirst(claim.id);
+    this.#probes.addEarly(claim.id);
   }
 
   #suspect(update: MemberUpdate, by: string | undefined, isNews: boolean, nowMs: number): void {
@@ -144,9 +164,10 @@ export class Beliefs {
     const previous = table.get(id);
     const wasReachable = table.isReachable(id);
     table.set(update);
-    if (isNews) this.#news.announce(update, nowMs);
+    if (isNews) this.#news.announce(update, nowMs, isRefresh(update, previous));
     this.#suspicions.drop(id);
     this.#forgetAtMs.delete(id);
+    this.#inherited.delete(id);
     const isReachable = table.isReachable(id);
     if (!wasReachable && isReachable) this.#probes.add(id);
     if (state === 'suspect') this.#suspicions.start(claim, update.by, this.#parts.reachable, nowMs);
@@ -162,4 +183,24 @@ export class Beliefs {
     this.#news.announce(own.update, nowMs);
     outputs.push({ kind: 'refuted', incarnation: incarnation + 1 });
   }
+}
+
+/**
+ * Whether an unknown member matters. Whoever took over the dead of a list that it has forgotten would remember them anew, and nobody would ever be
+ * forgotten. A newcomer must know whom to ask when a partition ends.
+ */
+function isOfUse(
+  { state }: MemberUpdate,
+  { isList, isNewcomer }: Pick<Source, 'isList' | 'isNewcomer'>,
+): boolean {
+  return !isList || !isGone(state) || (isNewcomer && state === 'dead');
+}
+
+function isGone(state: MemberState): boolean {
+  return state === 'dead' || state === 'left';
+}
+
+/** Whether only the metadata of a living member changes, as far as we can tell. */
+function isRefresh({ claim, state }: MemberUpdate, previous: MemberUpdate | undefined): boolean {
+  return state === 'alive' && previous?.state === 'alive' && previous.claim.status === claim.status;
 }

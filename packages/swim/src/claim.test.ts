@@ -132,6 +132,23 @@ describe('what a member says', () => {
     expect(member.claim).toMatchObject({ incarnation: 2, status: 'draining' });
   });
 
+  it('S8: of two lives that say different things at one incarnation everybody knows one in the end', () => {
+    const mesh = new Mesh(1);
+    for (let index = 0; index < 6; index++) mesh.start(`m${index}`, ['m0'], 0, Uint8Array.of(1));
+    mesh.clock.advance(20_000);
+    // News of m2 never reach m4, but by a list.
+    const send = mesh.network.send.bind(mesh.network);
+    mesh.network.send = (from, to, message) => {
+      const gossip = message.gossip.filter(({ claim }) => claim.id !== 'm2');
+      send(from, to, to === 'm4' && message.kind !== 'join_reply' ? { ...message, gossip } : message);
+    };
+    mesh.kill('m2');
+    const other = mesh.start('m2', ['m0'], 0, Uint8Array.of(2));
+    mesh.clock.advance(60_000);
+    expect(other.claim.incarnation).toBe(0);
+    expect(mesh.members.get('m4')?.member('m2')?.claim.metadata).toEqual(other.claim.metadata);
+  });
+
   it('S8: a new life of which nobody noticed that the old one ended outdoes it', () => {
     withSeeds(5, (seed) => {
       const mesh = new Mesh(seed);

@@ -21,6 +21,11 @@ export class GossipQueue {
     return this.#entries.size;
   }
 
+  /** Whether something about the member waits. */
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
   /** Queues an update anew; what waited about the same member is dropped. */
   push(update: MemberUpdate): void {
     this.drop(update.claim.id);
@@ -35,6 +40,12 @@ export class GossipQueue {
     if (entry === undefined) return;
     entry.isGone = true;
     this.#entries.delete(id);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#entries.clear();
+    this.#buckets.length = 0;
   }
 
   /** Updates of `bytesMax` together, counted as sent; one that was sent `sentMax` times leaves the queue. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { profile, updateOf } from '../test/mesh.js';
+import { claimOf, profile, updateOf } from '../test/mesh.js';
 import { Gossip } from './gossip.js';
 import { GossipQueue } from './gossip-queue.js';
-import { updateBytes } from './messages.js';
+import { type MemberUpdate, updateBytes } from './messages.js';
 
 describe('the queue', () => {
   it('S10: gives what was sent least, the newest first, as often as it may be and as much as fits', () => {
@@ -73,6 +73,46 @@ describe('what goes along', () => {
     for (let message = 0; message < 40; message++)
       if (gossip.takeFor('x', [], 1_000)[0]?.claim.id === 'refuted') times += 1;
     expect(times).toBe(Math.ceil(Math.log(1_001)) + profile.retransmitMargin);
+  });
+
+  it('S10: other metadata goes behind deaths, however often it changes, and makes no wave', () => {
+    const gossip = new Gossip(profile);
+    gossip.push(updateOf('x', 0, 'dead'));
+    let times = 0;
+    for (let message = 1; message <= 40; message++) {
+      for (let index = 0; index < 200; index++) gossip.push(updateOf(`o${index}`, message, 'alive'), true);
+      expect(gossip.isWave).toBe(false);
+      const taken = gossip.takeFor('y', [], 1_000);
+      if (taken[0]?.claim.id === 'x') times += 1;
+      expect(taken.length).toBeGreaterThan(3);
+    }
+    expect(times).toBe(Math.ceil(Math.log(1_001)) + profile.retransmitMargin);
+  });
+
+  it('S10: other metadata of who has just refuted goes first, too', () => {
+    const gossip = new Gossip(profile);
+    for (let index = 0; index < 500; index++) gossip.push(updateOf(`s${index}`, 0, 'suspect', 'a'));
+    gossip.push(updateOf('x', 1, 'alive'));
+    gossip.push(updateOf('x', 2, 'alive'), true);
+    expect(gossip.takeFor('y', [], 100)[0]).toEqual(updateOf('x', 2, 'alive'));
+  });
+
+  it('S10: what must be told goes in only as far as there is room', () => {
+    const gossip = new Gossip(profile);
+    const big = (id: string): MemberUpdate => {
+      const claim = claimOf(id.padEnd(128, '.'), 0, {
+        metadata: new Uint8Array(256),
+        signature: new Uint8Array(128),
+      });
+      return { claim, state: 'suspect', by: 'b'.repeat(128) };
+    };
+    const to = big('to');
+    gossip.doubt({ claim: to.claim, state: 'dead' });
+    const told = gossip.takeFor(to.claim.id, [to, { claim: big('self').claim, state: 'alive' }], 10);
+    expect(told[0]).toEqual(to);
+    expect(told.reduce((sum, update) => sum + updateBytes(update), 0)).toBeLessThanOrEqual(
+      profile.gossipBytesMax,
+    );
   });
 
   it('S10: the newest piece about a member replaces the older one, whatever it says', () => {

@@ -4,13 +4,18 @@ import { type MemberUpdate, updateBytes } from './messages.js';
 import { newsSends, type SwimProfile, waveSends } from './profile.js';
 
 /**
- * News that are still to be sent, at most one piece per member. What members say of themselves goes before what is said of them, so a wave
- * of suspicions can't hold up a refutation; and in a wave more often: a suspicion that somebody misses does no harm, a refutation does.
+ * News that are still to be sent, at most one piece per member, in three ranks:
+ *
+ * - `change`: what a member says of itself where that changes its state here (it is new, refutes, drains, leaves). It goes first, so a wave of
+ *   suspicions can't hold up a refutation;
+ * - `opinion`: suspicions and deaths. In a wave they are sent less often: a suspicion that somebody misses does no harm, a refutation does;
+ * - `refresh`: other metadata of a member that is alive to us. It goes last: however often members change it, no death waits for it.
  */
 export class Gossip {
   readonly #profile: SwimProfile;
-  readonly #claims = new GossipQueue();
+  readonly #changes = new GossipQueue();
   readonly #opinions = new GossipQueue();
+  readonly #refreshes = new GossipQueue();
   /** What was said of members that we hold for alive, until we told them. */
   readonly #doubts = new Map<string, MemberUpdate>();
 
@@ -20,19 +25,20 @@ export class Gossip {
 
   /** Pieces that wait. */
   get size(): number {
-    return this.#claims.size + this.#opinions.size;
+    return this.#changes.size + this.#opinions.size + this.#refreshes.size;
   }
 
-  /** Whether more news waits than there is room for. */
+  /** Whether more news waits than there is room for, refreshes apart. */
   get isWave(): boolean {
-    return this.size > calmNewsMax;
+    return this.#changes.size + this.#opinions.size > calmNewsMax;
   }
 
-  /** Queues news; what waited about the same member is dropped. */
-  push(update: MemberUpdate): void {
-    this.#claims.drop(update.claim.id);
-    this.#opinions.drop(update.claim.id);
-    (isOpinion(update) ? this.#opinions : this.#claims).push(update);
+  /** Queues news; what waited about the same member is dropped, but for its rank. @param isRefresh whether it changes metadata alone */
+  push(update: MemberUpdate, isRefresh = false): void {
+    const isLast = isRefresh && !this.#changes.has(update.claim.id);
+    for (const queue of this.#queues) queue.drop(update.claim.id);
+    if (isOpinion(update)) this.#opinions.push(update);
+    else (isLast ? this.#refreshes : this.#changes).push(update);
   }
 
   /** Remembers what is said of a member and not believed, for that member alone. */
@@ -42,9 +48,14 @@ export class Gossip {
 
   /** Forgets what waits about a member. */
   drop(id: string): void {
-    this.#claims.drop(id);
-    this.#opinions.drop(id);
+    for (const queue of this.#queues) queue.drop(id);
     this.#doubts.delete(id);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    for (const queue of this.#queues) queue.clear();
+    this.#doubts.clear();
   }
 
   /**
@@ -55,17 +66,27 @@ export class Gossip {
    * @param members number of members, the own one included
    */
   takeFor(to: string, first: readonly (MemberUpdate | undefined)[], members: number): MemberUpdate[] {
-    const told = [...first, this.#doubts.get(to)].filter(
-      (update) => update !== undefined && (isOpinion(update) || update.claim.id !== to),
-    ) as MemberUpdate[];
+    const told: MemberUpdate[] = [];
+    for (const update of [...first, this.#doubts.get(to)]) {
+      if (update === undefined || (!isOpinion(update) && update.claim.id === to)) continue;
+      if (updateBytes(update) <= roomIn(this.#profile.gossipBytesMax, told)) told.push(update);
+    }
     this.#doubts.delete(to);
     if (this.size === 0) return told;
     const sends = newsSends(this.#profile, members);
+    const taken = [...told];
+    const take = (queue: GossipQueue, sentMax: number) =>
+      void taken.push(...queue.take(roomIn(this.#profile.gossipBytesMax, taken), sentMax));
     const opinionSends = this.isWave ? waveSends(members) : sends;
-    const claims = this.#claims.take(roomIn(this.#profile.gossipBytesMax, told), sends);
-    const room = roomIn(this.#profile.gossipBytesMax, [...told, ...claims]);
-    const rest = [...claims, ...this.#opinions.take(room, opinionSends)];
+    take(this.#changes, sends);
+    take(this.#opinions, opinionSends);
+    take(this.#refreshes, sends);
+    const rest = taken.slice(told.length);
     return [...told, ...rest.filter(({ claim }) => !told.some((one) => one.claim.id === claim.id))];
+  }
+
+  get #queues(): readonly GossipQueue[] {
+    return [this.#changes, this.#opinions, this.#refreshes];
   }
 }
 

@@ -1,7 +1,7 @@
 import { runsOf, SeededRandom } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claimOf, profile, signer, updateOf } from '../test/mesh.js';
+import { claimOf, Mesh, profile, signer, updateOf, withSeeds } from '../test/mesh.js';
 import {
   Membership,
   type MemberUpdate,
@@ -142,6 +142,37 @@ class Watched {
     expect(sent.digest).toBe(all.reduce((sum, one) => (sum + claimDigest(one)) >>> 0, 0));
   }
 }
+
+describe('two members with one id', () => {
+  it('S23: harm nobody else, cost everybody no more than news may cost, and all is quiet when one of them goes', () => {
+    withSeeds(2, (seed) => {
+      const mesh = new Mesh(seed, { loss: 0.05 }).startMany(12);
+      mesh.clock.advance(20_000);
+      let sent = 0;
+      const send = mesh.network.send.bind(mesh.network);
+      mesh.network.send = (from, to, message) => {
+        sent += 1;
+        const isTwin = to === 'm2' && mesh.members.has('twin') && mesh.random.chance(0.5);
+        send(from === 'twin' ? 'm2' : from, isTwin ? 'twin' : to, message);
+      };
+      mesh.start('m2', ['m0'], 0, Uint8Array.of(1), 'twin');
+      mesh.clock.advance(10_000);
+      sent = 0;
+      mesh.clock.advance(60_000);
+      // Pings and what goes with them, and three messages of news in each 100 ms.
+      expect(sent / 13).toBeLessThan(3_000);
+      mesh.kill('twin');
+      mesh.clock.advance(30_000);
+      const member = mesh.members.get('m2')!;
+      for (const other of mesh.members.values())
+        if (other !== member) expect(other.member('m2')?.claim).toEqual(member.claim);
+      expect(mesh.changes('dead')).toEqual([]);
+      sent = 0;
+      mesh.clock.advance(60_000);
+      expect(sent / 12).toBeLessThan(700);
+    });
+  });
+});
 
 describe('whatever others say and whenever', () => {
   it('S12, S14: only SwimErrors come out, nothing grows, and nobody is dead who was not suspect and asked for long enough', () => {

@@ -16,6 +16,9 @@ export const signatureBytesMax = 128;
 /** 2^48: one refutation per second lasts 8.9 million years; leaves room below 2^53 for the answer to the largest. */
 export const incarnationMax: number = 2 ** 48;
 
+/** 2^47: what a member begins with; milliseconds since 1970 reach it in the year 6429. Beyond {@link incarnationMax} nobody believes it. */
+export const firstIncarnationMax: number = 2 ** 47;
+
 /** Probes that a member makes for others at a time: 3 for each of 340 requesters within one interval. */
 export const relayedProbesMax = 1_024;
 

@@ -5,6 +5,8 @@ interface Entry {
   update: MemberUpdate;
   /** Index among the reachable, or −1. */
   place: number;
+  /** What it adds to the digest. */
+  digest: number;
 }
 
 /** What is known of the others, with the reachable ones (alive or suspect) at hand. */
@@ -47,12 +49,10 @@ export class MemberTable {
   set(update: MemberUpdate): void {
     const { id } = update.claim;
     const entry = this.#entries.get(id);
-    if (entry === undefined) this.#entries.set(id, { update, place: this.#add(update) });
-    else {
-      this.#remove(entry);
-      entry.update = update;
-      entry.place = this.#add(update);
-    }
+    if (entry !== undefined) this.#remove(entry);
+    const next = this.#add(update);
+    if (entry === undefined) this.#entries.set(id, next);
+    else Object.assign(entry, next);
   }
 
   /** Forgets a member. */
@@ -83,15 +83,16 @@ export class MemberTable {
     return [...chosen];
   }
 
-  #add(update: MemberUpdate): number {
-    if (update.state !== 'alive' && update.state !== 'suspect') return -1;
-    this.#digest = (this.#digest + claimDigest(update)) >>> 0;
-    return this.#reachable.push(update.claim.id) - 1;
+  #add(update: MemberUpdate): Entry {
+    if (update.state !== 'alive' && update.state !== 'suspect') return { update, place: -1, digest: 0 };
+    const digest = claimDigest(update);
+    this.#digest = (this.#digest + digest) >>> 0;
+    return { update, place: this.#reachable.push(update.claim.id) - 1, digest };
   }
 
-  #remove({ update, place }: Entry): void {
+  #remove({ update, place, digest }: Entry): void {
     if (place < 0) return;
-    this.#digest = (this.#digest - claimDigest(update)) >>> 0;
+    this.#digest = (this.#digest - digest) >>> 0;
     const last = this.#reachable.pop() as string;
     if (last === update.claim.id) return;
     this.#reachable[place] = last;
@@ -99,10 +100,19 @@ export class MemberTable {
   }
 }
 
-/** 32 bits of a member's id and incarnation: FNV-1a with a final mix. Finds differences that happen, not ones that are made. */
-export function claimDigest({ claim: { id, incarnation } }: MemberUpdate): number {
+/**
+ * 32 bits of a member's claim, its signature included: two lives may say different things at one incarnation. FNV-1a with a final mix. Finds
+ * differences that happen, not ones that are made.
+ */
+export function claimDigest({ claim }: MemberUpdate): number {
+  const { id, incarnation, metadata, signature } = claim;
   let hash = 0x811c_9dc5;
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x0100_0193);
+  const add = (value: number) => {
+    hash = Math.imul(hash ^ value, 0x0100_0193);
+  };
+  for (let index = 0; index < id.length; index++) add(id.charCodeAt(index));
+  for (const byte of metadata) add(byte);
+  for (const byte of signature) add(byte);
   hash = Math.imul(hash ^ (incarnation >>> 0), 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ Math.floor(incarnation / 2 ** 32), 0xc2b2_ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -1,7 +1,7 @@
 import { SeededRandom } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Mesh, profile, signer, updateOf, withSeeds } from '../test/mesh.js';
+import { Mesh, profile, sentBy, signer, updateOf, withSeeds } from '../test/mesh.js';
 import {
   Membership,
   type MemberUpdate,
@@ -117,6 +117,29 @@ describe('a mesh', () => {
     mesh.clock.advance(5_000);
     expect(mesh.opinions('late')).toEqual(['alive']);
     expect(mesh.opinions('early')).toEqual(['alive']);
+  });
+
+  it('S9: other seeds can be given at any time, as often as one likes, and nothing else changes', () => {
+    const mesh = new Mesh(2).startMany(6);
+    mesh.start('apart', []);
+    mesh.clock.advance(20_000);
+    expect(mesh.members.get('apart')?.members()).toEqual([]);
+    mesh.kill('m5');
+    for (let time = 0; time < 200; time++) {
+      for (const [id, member] of mesh.members) {
+        member.join(id === 'm1' ? ['apart'] : ['absent'], mesh.clock.nowMs);
+        mesh.drain(id);
+      }
+      mesh.clock.advance(100);
+    }
+    expect(mesh.opinions('apart')).toEqual(['alive']);
+    expect(mesh.members.get('m0')?.stateOf('m5')).toBe('dead');
+    expect(new Set(mesh.changes('dead'))).toEqual(new Set(['m5']));
+    const member = mesh.members.get('m0')!;
+    const dueAtMs = member.pollTimeout();
+    member.join(['absent', 'm1'], mesh.clock.nowMs);
+    expect(member.pollTimeout()).toEqual(dueAtMs);
+    expect(sentBy(member)).toMatchObject([{ to: 'absent', message: { kind: 'join' } }]);
   });
 
   it('S10: messages fit into a datagram and updates stop being sent', () => {
@@ -246,6 +269,25 @@ describe('one member', () => {
     expect(member.members()).toHaveLength(4_096);
   });
 
+  it('wants no timeout before it joins and after it leaves, whatever it is told to say', () => {
+    const member = new Membership({ id: 'self', profile, signer, random: new SeededRandom(1).next });
+    member.setMetadata(Uint8Array.of(1), 0);
+    member.drain(0);
+    expect(member.pollTimeout()).toBeUndefined();
+    member.join([], 0);
+    member.handleMessage('a', { kind: 'gossip', gossip: [updateOf('x', 0, 'alive')] }, 0);
+    member.leave();
+    member.setMetadata(Uint8Array.of(2), 0);
+    expect(member.pollTimeout()).toBeUndefined();
+    expect(member.claim.status).toBe('left');
+    sentBy(member);
+    member.join([], 3_600_000);
+    member.handleTimeout(3_600_100);
+    // Of what it knew in its last life nothing is news.
+    for (const { message } of sentBy(member))
+      for (const { claim } of message.gossip) expect(claim.id).toBe('self');
+  });
+
   it('S13: forgets the dead after the retention', () => {
     const member = fresh();
     member.handleMessage('a', { kind: 'gossip', gossip: [updateOf('x', 0, 'dead')] }, 0);
@@ -262,6 +304,9 @@ describe('one member', () => {
     const withKnob = (knob: object) => () => new Membership({ ...options, profile: { ...profile, ...knob } });
     expect(() => new Membership({ ...options, id: '' })).toThrow(SwimError);
     expect(() => new Membership({ ...options, metadata: new Uint8Array(257) })).toThrow(SwimError);
+    for (const incarnation of [-1, 0.5, Number.NaN, 2 ** 47 + 1])
+      expect(() => new Membership({ ...options, incarnation })).toThrow(SwimError);
+    expect(() => new Membership({ ...options, incarnation: 2 ** 47 })).not.toThrow();
     expect(withKnob({ probeTimeoutMs: profile.probeIntervalMs })).toThrow(SwimError);
     expect(withKnob({ indirectProbes: 0 })).toThrow(SwimError);
     expect(withKnob({ gossipBytesMax: 600 })).toThrow(SwimError);

@@ -33,7 +33,7 @@ export class Membership {
   readonly #prober: Prober;
   readonly #reunion: Reunion;
 
-  /** @throws {SwimError} `invalid_option` for a bad id, too much metadata, or a profile that can't work */
+  /** @throws {SwimError} `invalid_option` for a bad id or incarnation, too much metadata, or a profile that can't work */
   constructor(options: MembershipOptions) {
     const { id, random } = options;
     if (!isMemberId(id)) throw new SwimError('invalid_option', 'id must have 1 to 128 characters');
@@ -73,14 +73,16 @@ export class Membership {
 
   /**
    * Starts, and asks the seeds for their members. Seeds that are not members are asked again until they answer, so the order
-   * in which members start does not matter. After `leave` it starts a new life.
+   * in which members start does not matter. After `leave` it starts a new life; while it runs, it has other seeds from now on.
    *
    * @param seeds ids of members that may be there; none for the first of a mesh
    */
   join(seeds: readonly string[], nowMs: number): void {
     const { own, table } = this.#parts;
+    const wasRunning = this.#isRunning;
     if (this.claim.status === 'left') own.setStatus('alive');
     this.#reunion.start(seeds, nowMs);
+    if (wasRunning) return;
     // In a new life.
     if (table.reachableCount > 0) this.#news.announce(own.update, nowMs);
     this.#beliefs.start(nowMs);
@@ -92,7 +94,7 @@ export class Membership {
     const { own } = this.#parts;
     if (this.claim.status !== 'alive') return;
     own.setStatus('draining');
-    this.#news.announce(own.update, nowMs);
+    if (this.#isRunning) this.#news.announce(own.update, nowMs);
   }
 
   /** Says goodbye to as many members as an update is sent times, and stops. Others see `left`, not `dead`. */
@@ -109,7 +111,7 @@ export class Membership {
   setMetadata(metadata: Uint8Array, nowMs: number): void {
     const { own } = this.#parts;
     own.setMetadata(metadata);
-    if (this.#isRunning) this.#news.announce(own.update, nowMs);
+    if (this.#isRunning) this.#news.announce(own.update, nowMs, true);
   }
 
   /** Takes a member out of the table, e.g. because its key is not admitted any more. `verify` must refuse it from then on. */
@@ -130,9 +132,10 @@ export class Membership {
     this.#noticeStall(nowMs);
     const { own, table } = this.#parts;
     const isList = message.kind === 'join_reply';
-    const source = { fromId, isList, isNewcomer: table.reachableCount === 0 };
-    for (const update of message.gossip) this.#beliefs.merge(update, source, nowMs);
-    if (source.isNewcomer && table.reachableCount > 0) this.#news.announce(own.update, nowMs);
+    const wasAlone = table.reachableCount === 0;
+    const isNewcomer = isList ? this.#reunion.isIntroduction(fromId, nowMs) : wasAlone;
+    for (const update of message.gossip) this.#beliefs.merge(update, { fromId, isList, isNewcomer }, nowMs);
+    if (wasAlone && table.reachableCount > 0) this.#news.announce(own.update, nowMs);
     switch (message.kind) {
       case 'ping':
         this.#prober.handlePing(fromId, message.sequence, message.gossip);
@@ -147,10 +150,10 @@ export class Membership {
         this.#prober.handleNack(fromId, message.sequence);
         return;
       case 'compare':
-        this.#reunion.handleCompare(fromId, message.digest);
+        this.#reunion.handleCompare(fromId, message.digest, nowMs);
         return;
       case 'join':
-        this.#reunion.handleJoin(fromId);
+        this.#reunion.handleJoin(fromId, nowMs);
         return;
       case 'join_reply':
       case 'gossip':

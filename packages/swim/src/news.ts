@@ -24,9 +24,9 @@ export class News {
     return this.#gossip.isWave;
   }
 
-  /** Tells everybody. */
-  announce(update: MemberUpdate, nowMs: number): void {
-    this.#gossip.push(update);
+  /** Tells everybody. @param isRefresh whether it changes metadata alone, which waits for all other news */
+  announce(update: MemberUpdate, nowMs: number, isRefresh = false): void {
+    this.#gossip.push(update, isRefresh);
     this.#atMs ??= nowMs + this.#parts.profile.gossipIntervalMs;
   }
 
@@ -57,11 +57,12 @@ export class News {
     this.#atMs = this.#gossip.size > 0 ? nowMs + profile.gossipIntervalMs : undefined;
   }
 
-  /** Says the own last word to as many members as news is sent times, and stops. */
+  /** Says the own last word to as many members as news is sent times, and stops: in a next life the rest is no news. */
   sayGoodbye(): void {
     const { table, profile, random, own, size } = this.#parts;
     for (const id of table.sample(newsSends(profile, size), random))
       this.#parts.send(id, { kind: 'gossip', gossip: [own.update] });
+    this.#gossip.clear();
     this.#atMs = undefined;
   }
 

@@ -12,9 +12,9 @@ export interface MembershipOptions {
   readonly random: () => number;
   /** Signs this member's claims and verifies those of others; `unsignedClaims` believes everybody. */
   readonly signer: ClaimSigner;
-  /** What it says of itself beside that it lives, up to 256 bytes. Default none. */
+  /** What it says of itself beside that it lives, up to 256 bytes; it should change rarely (SPEC.md, Metadata). Default none. */
   readonly metadata?: Uint8Array;
-  /** First incarnation. Default 0; an earlier life is outdone anyway when the mesh still knows it. */
+  /** First incarnation, 0 to 2^47. Default 0; an earlier life is outdone anyway when the mesh still knows it. */
   readonly incarnation?: number;
 }
 

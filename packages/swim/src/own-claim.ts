@@ -1,6 +1,6 @@
 import type { ClaimSigner, ClaimStatus, MemberClaim } from './claim.js';
 import { SwimError } from './errors.js';
-import { metadataBytesMax } from './limits.js';
+import { firstIncarnationMax, metadataBytesMax } from './limits.js';
 import type { MemberUpdate } from './messages.js';
 import type { MembershipOptions } from './options.js';
 
@@ -9,8 +9,10 @@ export class OwnClaim {
   readonly #signer: ClaimSigner;
   #claim: MemberClaim;
 
-  /** @throws {SwimError} `invalid_option` for too much metadata */
+  /** @throws {SwimError} `invalid_option` for too much metadata, or an incarnation that leaves no room for larger ones */
   constructor({ id, signer, metadata = new Uint8Array(0), incarnation = 0 }: MembershipOptions) {
+    if (!Number.isInteger(incarnation) || incarnation < 0 || incarnation > firstIncarnationMax)
+      throw new SwimError('invalid_option', `incarnation ${incarnation} is no integer from 0 to 2^47`);
     this.#signer = signer;
     this.#claim = this.#sign({ id, incarnation, status: 'alive', metadata: checkMetadata(metadata) });
   }

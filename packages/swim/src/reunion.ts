@@ -10,6 +10,11 @@ export class Reunion {
   readonly #beliefs: Beliefs;
   #seeds: readonly string[] = [];
   #atMs: number | undefined;
+  /** Whose list was the first that came, and until when further messages from there are pieces of it. */
+  #introduction: { readonly fromId: string; readonly untilMs: number } | undefined;
+  /** Who got a list since then. */
+  readonly #listed = new Set<string>();
+  #listedUntilMs = 0;
 
   constructor(parts: MemberParts, news: News, beliefs: Beliefs) {
     this.#parts = parts;
@@ -22,12 +27,15 @@ export class Reunion {
     return this.#atMs;
   }
 
-  /** Asks the seeds for their members, now and while they are absent. */
+  /** Asks the seeds for their members, now and while they are absent; where it has begun, only those that are. */
   start(seeds: readonly string[], nowMs: number): void {
-    const { id, own } = this.#parts;
+    const { id, own, table } = this.#parts;
+    const wasRunning = this.#atMs !== undefined;
     this.#seeds = seeds.filter((seed) => seed !== id);
-    for (const seed of this.#seeds) this.#parts.send(seed, { kind: 'join', gossip: [own.update] });
-    this.#plan(nowMs);
+    for (const seed of this.#seeds)
+      if (!wasRunning || !table.isReachable(seed))
+        this.#parts.send(seed, { kind: 'join', gossip: [own.update] });
+    if (!wasRunning) this.#plan(nowMs);
   }
 
   /** Asks nobody any more. */
@@ -62,15 +70,30 @@ export class Reunion {
     this.#plan(nowMs);
   }
 
-  /** Somebody wants to know all members. */
-  handleJoin(fromId: string): void {
-    const { own, table } = this.#parts;
-    this.#parts.send(fromId, { kind: 'join_reply', gossip: [own.update, ...table.updates()] });
+  /** Whether a list from there is of somebody who introduces us to its mesh. */
+  isIntroduction(fromId: string, nowMs: number): boolean {
+    if (this.#parts.table.reachableCount === 0) {
+      this.#introduction = { fromId, untilMs: nowMs + this.#parts.profile.probeIntervalMs };
+      return true;
+    }
+    return this.#introduction?.fromId === fromId && nowMs <= this.#introduction.untilMs;
+  }
+
+  /** Somebody wants to know all members: told once in half a probe interval, since the question is short and the answer long. */
+  handleJoin(fromId: string, nowMs: number): void {
+    const { profile } = this.#parts;
+    if (nowMs >= this.#listedUntilMs) {
+      this.#listed.clear();
+      this.#listedUntilMs = nowMs + profile.probeIntervalMs / 2;
+    }
+    if (this.#listed.has(fromId)) return;
+    this.#listed.add(fromId);
+    this.#parts.send(fromId, { kind: 'join_reply', gossip: this.#beliefs.list() });
   }
 
   /** Somebody tells its digest. */
-  handleCompare(fromId: string, digest: number): void {
-    if (digest !== this.#parts.digest) this.handleJoin(fromId);
+  handleCompare(fromId: string, digest: number, nowMs: number): void {
+    if (digest !== this.#parts.digest) this.handleJoin(fromId, nowMs);
   }
 
   /** Alone there is nothing to lose by asking often. */

@@ -70,26 +70,28 @@ export class Mesh {
     });
   }
 
+  /** @param address where its messages go; the id, but where two members have one */
   start(
     id: string,
     seeds: readonly string[],
     incarnation = 0,
     metadata: Uint8Array = new Uint8Array(0),
+    address: string = id,
   ): Membership {
     const random = this.random.fork().next;
     const member = new Membership({ id, profile: this.profile, incarnation, metadata, signer, random });
-    this.members.set(id, member);
-    this.network.attach(id, (from, message) => {
-      const inbox = this.#stalled.get(id);
+    this.members.set(address, member);
+    this.network.attach(address, (from, message) => {
+      const inbox = this.#stalled.get(address);
       if (inbox !== undefined) {
         inbox.push({ from, message });
         return;
       }
       member.handleMessage(from, message, this.clock.nowMs);
-      this.drain(id);
+      this.drain(address);
     });
     member.join(seeds, this.clock.nowMs);
-    this.drain(id);
+    this.drain(address);
     return member;
   }
 
