@@ -179,7 +179,17 @@ describe('placing', () => {
     expect(mesh.relay('r2').keptOf('r0')).toBeGreaterThan(0);
     mesh.clock.advance(refreshMs);
     for (const id of ['r1', 'r2', 'r3']) expect(mesh.relay(id).keptOf('r0')).toBe(0);
+    mesh.sent = [];
     mesh.clock.advance(3 * lifetimeMs);
+    // Nothing was forgotten meanwhile and given again.
+    expect(
+      new Set(
+        mesh
+          .sentOf('placed')
+          .filter(({ to }) => to === 'r1')
+          .map(({ message }) => message.status),
+      ),
+    ).toEqual(new Set(['ok']));
     const ofR1 = namesOf('r1', 20).filter(([, name]) => mesh.ownersOf(hashOf(name)).includes('r2'));
     expect(mesh.relay('r2').keptOf('r1')).toBe(ofR1.length);
   });

@@ -20,7 +20,7 @@ export const routing = {
   --names    of all relays together at that number; the smaller ones have as many per relay; default 1000000
   --changes  moves of each name per hour; default 1
   --directory-names  with which the real directory runs at most, the others counted as so many more of these: 1,000,000
-             at 1,000 relays need 3.2 GB and 130 s; default 250000
+             at 1,000 relays need 3.2 GB and 130 s; default 150000
   --first    seed; default 1
   --json     figures for machines on standard output
 `,
@@ -30,7 +30,7 @@ export const routing = {
         relays: { usual: 1_000, min: 2, max: 4_000 },
         names: { usual: 1_000_000, min: 100, max: 4_000_000 },
         changes: { usual: 1, min: 1, max: 60 },
-        'directory-names': { usual: 250_000, min: 100, max: 4_000_000 },
+        'directory-names': { usual: 150_000, min: 100, max: 4_000_000 },
         first: { usual: 1, min: 1, max: 2_000_000_000 },
       },
       flags: ['json'],
