@@ -13,7 +13,13 @@ export {
   type ReferenceParts,
 } from './etf/identifiers.js';
 export { atomCharactersMax, type DecodeLimits, defaultDecodeLimits, depthCeiling } from './etf/limits.js';
-export { ExportFun, NativeRecord, type NativeRecordParts, OpaqueFun } from './etf/opaque.js';
+export {
+  ExportFun,
+  NativeRecord,
+  type NativeRecordParts,
+  OpaqueFun,
+  type OpaqueFunParts,
+} from './etf/opaque.js';
 export { Tag } from './etf/tags.js';
 export { BitString, Float, ImproperList, type Term, Tuple, tuple } from './etf/term.js';
 export { termEquals } from './etf/term-key.js';

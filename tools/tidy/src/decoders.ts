@@ -82,6 +82,7 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'mutated bytes are a message',
   ),
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
+  'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTermAt': terms,
   'packages/transport/src/quic/packet-header.ts parsePacketHeader': of(

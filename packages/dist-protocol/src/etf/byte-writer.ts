@@ -9,6 +9,16 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Writes four bytes over what stands at `offset`. */
+  patchU32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value);
+  }
+
   /** Appends one byte. */
   u8(value: number): void {
     this.#reserve(1);

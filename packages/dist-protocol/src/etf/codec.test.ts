@@ -168,8 +168,10 @@ describe('hostile bytes', () => {
     ['an atom that is not UTF-8', 'invalid_atom', [131, 119, 1, 0xff]],
     ['an atom with a surrogate in UTF-8', 'invalid_atom', [131, 119, 3, 0xed, 0xa0, 0x80]],
     ['a map with one key twice', 'duplicate_key', [131, 116, 0, 0, 0, 2, 97, 1, 97, 1, 97, 1, 97, 2]],
-    ['a fun of three bytes', 'invalid_fun', [131, 112, 0, 0, 0, 3, 0, 0]],
-    ['a fun with too short a body', 'invalid_fun', [131, 112, 0, 0, 0, 6, 0, 0]],
+    ['a fun of three bytes', 'truncated', [131, 112, 0, 0, 0, 3, 0, 0]],
+    ['a fun that ends behind its size', 'invalid_fun', funBytes({ size: 49 })],
+    ['a fun that ends before its size', 'invalid_fun', [...funBytes({ size: 51 }), 0]],
+    ['a fun that no pid has made', 'invalid_fun', funBytes({ size: 50, creatorTag: 97 })],
   ];
   it.each(cases)('%s: %s', (_, code, bytes) => {
     expect(codeOf(() => decodeTerm(Uint8Array.from(bytes)))).toBe(code);
@@ -273,3 +275,10 @@ it('atoms are interned', () => {
   expect(codeOf(() => atom('\ud800'))).toBe('invalid_atom');
   expect(atom('😀'.repeat(255)).name).toHaveLength(510);
 });
+
+/** A fun of the module `m` that has taken in nothing: 50 bytes with its size. */
+function funBytes({ size, creatorTag = 88 }: { size: number; creatorTag?: number }): number[] {
+  const head = [131, 112, 0, 0, 0, size, 1, ...Array<number>(16).fill(7), 0, 0, 0, 1, 0, 0, 0, 0];
+  const pid = [creatorTag, 119, 1, 110, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+  return [...head, 119, 1, 109, 97, 1, 97, 2, ...pid];
+}

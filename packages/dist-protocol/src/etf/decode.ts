@@ -1,3 +1,4 @@
+import { isKind } from './accessors.js';
 import { type Atom, atom } from './atom.js';
 import { ByteReader } from './byte-reader.js';
 import { EtfError } from './errors.js';
@@ -47,19 +48,37 @@ export function decodeTermAt(
   if (version !== Tag.version) throw new EtfError('bad_version', `version byte ${version} instead of 131`);
   if (reader.peek() === Tag.compressed)
     throw new EtfError('compressed', 'compressed terms are not supported');
-  const term = new Decoder(reader, { ...defaultDecodeLimits, ...limits }).term(0);
+  return decodeBare(bytes, reader.offset, limits);
+}
+
+/**
+ * Reads one term without the version byte, as it stands behind a distribution header. Atoms may be references into
+ * `atomRefs` (`ATOM_CACHE_REF`); without it such a tag is unknown.
+ *
+ * @throws {EtfError} for everything that a peer can send; see `EtfErrorCode`
+ */
+export function decodeBare(
+  bytes: Uint8Array,
+  offset: number,
+  limits: Partial<DecodeLimits> = {},
+  atomRefs?: readonly Atom[],
+): { readonly term: Term; readonly endOffset: number } {
+  const reader = new ByteReader(bytes, offset);
+  const term = new Decoder(reader, { ...defaultDecodeLimits, ...limits }, atomRefs).term(0);
   return { term, endOffset: reader.offset };
 }
 
 class Decoder {
   readonly #reader: ByteReader;
+  readonly #atomRefs: readonly Atom[] | undefined;
   readonly #integerBytesMax: number;
   readonly #depthMax: number;
   #elementsLeft: number;
   #mapKeyDepth = 0;
 
-  constructor(reader: ByteReader, limits: DecodeLimits) {
+  constructor(reader: ByteReader, limits: DecodeLimits, atomRefs?: readonly Atom[]) {
     this.#reader = reader;
+    this.#atomRefs = atomRefs;
     this.#integerBytesMax = limits.integerBytesMax;
     this.#depthMax = Math.min(limits.depthMax, depthCeiling);
     this.#elementsLeft = limits.elementsMax;
@@ -87,6 +106,8 @@ class Decoder {
       case Tag.atomUtf8:
       case Tag.smallAtomUtf8:
         return this.#atomBody(tag);
+      case Tag.atomCacheRef:
+        return this.#cachedAtom();
       case Tag.smallTuple:
         return new Tuple(this.#terms(reader.u8(), depth));
       case Tag.largeTuple:
@@ -117,7 +138,7 @@ class Decoder {
       case Tag.export:
         return this.#exportFun();
       case Tag.newFun:
-        return this.#opaqueFun();
+        return this.#opaqueFun(depth);
       case Tag.nativeRecord:
         return this.#nativeRecord(depth);
       default:
@@ -152,9 +173,18 @@ class Decoder {
 
   #atomTerm(): Atom {
     const tag = this.#reader.u8();
+    if (tag === Tag.atomCacheRef) return this.#cachedAtom();
     if (tag !== Tag.atom && tag !== Tag.smallAtom && tag !== Tag.atomUtf8 && tag !== Tag.smallAtomUtf8)
       throw new EtfError('unknown_tag', `tag ${tag} where an atom must stand`);
     return this.#atomBody(tag);
+  }
+
+  #cachedAtom(): Atom {
+    const index = this.#reader.u8();
+    const cached = this.#atomRefs?.[index];
+    if (cached === undefined)
+      throw new EtfError('unknown_tag', `atom cache reference ${index} that no header names`);
+    return cached;
   }
 
   #atomBody(tag: number): Atom {
@@ -266,10 +296,30 @@ class Decoder {
     return new ExportFun(module, functionName, this.#reader.u8());
   }
 
-  #opaqueFun(): OpaqueFun {
-    const size = this.#reader.u32();
-    if (size < 4) throw new EtfError('invalid_fun', `fun of ${size} bytes`);
-    return new OpaqueFun(this.#reader.view(size - 4));
+  /** Read through and through: behind a distribution header its atoms are references that mean nothing elsewhere. */
+  #opaqueFun(depth: number): OpaqueFun {
+    const reader = this.#reader;
+    const end = reader.offset + reader.u32();
+    const arity = reader.u8();
+    const uniq = reader.view(16);
+    const index = reader.u32();
+    const freeCount = reader.u32();
+    const module = this.#atomTerm();
+    const oldIndex = this.#i32Term();
+    const oldUniq = this.#i32Term();
+    const creator = this.term(depth + 1);
+    if (!isKind(creator, 'pid')) throw new EtfError('invalid_fun', 'fun that no pid has made');
+    const freeVariables = this.#terms(freeCount, depth);
+    if (reader.offset !== end)
+      throw new EtfError('invalid_fun', `fun that ends ${reader.offset - end} bytes behind its size`);
+    return new OpaqueFun({ arity, uniq, index, module, oldIndex, oldUniq, creator, freeVariables });
+  }
+
+  #i32Term(): number {
+    const tag = this.#reader.u8();
+    if (tag === Tag.smallInteger) return this.#reader.u8();
+    if (tag === Tag.integer) return this.#reader.i32();
+    throw new EtfError('unknown_tag', `tag ${tag} where an integer must stand`);
   }
 
   #nativeRecord(depth: number): NativeRecord {

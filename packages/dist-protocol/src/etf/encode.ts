@@ -21,6 +21,15 @@ export function encodeTerm(term: Term): Uint8Array {
   return writer.finish();
 }
 
+/**
+ * Appends the term without the version byte, as it stands behind a distribution header. No atom cache is used.
+ *
+ * @throws {EtfError} as {@link encodeTerm}
+ */
+export function writeBare(writer: ByteWriter, term: Term): void {
+  writeTerm(writer, term, 0);
+}
+
 function writeTerm(writer: ByteWriter, term: Term, depth: number): void {
   if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
   if (typeof term === 'number') writeNumber(writer, term);
@@ -89,9 +98,7 @@ function writeObject(writer: ByteWriter, term: ObjectTerm, depth: number): void 
       writeNumber(writer, term.arity);
       return;
     case 'opaque_fun':
-      writer.u8(Tag.newFun);
-      writer.u32(term.bytes.length + 4);
-      writer.bytes(term.bytes);
+      writeOpaqueFun(writer, term, depth);
       return;
     case 'native_record':
       writeNativeRecord(writer, term, depth);
@@ -196,6 +203,26 @@ function writePort(writer: ByteWriter, port: Extract<Term, { readonly kind: 'por
   if (old) writer.u32(Number(port.id));
   else writer.u64(port.id);
   writer.u32(port.creation);
+}
+
+function writeOpaqueFun(
+  writer: ByteWriter,
+  fun: Extract<Term, { readonly kind: 'opaque_fun' }>,
+  depth: number,
+): void {
+  writer.u8(Tag.newFun);
+  const sizeAt = writer.length;
+  writer.u32(0);
+  writer.u8(fun.arity);
+  writer.bytes(fun.uniq);
+  writer.u32(fun.index);
+  writer.u32(fun.freeVariables.length);
+  writeAtom(writer, fun.module);
+  writeNumber(writer, fun.oldIndex);
+  writeNumber(writer, fun.oldUniq);
+  writeTerm(writer, fun.creator, depth + 1);
+  writeAll(writer, fun.freeVariables, depth);
+  writer.patchU32(sizeAt, writer.length - sizeAt);
 }
 
 function writeNativeRecord(

@@ -1,5 +1,6 @@
 import type { Atom } from './atom.js';
 import { EtfError } from './errors.js';
+import type { Pid } from './identifiers.js';
 import type { Term } from './term.js';
 
 /** `fun module:function/arity`. */
@@ -23,27 +24,54 @@ export class ExportFun {
   }
 }
 
-/**
- * A fun made by `fun(…) -> … end`: its code lives in a BEAM, so here it can only be kept and sent back.
- * What is inside is not checked.
- */
-export class OpaqueFun {
+/** The parts of an {@link OpaqueFun}, as `NEW_FUN_EXT` has them. */
+export interface OpaqueFunParts {
+  /** Number of arguments, 0 to 255. */
+  readonly arity: number;
+  /** 16 bytes: the MD5 of the module's code. */
+  readonly uniq: Uint8Array;
+  /** 32 bits: which fun of its module. */
+  readonly index: number;
+  /** The module. */
+  readonly module: Atom;
+  /** 32 bits: which fun it was before the module's code had an MD5. */
+  readonly oldIndex: number;
+  /** A small hash of the parse tree. */
+  readonly oldUniq: number;
+  /** The process that made it. */
+  readonly creator: Pid;
+  /** What it has taken in of where it was made. */
+  readonly freeVariables: readonly Term[];
+}
+
+/** A fun made by `fun(…) -> … end`: its code lives in a BEAM, so here it can only be kept and sent back. */
+export class OpaqueFun implements OpaqueFunParts {
   /** Discriminates {@link Term}. */
   get kind(): 'opaque_fun' {
     return 'opaque_fun';
   }
+  readonly arity: number;
+  readonly uniq: Uint8Array;
+  readonly index: number;
+  readonly module: Atom;
+  readonly oldIndex: number;
+  readonly oldUniq: number;
+  readonly creator: Pid;
+  readonly freeVariables: readonly Term[];
 
-  /** @throws {EtfError} `invalid_fun` for fewer than the 25 bytes of arity, uniq, index and number of free variables. */
-  constructor(
-    /** The body of `NEW_FUN_EXT` behind its size. A view into what was decoded. */
-    readonly bytes: Uint8Array,
-  ) {
-    if (bytes.length < opaqueFunBytesMin) throw new EtfError('invalid_fun', `fun of ${bytes.length} bytes`);
-  }
-
-  /** Number of arguments. */
-  get arity(): number {
-    return this.bytes[0] ?? 0;
+  /** @throws {EtfError} `invalid_fun` when the arity is not one byte or `uniq` not 16 bytes. */
+  constructor(parts: OpaqueFunParts) {
+    if (!Number.isInteger(parts.arity) || parts.arity < 0 || parts.arity > 255)
+      throw new EtfError('invalid_fun', `arity out of range: ${parts.arity}`);
+    if (parts.uniq.length !== 16) throw new EtfError('invalid_fun', `uniq of ${parts.uniq.length} bytes`);
+    this.arity = parts.arity;
+    this.uniq = parts.uniq;
+    this.index = parts.index;
+    this.module = parts.module;
+    this.oldIndex = parts.oldIndex;
+    this.oldUniq = parts.oldUniq;
+    this.creator = parts.creator;
+    this.freeVariables = parts.freeVariables;
   }
 }
 
@@ -85,5 +113,3 @@ export class NativeRecord implements NativeRecordParts {
     return this.fields.find(([field]) => field.name === name)?.[1];
   }
 }
-
-const opaqueFunBytesMin = 25;

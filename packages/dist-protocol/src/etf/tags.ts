@@ -26,12 +26,14 @@
  * 101 REFERENCE        node id:4 creation:1
  * 114 NEW_REFERENCE    n:2 node creation:1 id:4 × n         90 NEWER_REFERENCE  creation:4
  * 113 EXPORT           module function arity (a SMALL_INTEGER term)
- * 112 NEW_FUN          size:4 (of itself and what follows) arity:1 uniq:16 index:4 free:4 module …
+ * 112 NEW_FUN          size:4 (of itself and what follows) arity:1 uniq:16 index:4 free:4 module oldIndex oldUniq pid term × free
  *  67 NATIVE_RECORD    n:4 flags:1 module name fieldName × n value × n      (OTP 29)
  * ```
  *
- * 117 FUN was removed in OTP 23 and stays unused here. 68, 69, 70 and 82 after a version byte belong to the distribution
- * header and its atom cache, which are not part of this module.
+ *  82 ATOM_CACHE_REF   index:1 (into the atoms of the distribution header before it)
+ *
+ * 117 FUN was removed in OTP 23 and stays unused here. 68, 69 and 70 after a version byte are distribution headers
+ * (`channel/`).
  *
  * Source: ERTS User's Guide, "External Term Format".
  */
@@ -43,6 +45,7 @@ export const Tag = {
   nativeRecord: 67,
   newFloat: 70,
   bitBinary: 77,
+  atomCacheRef: 82,
   newPid: 88,
   newPort: 89,
   newerReference: 90,

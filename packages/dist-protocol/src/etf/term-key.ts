@@ -37,7 +37,7 @@ export function termKey(term: Term, depth = 0): string {
     case 'export_fun':
       return `e${text('a', term.module.name)}${text('a', term.functionName.name)}${term.arity};`;
     case 'opaque_fun':
-      return `F${term.bytes.length}:${latin1(term.bytes)}`;
+      return opaqueFunKey(term, depth);
     case 'native_record': {
       const fields = term.fields.map(([name, value]) => text('a', name.name) + termKey(value, depth + 1));
       const head = text('a', term.module.name) + text('a', term.name.name);
@@ -64,6 +64,12 @@ function keys(terms: readonly Term[], depth: number): string {
 
 function text(letter: string, value: string): string {
   return `${letter}${value.length}:${value}`;
+}
+
+function opaqueFunKey(fun: Extract<Term, { readonly kind: 'opaque_fun' }>, depth: number): string {
+  const head = `${fun.arity}.${fun.index}.${fun.oldIndex}.${fun.oldUniq}:${latin1(fun.uniq)}`;
+  const made = text('a', fun.module.name) + termKey(fun.creator, depth + 1);
+  return `F${head}${made}${fun.freeVariables.length}(${keys(fun.freeVariables, depth)}`;
 }
 
 /** The bits behind the last used one are not part of the value. */
