@@ -1,3 +1,8 @@
+export { type ChannelOptions, type ChannelOutput, DistChannel } from './channel/channel.js';
+export { ChannelError, type ChannelErrorCode } from './channel/errors.js';
+export { type ChannelLimits, defaultChannelLimits, fragmentBytes } from './channel/limits.js';
+export { Operation } from './channel/operations.js';
+export type * from './channel/signal.js';
 export * from './etf/accessors.js';
 export { Atom, atom } from './etf/atom.js';
 export { decodeTerm, decodeTermAt } from './etf/decode.js';

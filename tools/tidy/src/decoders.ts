@@ -54,6 +54,10 @@ const terms = of(
   'packages/dist-protocol/src/etf/mutated.test.ts',
   'are terms that encode to themselves again',
 );
+const packets = of(
+  'packages/dist-protocol/src/channel/mutated.test.ts',
+  'are signals, or a ChannelError or EtfError',
+);
 const workerFrames = of(
   'packages/transport/src/worker/frames.test.ts',
   'mutated frames are frames that can be read',
@@ -81,6 +85,11 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'packages/directory/src/codec.test.ts',
     'mutated bytes are a message',
   ),
+  'packages/dist-protocol/src/channel/control.ts decodeControl': of(
+    'packages/dist-protocol/src/channel/mutated.test.ts',
+    'is a signal or a ChannelError',
+  ),
+  'packages/dist-protocol/src/channel/packet-reader.ts PacketReader': packets,
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,

@@ -1,76 +1,22 @@
 import { runsOf } from '@macula/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyTerm } from '../../test/arbitrary-terms.js';
 import {
   Atom,
   atom,
-  BitString,
   binary,
   decodeTerm,
   decodeTermAt,
   EtfError,
   type EtfErrorCode,
-  ExportFun,
   encodeTerm,
   Float,
   formatTerm,
-  ImproperList,
-  NativeRecord,
-  Pid,
-  Port,
-  Reference,
   type Term,
-  TermMap,
   termEquals,
   tuple,
 } from '../index.js';
-
-const name = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }));
-const anAtom = name.map(atom);
-const u32 = fc.nat({ max: 0xffff_ffff });
-const leaf: fc.Arbitrary<Term> = fc.oneof(
-  fc.maxSafeInteger(),
-  fc.bigInt(),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => new Float(value)),
-  anAtom,
-  fc.uint8Array(),
-  fc
-    .tuple(fc.uint8Array({ minLength: 1 }), fc.integer({ min: 1, max: 7 }))
-    .map(([bytes, lastBits]) => new BitString(bytes, lastBits)),
-  fc.record({ node: anAtom, id: u32, serial: u32, creation: u32 }).map((parts) => new Pid(parts)),
-  fc
-    .record({ node: anAtom, id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), creation: u32 })
-    .map((parts) => new Port(parts)),
-  fc
-    .record({ node: anAtom, creation: u32, words: fc.array(u32, { minLength: 1, maxLength: 5 }) })
-    .map((parts) => new Reference(parts)),
-  fc.tuple(anAtom, anAtom, fc.nat({ max: 255 })).map((parts) => new ExportFun(...parts)),
-);
-const { term: anyTerm } = fc.letrec<{ term: Term }>((tie) => ({
-  term: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    leaf,
-    fc.array(tie('term'), { maxLength: 6 }),
-    fc.array(tie('term'), { maxLength: 6 }).map((elements) => tuple(...elements)),
-    fc
-      .tuple(fc.array(tie('term'), { minLength: 1, maxLength: 4 }), leaf)
-      .map(([elements, tail]) => new ImproperList(elements, tail)),
-    fc
-      .uniqueArray(fc.tuple(tie('term'), tie('term')), {
-        maxLength: 5,
-        comparator: ([left], [right]) => termEquals(left, right),
-      })
-      .map((entries) => new TermMap(entries)),
-    fc
-      .record({
-        module: anAtom,
-        name: anAtom,
-        flags: fc.nat({ max: 255 }),
-        fields: fc.array(fc.tuple(anAtom, tie('term')), { maxLength: 4 }),
-      })
-      .map((parts) => new NativeRecord(parts)),
-  ),
-}));
 
 describe('every term', () => {
   it('survives encoding and decoding', () => {

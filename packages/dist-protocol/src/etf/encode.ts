@@ -210,19 +210,19 @@ function writeOpaqueFun(
   fun: Extract<Term, { readonly kind: 'opaque_fun' }>,
   depth: number,
 ): void {
+  const body = new ByteWriter();
+  body.u8(fun.arity);
+  body.bytes(fun.uniq);
+  body.u32(fun.index);
+  body.u32(fun.freeVariables.length);
+  writeAtom(body, fun.module);
+  writeNumber(body, fun.oldIndex);
+  writeNumber(body, fun.oldUniq);
+  writeTerm(body, fun.creator, depth + 1);
+  writeAll(body, fun.freeVariables, depth);
   writer.u8(Tag.newFun);
-  const sizeAt = writer.length;
-  writer.u32(0);
-  writer.u8(fun.arity);
-  writer.bytes(fun.uniq);
-  writer.u32(fun.index);
-  writer.u32(fun.freeVariables.length);
-  writeAtom(writer, fun.module);
-  writeNumber(writer, fun.oldIndex);
-  writeNumber(writer, fun.oldUniq);
-  writeTerm(writer, fun.creator, depth + 1);
-  writeAll(writer, fun.freeVariables, depth);
-  writer.patchU32(sizeAt, writer.length - sizeAt);
+  writer.u32(body.length + 4);
+  writer.bytes(body.written());
 }
 
 function writeNativeRecord(
