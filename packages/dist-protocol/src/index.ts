@@ -29,3 +29,15 @@ export { Tag } from './etf/tags.js';
 export { BitString, Float, ImproperList, type Term, Tuple, tuple } from './etf/term.js';
 export { termEquals } from './etf/term-key.js';
 export { atomMap, TermMap } from './etf/term-map.js';
+export { challengeDigest } from './handshake/digest.js';
+export { HandshakeError, type HandshakeErrorCode } from './handshake/errors.js';
+export { DistFlag, flagNames, requiredFlags, supportedFlags } from './handshake/flags.js';
+export {
+  type AcceptDecision,
+  decideSimultaneous,
+  Handshake,
+  type HandshakeOptions,
+  type HandshakeOutput,
+  type HandshakePeer,
+  type InitiatorOptions,
+} from './handshake/handshake.js';

@@ -90,6 +90,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'is a signal or a ChannelError',
   ),
   'packages/dist-protocol/src/channel/packet-reader.ts PacketReader': packets,
+  'packages/dist-protocol/src/handshake/messages.ts decodeHandshake': of(
+    'packages/dist-protocol/src/handshake/handshake.test.ts',
+    'are messages or a HandshakeError',
+  ),
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,

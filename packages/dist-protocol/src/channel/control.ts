@@ -251,6 +251,20 @@ const spawnReply =
     });
   };
 
+/** `{37, Flags, From, To}`, with a token behind it where the flags say so. */
+const altact: Read = (parts) => {
+  const flags = Number(parts.integer());
+  const from = parts.pid();
+  if ((flags & altactFlag.alias) !== 0)
+    return withMessage({ kind: 'send_to_alias', from, to: parts.reference(), message: later });
+  if ((flags & altactFlag.name) !== 0)
+    return withMessage({ kind: 'send_to_name', from, to: parts.name(), message: later });
+  const to = parts.pid();
+  if ((flags & altactFlag.exit) !== 0)
+    return { signal: { kind: 'exit2', from, to, reason: later }, payload: 'reason' };
+  return withMessage({ kind: 'send', from, to, message: later });
+};
+
 const readers: Readonly<Record<number, Read>> = {
   [Operation.link]: (parts) => whole({ kind: 'link', from: parts.pid(), to: parts.pid() }),
   [Operation.send]: send(false),
@@ -297,6 +311,7 @@ const readers: Readonly<Record<number, Read>> = {
   [Operation.aliasSendTraced]: sendToAlias(true),
   [Operation.unlinkId]: (parts) =>
     whole({ kind: 'unlink', id: parts.integer(), from: parts.pid(), to: parts.pid() }),
+  [Operation.altactSend]: altact,
   [Operation.unlinkIdAck]: (parts) =>
     whole({ kind: 'unlink_ack', id: parts.integer(), from: parts.pid(), to: parts.pid() }),
 };
@@ -328,6 +343,8 @@ const tracedOperations = {
   [Operation.spawnReply]: Operation.spawnReplyTraced,
 } as const;
 
+/** Flags of `ALTACT_SIG_SEND` in `dist.h`; 1 priority and 2 token change nothing here. */
+const altactFlag = { alias: 4, name: 8, exit: 16 };
 const noToken = {};
 const linkFlag = 1;
 const monitorFlag = 2;

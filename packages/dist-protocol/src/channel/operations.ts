@@ -33,4 +33,5 @@ export const Operation = {
   aliasSendTraced: 34,
   unlinkId: 35,
   unlinkIdAck: 36,
+  altactSend: 37,
 } as const;

@@ -26,6 +26,8 @@ export type PidOrName = Pid | Atom;
  * | `spawn_request` | 29 SPAWN_REQUEST | asks for a process that runs `module:function(args…)` |
  * | `spawn_reply` | 31 SPAWN_REPLY | its pid, or an atom that says why there is none |
  *
+ * 37 ALTACT_SIG_SEND (OTP 28) is one of the three messages or an `exit2` with priority, which is not kept here.
+ *
  * Each has a form with a trace token (12, 13, 16, 18, 23, 25, 27, 30, 32, 34), which is read, and sent when `token` is there. 5
  * NODE_LINK is not used any more.
  */

@@ -1,0 +1,241 @@
+import {
+  type Atom,
+  atom,
+  isAtom,
+  Pid,
+  Reference,
+  type Signal,
+  type SpawnReplySignal,
+  type SpawnRequestSignal,
+  type Term,
+} from '@macula/dist-protocol';
+import { type ResolvedDestination, referenceKey } from './addresses.js';
+import { BeamError } from './beam-error.js';
+import { BeamProcess, type ProcessOptions } from './beam-process.js';
+
+/** What a {@link ProcessTable} needs of its node. */
+export interface ProcessTableHost {
+  /** Sends a signal to another node; what can't be sent ends as {@link ProcessTable.undeliverable} says. */
+  routeAway(node: Atom, signal: Signal, sender: Pid | undefined): void;
+  /** A process's own `onMessage` threw. */
+  handlerFailed(process: BeamProcess, error: unknown): void;
+  /** Another node asks for a process; the answer is a `spawn_reply`. */
+  handleSpawnRequest(request: SpawnRequestSignal): void;
+}
+
+/** The processes of a node, their names and aliases, and where signals go. */
+export class ProcessTable {
+  readonly #self: Atom;
+  readonly #creation: number;
+  readonly #host: ProcessTableHost;
+  readonly #processes = new Map<number, BeamProcess>();
+  readonly #names = new Map<string, BeamProcess>();
+  readonly #aliases = new Map<string, (message: Term) => void>();
+  readonly #spawns = new Map<
+    string,
+    { readonly node: Atom; readonly reply: (reply: SpawnReplySignal) => void }
+  >();
+  #nextId = 1;
+  #nextReference = 1;
+  #nextUnlinkId = 1n;
+
+  constructor(self: Atom, creation: number, host: ProcessTableHost) {
+    this.#self = self;
+    this.#creation = creation;
+    this.#host = host;
+  }
+
+  /** A new process. @throws {BeamError} `name_taken` */
+  spawn(options: ProcessOptions): BeamProcess {
+    const pid = new Pid({ node: this.#self, id: this.#takeId(), serial: 0, creation: this.#creation });
+    const process = new BeamProcess(this, pid, options);
+    if (options.name !== undefined) this.register(options.name, process);
+    this.#processes.set(pid.id, process);
+    return process;
+  }
+
+  /** Gives a process a name. @throws {BeamError} `name_taken`, `bad_option` for `undefined` */
+  register(name: string, process: BeamProcess): void {
+    if (this.#names.has(name))
+      throw new BeamError('name_taken', `a process of this node is registered as ${name}`);
+    if (name === 'undefined') throw new BeamError('bad_option', "'undefined' is no name, as in Erlang");
+    this.#names.set(name, process);
+  }
+
+  /** Takes a name away; false when nobody had it. */
+  unregister(name: string): boolean {
+    return this.#names.delete(name);
+  }
+
+  /** The process of a name. */
+  whereis(name: string): BeamProcess | undefined {
+    return this.#names.get(name);
+  }
+
+  /** Every registered name. */
+  get registeredNames(): string[] {
+    return [...this.#names.keys()];
+  }
+
+  /** The living processes. */
+  get processes(): BeamProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** For a process that ends. */
+  forget(process: BeamProcess): void {
+    this.#processes.delete(process.pid.id);
+    for (const [name, one] of this.#names) if (one === process) this.#names.delete(name);
+  }
+
+  /** A reference that this node has not made before. Its first word has 18 bits, as the emulator demands. */
+  makeReference(): Reference {
+    const count = this.#nextReference++;
+    const words = [count % 0x4_0000, Math.floor(count / 0x4_0000) % 0x1_0000_0000, 0];
+    return new Reference({ node: this.#self, creation: this.#creation, words });
+  }
+
+  /** An id that no unlink of this node had before. */
+  nextUnlinkId(): bigint {
+    return this.#nextUnlinkId++;
+  }
+
+  /** Messages for this reference go to `take` until {@link removeAlias}. */
+  addAlias(reference: Reference, take: (message: Term) => void): void {
+    this.#aliases.set(referenceKey(reference), take);
+  }
+
+  /** Messages for this reference are dropped from now on. */
+  removeAlias(reference: Reference): void {
+    this.#aliases.delete(referenceKey(reference));
+  }
+
+  /** Asks another node for a process. `reply` is called once. */
+  requestSpawn(node: Atom, request: SpawnRequestSignal, reply: (reply: SpawnReplySignal) => void): void {
+    this.#spawns.set(referenceKey(request.requestId), { node, reply });
+    this.route(node, request, request.from);
+  }
+
+  /** A late reply is of no interest any more. */
+  abandonSpawn(requestId: Reference): void {
+    this.#spawns.delete(referenceKey(requestId));
+  }
+
+  /** Sends a message. */
+  send(from: Pid, to: ResolvedDestination, message: Term): void {
+    if (to.kind === 'pid') this.route(to.node, { kind: 'send', from, to: to.pid, message }, from);
+    else if (to.kind === 'name')
+      this.route(to.node, { kind: 'send_to_name', from, to: to.name, message }, from);
+    else this.route(to.node, { kind: 'send_to_alias', from, to: to.alias, message }, from);
+  }
+
+  /** Sends a signal to wherever its node is. */
+  route(node: Atom, signal: Signal, sender?: Pid): void {
+    if (node === this.#self) this.handleSignal(signal);
+    else this.#host.routeAway(node, signal, sender);
+  }
+
+  /** A signal came, from this node or another. */
+  handleSignal(signal: Signal): void {
+    switch (signal.kind) {
+      case 'send':
+        this.#find(signal.to)?.deliver(signal.message);
+        return;
+      case 'send_to_name':
+        this.#names.get(signal.to.name)?.deliver(signal.message);
+        return;
+      case 'send_to_alias':
+        this.#aliases.get(referenceKey(signal.to))?.(signal.message);
+        return;
+      case 'spawn_request':
+        this.#host.handleSpawnRequest(signal);
+        return;
+      case 'spawn_reply': {
+        const spawn = this.#spawns.get(referenceKey(signal.requestId));
+        this.#spawns.delete(referenceKey(signal.requestId));
+        spawn?.reply(signal);
+        return;
+      }
+      default: {
+        const process = isAtom(signal.to) ? this.#names.get(signal.to.name) : this.#find(signal.to);
+        if (process === undefined) this.#answerForNobody(signal);
+        else process.handleSignal(signal);
+      }
+    }
+  }
+
+  /** A signal could not be sent, since there is no connection: whoever waits for an answer gets one. */
+  undeliverable(signal: Signal): void {
+    switch (signal.kind) {
+      case 'link': {
+        const { from, to } = signal;
+        this.handleSignal({ kind: 'exit', from: to, to: from, reason: noconnection });
+        return;
+      }
+      case 'monitor': {
+        const { from, to, reference } = signal;
+        this.handleSignal({ kind: 'monitor_exit', from: to, to: from, reference, reason: noconnection });
+        return;
+      }
+      case 'spawn_request': {
+        const { requestId, from: to } = signal;
+        const flags = { isLinked: false, isMonitored: false };
+        this.handleSignal({ kind: 'spawn_reply', requestId, to, ...flags, result: noconnection });
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** The connection with a node has ended. */
+  handleNodeDown(node: Atom): void {
+    for (const [key, spawn] of [...this.#spawns]) {
+      if (spawn.node !== node) continue;
+      this.#spawns.delete(key);
+      const requestId = this.makeReference();
+      const to = new Pid({ node: this.#self, id: 0, serial: 0, creation: this.#creation });
+      spawn.reply({
+        kind: 'spawn_reply',
+        requestId,
+        to,
+        isLinked: false,
+        isMonitored: false,
+        result: noconnection,
+      });
+    }
+    for (const process of this.processes) process.handleNodeDown(node.name);
+  }
+
+  /** For a process whose handler threw. */
+  handlerFailed(process: BeamProcess, error: unknown): void {
+    this.#host.handlerFailed(process, error);
+  }
+
+  #find(pid: Pid): BeamProcess | undefined {
+    const process = this.#processes.get(pid.id);
+    return process !== undefined && pid.serial === 0 && pid.creation === this.#creation ? process : undefined;
+  }
+
+  /** Nobody is there: a link and a monitor are told so, the rest is dropped, as the emulator does it. */
+  #answerForNobody(signal: Extract<Signal, { readonly to: unknown }>): void {
+    if (signal.kind === 'link')
+      this.route(signal.from.node, { kind: 'exit', from: signal.to, to: signal.from, reason: noproc });
+    else if (signal.kind === 'monitor') {
+      const { from, to, reference } = signal;
+      this.route(from.node, { kind: 'monitor_exit', from: to, to: from, reference, reason: noproc });
+    } else if (signal.kind === 'unlink' && signal.id !== 0n)
+      this.route(signal.from.node, { kind: 'unlink_ack', id: signal.id, from: signal.to, to: signal.from });
+  }
+
+  #takeId(): number {
+    do this.#nextId = this.#nextId >= pidIdMax ? 1 : this.#nextId + 1;
+    while (this.#processes.has(this.#nextId));
+    return this.#nextId;
+  }
+}
+
+/** 28 bits, what every release since 25 takes for a pid's id. */
+const pidIdMax = 0x0fff_ffff;
+const noconnection = atom('noconnection');
+const noproc = atom('noproc');
