@@ -3,6 +3,14 @@ export { ChannelError, type ChannelErrorCode } from './channel/errors.js';
 export { type ChannelLimits, defaultChannelLimits, fragmentBytes } from './channel/limits.js';
 export { Operation } from './channel/operations.js';
 export type * from './channel/signal.js';
+export {
+  decodeEpmdResponse,
+  EpmdError,
+  type EpmdErrorCode,
+  type EpmdRequest,
+  type EpmdResponse,
+  encodeEpmdRequest,
+} from './epmd/messages.js';
 export * from './etf/accessors.js';
 export { Atom, atom } from './etf/atom.js';
 export { decodeTerm, decodeTermAt } from './etf/decode.js';

@@ -94,6 +94,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'packages/dist-protocol/src/handshake/handshake.test.ts',
     'are messages or a HandshakeError',
   ),
+  'packages/dist-protocol/src/epmd/messages.ts decodeEpmdResponse': of(
+    'packages/dist-protocol/src/epmd/epmd.test.ts',
+    'mutated are answers or an EpmdError',
+  ),
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,
