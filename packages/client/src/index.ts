@@ -1,3 +1,4 @@
+export * from './beam-node/index.js';
 export * from './errors.js';
 export * from './guess-limiter.js';
 export * from './incoming-tunnel.js';

@@ -242,6 +242,22 @@ export class BeamProcess implements AsyncIterable<Term> {
     }
   }
 
+  /** For a spawn: the new process is linked with this one already. */
+  adoptLink(pid: Pid): void {
+    this.#links.set(pidKey(pid), pid);
+  }
+
+  /** For a spawn: this process watches the new one already, by the request's own reference. */
+  adoptMonitor(reference: Reference, pid: Pid, onDown: DownHandler): void {
+    this.#monitors.set(referenceKey(reference), {
+      reference,
+      node: pid.node,
+      named: pid,
+      object: pid,
+      onDown,
+    });
+  }
+
   /** For a generic server: ends one watcher's wait as if this process had ended. */
   failWatcher(reference: Reference, reason: Term): boolean {
     const watcher = this.#watchers.get(referenceKey(reference));

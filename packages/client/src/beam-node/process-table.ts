@@ -105,6 +105,13 @@ export class ProcessTable {
     this.#aliases.set(referenceKey(reference), take);
   }
 
+  /** Hands a message to whoever waits for it by this alias; false when nobody does. */
+  deliverToAlias(reference: Reference, message: Term): boolean {
+    const take = this.#aliases.get(referenceKey(reference));
+    take?.(message);
+    return take !== undefined;
+  }
+
   /** Messages for this reference are dropped from now on. */
   removeAlias(reference: Reference): void {
     this.#aliases.delete(referenceKey(reference));
@@ -145,7 +152,7 @@ export class ProcessTable {
         this.#names.get(signal.to.name)?.deliver(signal.message);
         return;
       case 'send_to_alias':
-        this.#aliases.get(referenceKey(signal.to))?.(signal.message);
+        this.deliverToAlias(signal.to, signal.message);
         return;
       case 'spawn_request':
         this.#host.handleSpawnRequest(signal);
@@ -214,7 +221,8 @@ export class ProcessTable {
 
   #find(pid: Pid): BeamProcess | undefined {
     const process = this.#processes.get(pid.id);
-    return process !== undefined && pid.serial === 0 && pid.creation === this.#creation ? process : undefined;
+    const isOurs = pid.node === this.#self && pid.serial === 0 && pid.creation === this.#creation;
+    return isOurs ? process : undefined;
   }
 
   /** Nobody is there: a link and a monitor are told so, the rest is dropped, as the emulator does it. */

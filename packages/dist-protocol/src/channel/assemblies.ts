@@ -101,10 +101,10 @@ export class Assemblies {
       );
     const needed = assembly.length + part.length;
     if (needed > assembly.buffer.length) {
-      // What is left to come bounds the growth: the last doubling of a large message takes what it needs, and no more.
+      // What is left to come bounds the growth. The system gives pages as they are written to, so a claim alone takes none.
       const expected = needed + Number(assembly.next) * part.length;
       const grown = new Uint8Array(
-        Math.max(needed, Math.min(expected, assembly.buffer.length * 2, growthMax)),
+        Math.max(needed, Math.min(expected, assembly.buffer.length * growth, growthMax)),
       );
       grown.set(assembly.buffer.subarray(0, assembly.length));
       assembly.buffer = grown;
@@ -124,5 +124,7 @@ interface Assembly {
 }
 
 const nothing = new Uint8Array(0);
+/** A message is copied by a seventh more than once, and claims memory for eight times what has come. */
+const growth = 8;
 /** A typed array of Node 20 may hold 4 GiB; more than that no fragment is waited for. */
 const growthMax = 0xffff_ffff;

@@ -9,7 +9,7 @@ export interface ChannelLimits {
   /** Bytes of one packet. Default 2^31 − 1: a peer that knows no fragments sends a message of any size in one. */
   readonly packetBytesMax: number;
   /**
-   * Bytes of all unfinished messages together. Default 2^31 − 1. Memory is taken as bytes come, at most doubled: a peer has to
+   * Bytes of all unfinished messages together. Default 2^31 − 1. Memory is taken as bytes come: a peer has to
    * send what it wants to be held.
    */
   readonly assemblyBytesMax: number;

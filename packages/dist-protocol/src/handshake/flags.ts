@@ -4,44 +4,44 @@
  */
 export const DistFlag = {
   /** The node is to be seen in `nodes()`; without it it is hidden. */
-  published: 1n << 0n,
-  extendedReferences: 1n << 2n,
-  distMonitor: 1n << 3n,
-  funTags: 1n << 4n,
-  distMonitorName: 1n << 5n,
-  newFunTags: 1n << 7n,
-  extendedPidsPorts: 1n << 8n,
-  exportPtrTag: 1n << 9n,
-  bitBinaries: 1n << 10n,
-  newFloats: 1n << 11n,
-  unicodeIo: 1n << 12n,
+  published: 0x1n,
+  extendedReferences: 0x4n,
+  distMonitor: 0x8n,
+  funTags: 0x10n,
+  distMonitorName: 0x20n,
+  newFunTags: 0x80n,
+  extendedPidsPorts: 0x100n,
+  exportPtrTag: 0x200n,
+  bitBinaries: 0x400n,
+  newFloats: 0x800n,
+  unicodeIo: 0x1000n,
   /** Packets begin with a distribution header and refer to an atom cache. */
-  distHdrAtomCache: 1n << 13n,
-  smallAtomTags: 1n << 14n,
-  utf8Atoms: 1n << 16n,
-  mapTag: 1n << 17n,
-  bigCreation: 1n << 18n,
+  distHdrAtomCache: 0x2000n,
+  smallAtomTags: 0x4000n,
+  utf8Atoms: 0x10000n,
+  mapTag: 0x20000n,
+  bigCreation: 0x40000n,
   /** Messages name their sender. */
-  sendSender: 1n << 19n,
-  bigSeqtraceLabels: 1n << 20n,
+  sendSender: 0x80000n,
+  bigSeqtraceLabels: 0x100000n,
   /** Exit reasons are terms of their own behind the control message. */
-  exitPayload: 1n << 22n,
+  exitPayload: 0x400000n,
   /** Large messages go in fragments. */
-  fragments: 1n << 23n,
-  handshake23: 1n << 24n,
-  unlinkId: 1n << 25n,
+  fragments: 0x800000n,
+  handshake23: 0x1000000n,
+  unlinkId: 0x2000000n,
   /** Stands for all that OTP 25 demands. */
-  mandatory25Digest: 1n << 26n,
-  spawn: 1n << 32n,
+  mandatory25Digest: 0x4000000n,
+  spawn: 0x100000000n,
   /** The initiator has no name and wants one (dynamic node name). */
-  nameMe: 1n << 33n,
+  nameMe: 0x200000000n,
   /** Pids, ports and references of 32 and 64 bits. */
-  v4Nc: 1n << 34n,
-  alias: 1n << 35n,
+  v4Nc: 0x400000000n,
+  alias: 0x800000000n,
   /** Prioritised signals (OTP 28). */
-  altactSig: 1n << 37n,
+  altactSig: 0x2000000000n,
   /** Records as terms of their own (OTP 29). */
-  nativeRecords: 1n << 38n,
+  nativeRecords: 0x4000000000n,
 } as const;
 
 /** What this package needs of a peer: what OTP 25 has always. */

@@ -27,7 +27,11 @@ interface Run {
 function run(
   initiator: Handshake,
   acceptor: Handshake,
-  { cut = 1_000, decision = { status: 'ok', cookie } }: { cut?: number; decision?: AcceptDecision } = {},
+  {
+    cut = 1_000,
+    decision = { status: 'ok', cookie },
+    isDead = true,
+  }: { cut?: number; decision?: AcceptDecision; isDead?: boolean } = {},
 ): Run {
   const said: Run = { initiator: [], acceptor: [] };
   const step = (from: Handshake, to: Handshake, mine: HandshakeOutput[]): boolean => {
@@ -36,6 +40,7 @@ function run(
       any = true;
       mine.push(output);
       if (output.kind === 'peer_named') from.decide(decision);
+      if (output.kind === 'peer_alive') from.answerAlive(isDead);
       if (output.kind !== 'send') continue;
       for (let at = 0; at < output.bytes.length; at += cut)
         to.handleBytes(output.bytes.subarray(at, at + cut));
@@ -90,6 +95,13 @@ describe('a handshake', () => {
     const { initiator, acceptor } = pair();
     const said = run(initiator, acceptor, { decision: { status, cookie } });
     expect([last(said.initiator)?.kind, last(said.acceptor)?.kind]).toEqual(['connected', 'connected']);
+  });
+
+  it('ends where the connection that the peer holds for alive is alive', () => {
+    const { initiator, acceptor } = pair();
+    const said = run(initiator, acceptor, { decision: { status: 'alive', cookie }, isDead: false });
+    expect(last(said.initiator)).toMatchObject(failure('already_connected'));
+    expect(last(said.acceptor)).toMatchObject(failure('already_connected'));
   });
 
   it.each([

@@ -32,6 +32,8 @@ export type HandshakeOutput =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** Acceptor: answer with {@link Handshake.decide}. */
   | { readonly kind: 'peer_named'; readonly peer: HandshakePeer }
+  /** Initiator: the peer holds another connection with this node for alive. Answer with {@link Handshake.answerAlive}. */
+  | { readonly kind: 'peer_alive' }
   /** Both know the cookie. `rest` came behind the handshake and belongs to the channel. */
   | {
       readonly kind: 'connected';
@@ -61,7 +63,7 @@ export interface InitiatorOptions extends HandshakeOptions {
 }
 
 /**
- * The distribution handshake of one connection, either side, as a core. An initiator's state goes `status` → `challenge` → `ack` →
+ * The distribution handshake of one connection, either side, as a core. An initiator's state goes `status` → (`deciding` →) `challenge` → `ack` →
  * `over`, an acceptor's `name` → `deciding` → (`alive` →) `reply` → `over`.
  *
  * Poll {@link pollOutput} until undefined after making it and after each call; {@link pollTimeout} says when
@@ -123,7 +125,8 @@ export class Handshake {
   /** Answers `peer_named`. @throws {HandshakeError} `malformed` when nothing is to be decided */
   decide(decision: AcceptDecision): void {
     if (this.#state === 'over') return;
-    if (this.#state !== 'deciding') throw new HandshakeError('malformed', 'there is nothing to decide');
+    if (this.#state !== 'deciding' || this.#expectedName !== undefined)
+      throw new HandshakeError('malformed', 'there is nothing to decide');
     this.#send({ kind: 'status', status: decision.status });
     if ('cookie' in decision) {
       this.#cookie = decision.cookie;
@@ -133,6 +136,23 @@ export class Handshake {
     } else if (decision.status === 'nok')
       this.#fail('simultaneous', 'both nodes dialled each other, and the other attempt goes on');
     else this.#fail('not_allowed', 'no connection with this node is allowed');
+  }
+
+  /**
+   * Answers `peer_alive`.
+   *
+   * @param isDead whether the connection that the peer means is dead, so that this one takes its place
+   * @throws {HandshakeError} `malformed` when nothing is to be answered
+   */
+  answerAlive(isDead: boolean): void {
+    if (this.#state === 'over') return;
+    if (this.#state !== 'deciding' || this.#expectedName === undefined)
+      throw new HandshakeError('malformed', 'there is nothing to answer');
+    this.#send({ kind: 'status', status: String(isDead) });
+    if (isDead) {
+      this.#state = 'challenge';
+      this.#proceed();
+    } else this.#fail('already_connected', 'there is a connection with this node already');
   }
 
   /** The next thing to do. */
@@ -227,9 +247,8 @@ export class Handshake {
         this.#state = 'challenge';
         return;
       case 'alive':
-        // This node has no such connection, or it would not dial: the one that the peer holds for alive is dead.
-        this.#send({ kind: 'status', status: 'true' });
-        this.#state = 'challenge';
+        this.#state = 'deciding';
+        this.#outputs.push({ kind: 'peer_alive' });
         return;
       case 'nok':
         throw new HandshakeError(

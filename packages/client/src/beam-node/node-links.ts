@@ -1,0 +1,360 @@
+import type { Duplex } from 'node:stream';
+import {
+  type AcceptDecision,
+  type Atom,
+  DistFlag,
+  decideSimultaneous,
+  HandshakeError,
+  type HandshakePeer,
+  type Pid,
+  type Signal,
+} from '@macula/dist-protocol';
+import { BeamError } from './beam-error.js';
+import { type LinkEnd, type LinkOptions, NodeLink } from './node-link.js';
+import { type Patience, waitFor } from './patience.js';
+
+/** A node that is connected. */
+export interface ConnectedNode {
+  /** Its name. */
+  readonly name: string;
+  /** It doesn't show in `nodes()` of the others, and is not part of `global` and the full mesh. */
+  readonly isHidden: boolean;
+  /** Tells apart two lives of its name. */
+  readonly creation: number;
+}
+
+/** What {@link NodeLinks} needs of its node. */
+export interface LinksHost {
+  /** Who this node is. */
+  readonly local: HandshakePeer;
+  /** A byte stream to a node; rejects where there is none. */
+  open(node: string, signal: AbortSignal): Promise<Duplex>;
+  /** The cookie for a node. */
+  cookieFor(node: string): Uint8Array;
+  /** Whether a node may connect. */
+  allows(node: string): boolean;
+  /** 32 random bits. */
+  makeChallenge(): number;
+  onSignal(signal: Signal): void;
+  /** A signal that waited for a connection that didn't come. */
+  onUndeliverable(signal: Signal): void;
+  onUnreadable(node: string, error: Error): void;
+  onNodeUp(node: ConnectedNode): void;
+  onNodeDown(node: ConnectedNode, end: LinkEnd): void;
+  /** A node was not reached, or one that has dialled was not let in. */
+  onConnectFailed(node: string | undefined, error: Error): void;
+}
+
+/** Bounds of the connections. */
+export interface LinksLimits {
+  /** Milliseconds for dialling and shaking hands. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds of silence that end a connection. */
+  readonly tickTimeMs: number;
+  /** Streams that are not past their handshake. */
+  readonly handshakesMax: number;
+}
+
+/** The connections with other nodes, made when they are first needed, one for each node. */
+export class NodeLinks {
+  readonly #host: LinksHost;
+  readonly #limits: LinksLimits;
+  readonly #entries = new Map<string, Entry>();
+  /** Not past their handshake, and not known by name. */
+  readonly #shaking = new Set<NodeLink>();
+  #isClosed = false;
+
+  constructor(host: LinksHost, limits: LinksLimits) {
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /** The nodes that are connected. */
+  get connected(): ConnectedNode[] {
+    return [...this.#entries.values()].flatMap(({ up }) => (up === undefined ? [] : [up.node]));
+  }
+
+  /** Sends a signal, over a connection that is made for it if need be. */
+  route(node: Atom, signal: Signal, sender: Pid | undefined): void {
+    const entry = this.#entries.get(node.name) ?? (this.#isClosed ? undefined : this.#dial(node.name));
+    if (entry?.up !== undefined) entry.up.link.send(signal, sender);
+    else if (entry !== undefined && entry.waiting.length < waitingMax) entry.waiting.push({ signal, sender });
+    else this.#host.onUndeliverable(signal);
+  }
+
+  /** Makes a connection, unless there is one. @throws {BeamError} `noconnection`, `timeout`, `aborted`, `closed` */
+  connect(node: string, patience: Patience): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new BeamError('closed', 'this node was closed'));
+    const entry = this.#entries.get(node) ?? this.#dial(node);
+    return this.#untilUp(entry, node, patience);
+  }
+
+  /** Dials a node over a byte stream that is there already. @throws as {@link connect} */
+  attach(node: string, duplex: Duplex, patience: Patience): Promise<void> {
+    const entry = this.#entries.get(node);
+    if (entry?.up !== undefined) {
+      duplex.destroy();
+      return Promise.resolve();
+    }
+    const fresh = entry ?? this.#addEntry(node);
+    this.#shake(fresh, node, duplex);
+    return this.#untilUp(fresh, node, patience);
+  }
+
+  /** Takes a byte stream that another node has opened. */
+  accept(duplex: Duplex): void {
+    if (this.#isClosed || this.#shaking.size >= this.#limits.handshakesMax) {
+      duplex.destroy();
+      return;
+    }
+    const state: Incoming = { name: undefined, entry: undefined, isUp: false };
+    const link: NodeLink = new NodeLink(duplex, this.#linkOptions(), {
+      decide: (peer) => this.#decide(peer, state),
+      isOtherDead: () => true,
+      onUp: (peer) => {
+        this.#shaking.delete(link);
+        state.isUp = true;
+        this.#setUp(link, peer);
+      },
+      onSignal: (signal) => this.#host.onSignal(signal),
+      onUnreadable: (_, error) => this.#host.onUnreadable(state.name ?? '', error),
+      onEnd: (end) => {
+        this.#shaking.delete(link);
+        if (state.isUp) this.#setDown(link, state.name ?? '', end);
+        else this.#incomingFailed(state, end.error ?? closedEarly());
+      },
+    });
+    this.#shaking.add(link);
+  }
+
+  /** Ends a connection; false when there is none. */
+  disconnect(node: string): boolean {
+    const up = this.#entries.get(node)?.up;
+    up?.link.close('disconnect');
+    return up !== undefined;
+  }
+
+  /** Bytes that wait to be written to a node. */
+  queuedBytes(node: string): number {
+    return this.#entries.get(node)?.up?.link.queuedBytes ?? 0;
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.#isClosed = true;
+    for (const link of this.#shaking) link.close('disconnect');
+    for (const [name, entry] of [...this.#entries]) {
+      entry.abort.abort();
+      if (entry.up !== undefined) entry.up.link.close('disconnect');
+      else this.#giveUp(name, entry, new BeamError('closed', 'this node was closed'));
+    }
+  }
+
+  #linkOptions(): LinkOptions {
+    return {
+      local: this.#host.local,
+      challenge: this.#host.makeChallenge(),
+      handshakeTimeoutMs: this.#limits.connectTimeoutMs,
+      tickTimeMs: this.#limits.tickTimeMs,
+    };
+  }
+
+  #addEntry(name: string): Entry {
+    const entry: Entry = {
+      up: undefined,
+      attempts: 0,
+      waiting: [],
+      waiters: new Set(),
+      abort: new AbortController(),
+    };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #dial(name: string): Entry {
+    const entry = this.#addEntry(name);
+    entry.attempts += 1;
+    this.#host
+      .open(name, AbortSignal.any([entry.abort.signal, AbortSignal.timeout(this.#limits.connectTimeoutMs)]))
+      .then(
+        (duplex) => {
+          entry.attempts -= 1;
+          if (entry.abort.signal.aborted || entry.up !== undefined) duplex.destroy();
+          else this.#shake(entry, name, duplex);
+        },
+        (error: unknown) => {
+          entry.attempts -= 1;
+          this.#lastAttemptFailed(name, entry, asError(error));
+        },
+      );
+    return entry;
+  }
+
+  #shake(entry: Entry, name: string, duplex: Duplex): void {
+    entry.attempts += 1;
+    const dialled = { name, cookie: this.#host.cookieFor(name) };
+    let isUp = false;
+    const link: NodeLink = new NodeLink(
+      duplex,
+      { ...this.#linkOptions(), dialled },
+      {
+        decide: () => ({ status: 'not_allowed' }),
+        isOtherDead: () => entry.up === undefined,
+        onUp: (peer) => {
+          isUp = true;
+          entry.attempts -= 1;
+          if (entry.outgoing === link) entry.outgoing = undefined;
+          this.#setUp(link, peer);
+        },
+        onSignal: (signal) => this.#host.onSignal(signal),
+        onUnreadable: (_, error) => this.#host.onUnreadable(name, error),
+        onEnd: (end) => {
+          if (isUp) return this.#setDown(link, name, end);
+          entry.attempts -= 1;
+          if (entry.outgoing === link) entry.outgoing = undefined;
+          this.#attemptEnded(name, entry, end.error ?? closedEarly());
+        },
+      },
+    );
+    entry.outgoing = link;
+  }
+
+  #attemptEnded(name: string, entry: Entry, error: Error): void {
+    if (!isNobodysFault(error)) this.#lastAttemptFailed(name, entry, error);
+    // The other node's own attempt goes on; if nothing comes of it, whoever waits must be told.
+    else setTimeout(() => this.#lastAttemptFailed(name, entry, error), this.#limits.connectTimeoutMs).unref();
+  }
+
+  #decide(peer: HandshakePeer, state: Incoming): AcceptDecision {
+    if (!this.#host.allows(peer.name) || peer.name === this.#host.local.name)
+      return { status: 'not_allowed' };
+    const cookie = this.#host.cookieFor(peer.name);
+    const entry = this.#entries.get(peer.name);
+    if (entry?.up !== undefined) {
+      state.name = peer.name;
+      return { status: 'alive', cookie };
+    }
+    const outgoing = entry?.outgoing;
+    const status = outgoing === undefined ? 'ok' : decideSimultaneous(this.#host.local.name, peer.name);
+    if (status === 'nok') return { status };
+    state.name = peer.name;
+    state.entry = entry;
+    if (entry === undefined) return { status, cookie };
+    entry.attempts += 1;
+    entry.outgoing = undefined;
+    outgoing?.close('disconnect');
+    return { status, cookie };
+  }
+
+  #setUp(link: NodeLink, peer: HandshakePeer): void {
+    const isHidden = (peer.flags & DistFlag.published) === 0n;
+    const node: ConnectedNode = { name: peer.name, isHidden, creation: peer.creation };
+    const before = this.#entries.get(peer.name);
+    if (before?.up !== undefined) this.#replace(before.up);
+    const entry = this.#entries.get(peer.name) ?? this.#addEntry(peer.name);
+    entry.up = { link, node };
+    this.#host.onNodeUp(node);
+    const { waiting } = entry;
+    entry.waiting = [];
+    for (const { signal, sender } of waiting) link.send(signal, sender);
+    for (const waiter of entry.waiters) waiter.resolve();
+    entry.waiters.clear();
+  }
+
+  /** The node itself says that its former connection is dead. */
+  #replace({ link, node }: UpLink): void {
+    this.#entries.delete(node.name);
+    link.close('connection_closed');
+    this.#host.onNodeDown(node, { reason: 'connection_closed' });
+  }
+
+  #setDown(link: NodeLink, name: string, end: LinkEnd): void {
+    const entry = this.#entries.get(name);
+    if (entry?.up?.link !== link) return;
+    this.#entries.delete(name);
+    this.#host.onNodeDown(entry.up.node, end);
+  }
+
+  #incomingFailed({ name, entry }: Incoming, error: Error): void {
+    if (entry !== undefined) {
+      entry.attempts -= 1;
+      this.#lastAttemptFailed(name ?? '', entry, error);
+    }
+    if (!isNobodysFault(error)) this.#host.onConnectFailed(name, error);
+  }
+
+  #lastAttemptFailed(name: string, entry: Entry, error: Error): void {
+    if (entry.attempts > 0 || entry.up !== undefined || this.#entries.get(name) !== entry) return;
+    this.#giveUp(name, entry, error);
+    this.#host.onConnectFailed(name, error);
+  }
+
+  #giveUp(name: string, entry: Entry, cause: Error): void {
+    this.#entries.delete(name);
+    for (const waiter of entry.waiters)
+      waiter.reject(
+        cause instanceof BeamError
+          ? cause
+          : new BeamError('noconnection', `${name}: ${cause.message}`, { cause }),
+      );
+    entry.waiters.clear();
+    for (const { signal } of entry.waiting) this.#host.onUndeliverable(signal);
+  }
+
+  #untilUp(entry: Entry, node: string, patience: Patience): Promise<void> {
+    if (entry.up !== undefined) return Promise.resolve();
+    let waiter: Waiter | undefined;
+    return waitFor<void>(
+      patience,
+      `no connection with ${node}`,
+      (resolve, reject) => {
+        waiter = { resolve, reject };
+        entry.waiters.add(waiter);
+      },
+      () => waiter !== undefined && entry.waiters.delete(waiter),
+    );
+  }
+}
+
+interface UpLink {
+  readonly link: NodeLink;
+  readonly node: ConnectedNode;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Entry {
+  up: UpLink | undefined;
+  /** This node's own handshake, until it is up or over. */
+  outgoing?: NodeLink | undefined;
+  /** Ways on which a connection may still come about. */
+  attempts: number;
+  waiting: { readonly signal: Signal; readonly sender: Pid | undefined }[];
+  readonly waiters: Set<Waiter>;
+  readonly abort: AbortController;
+}
+
+interface Incoming {
+  name: string | undefined;
+  /** Where it counts as an attempt. */
+  entry: Entry | undefined;
+  isUp: boolean;
+}
+
+function isNobodysFault(error: Error | undefined): boolean {
+  return error instanceof HandshakeError && error.code === 'simultaneous';
+}
+
+function closedEarly(): Error {
+  return new BeamError('noconnection', 'the connection was closed');
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Signals that wait for one connection; more are dropped as if it had failed. */
+const waitingMax = 100_000;

@@ -1,0 +1,203 @@
+import {
+  type Atom,
+  atom,
+  isAtom,
+  isKind,
+  isTuple,
+  type Pid,
+  type Reference,
+  type Term,
+  termEquals,
+  tuple,
+} from '@macula/dist-protocol';
+import { asAtom } from './addresses.js';
+import { BeamError, type ExceptionClass } from './beam-error.js';
+import type { BeamProcess } from './beam-process.js';
+import { type Patience, waitFor } from './patience.js';
+import type { ProcessTable } from './process-table.js';
+
+/** Who asks other nodes to run something. */
+export interface RemoteCaller {
+  readonly table: ProcessTable;
+  /** The process that asks, and watches. */
+  readonly caller: BeamProcess;
+  /** Gets what the functions print. */
+  readonly groupLeader: Pid;
+}
+
+/** How a process is spawned at another node. */
+export interface SpawnRequestOptions extends Patience {
+  /** Links the new process with the asking one. Default false. */
+  readonly link?: boolean;
+  /** Told when the new process has ended. Default: it is not watched. */
+  readonly onDown?: (reason: Term) => void;
+  /** Registers it there. Default none. */
+  readonly name?: string;
+}
+
+/**
+ * A new process at another node that runs `module:functionName(...args)`, as `spawn_request/5`.
+ *
+ * @param options default: waits for ever
+ * @returns its pid
+ * @throws {BeamError} `not_supported`, `noconnection`, `timeout`, `aborted`, `exit` with the reason of any other refusal
+ */
+export function requestSpawn(
+  { table, caller, groupLeader }: RemoteCaller,
+  node: string | Atom,
+  what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
+  options: SpawnRequestOptions = {},
+): Promise<Pid> {
+  const to = asAtom(node);
+  const requestId = table.makeReference();
+  const terms: Term[] = [];
+  if (options.link) terms.push(link);
+  if (options.onDown !== undefined) terms.push(monitor);
+  if (options.name !== undefined) terms.push(tuple(name, atom(options.name)));
+  const request = {
+    kind: 'spawn_request',
+    requestId,
+    from: caller.pid,
+    groupLeader,
+    module: atom(what.module),
+    functionName: atom(what.functionName),
+    options: terms,
+    args: what.args,
+  } as const;
+  return waitFor<Pid>(
+    options,
+    'no process',
+    (resolve, reject) => {
+      table.requestSpawn(to, request, (reply) => {
+        if (!isKind(reply.result, 'pid')) return reject(refusal(reply.result));
+        if (reply.isLinked) caller.adoptLink(reply.result);
+        if (reply.isMonitored && options.onDown !== undefined)
+          caller.adoptMonitor(requestId, reply.result, options.onDown);
+        resolve(reply.result);
+      });
+    },
+    () => table.abandonSpawn(requestId),
+  );
+}
+
+/**
+ * Runs a function at another node, as `erpc:call/5`, and gives what it returns.
+ *
+ * @param patience default 5,000 ms. What runs goes on after a timeout, as with `erpc`.
+ * @throws {BeamError} `exception` with what was raised, `exit` when the process was ended from outside, `noconnection`,
+ * `not_supported`, `timeout`, `aborted`
+ */
+export function callFunction(
+  remote: RemoteCaller,
+  node: string | Atom,
+  what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
+  { timeoutMs = 5_000, signal }: Patience,
+): Promise<Term> {
+  const result = remote.table.makeReference();
+  const args = [result, atom(what.module), atom(what.functionName), what.args];
+  return waitFor<Term>(
+    signal === undefined ? { timeoutMs } : { timeoutMs, signal },
+    `no result of ${what.module}:${what.functionName}/${what.args.length}`,
+    (resolve, reject) => {
+      const onDown = (reason: Term) => {
+        try {
+          resolve(resultOf(reason, result));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      requestSpawn(remote, node, { module: 'erpc', functionName: 'execute_call', args }, { onDown }).catch(
+        reject,
+      );
+    },
+  );
+}
+
+/** Runs a function at another node, as `erpc:cast/4`: nothing comes back. */
+export function castFunction(
+  { table, caller, groupLeader }: RemoteCaller,
+  node: string | Atom,
+  what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
+): void {
+  table.route(
+    asAtom(node),
+    {
+      kind: 'spawn_request',
+      requestId: table.makeReference(),
+      from: caller.pid,
+      groupLeader,
+      module: atom('erpc'),
+      functionName: atom('execute_cast'),
+      options: [tuple(atom('reply'), atom('no'))],
+      args: [atom(what.module), atom(what.functionName), what.args],
+    },
+    caller.pid,
+  );
+}
+
+/**
+ * What `rpc:call/5` would have returned: the value, or `{badrpc, Reason}` for whatever went wrong. (`erpc` tells them apart.)
+ *
+ * @throws {BeamError} `aborted`, `bad_option`
+ */
+export async function rpcCall(...args: Parameters<typeof callFunction>): Promise<Term> {
+  try {
+    return await callFunction(...args);
+  } catch (error) {
+    if (!(error instanceof BeamError)) throw error;
+    switch (error.code) {
+      case 'exception':
+        if (error.class === 'throw') return error.reason as Term;
+        if (error.class === 'exit') return badRpc(tuple(exitLabel, error.reason as Term));
+        return badRpc(tuple(exitLabel, tuple(error.reason as Term, error.stacktrace ?? [])));
+      case 'exit':
+        return badRpc(tuple(exitLabel, error.reason as Term));
+      case 'timeout':
+        return badRpc(atom('timeout'));
+      case 'noconnection':
+        return badRpc(atom('nodedown'));
+      case 'not_supported':
+        return badRpc(atom('notsup'));
+      default:
+        throw error;
+    }
+  }
+}
+
+function badRpc(reason: Term): Term {
+  return tuple(atom('badrpc'), reason);
+}
+
+/**
+ * The exit reason of `erpc:execute_call/4` says how it went: `{Ref, return, Value}`, `{Ref, throw, Value}`, `{Ref, exit, Reason}`,
+ * `{Ref, error, Reason, Stack}`, or `{Ref, error, {erpc, Reason}}` for a call that can't be.
+ */
+function resultOf(reason: Term, result: Reference): Term {
+  if (reason === noconnection) throw new BeamError('noconnection', 'the node was lost before it answered');
+  const [reference, how, value, stacktrace] = isTuple(reason) ? reason.elements : [];
+  if (reference === undefined || value === undefined || !termEquals(reference, result))
+    throw new BeamError('exit', 'the process was ended from outside', { reason });
+  if (isAtom(how, 'return')) return value;
+  if (isAtom(how, 'throw') || isAtom(how, 'exit'))
+    throw raised(isAtom(how, 'exit') ? 'exit' : 'throw', value);
+  if (stacktrace === undefined && isTuple(value, 2)) throw refusal(value.elements[1] as Term);
+  throw raised('error', value, stacktrace);
+}
+
+function raised(kind: ExceptionClass, reason: Term, stacktrace?: Term): BeamError {
+  const details = stacktrace === undefined ? { reason, class: kind } : { reason, class: kind, stacktrace };
+  return new BeamError('exception', `the function raised ${kind}`, details);
+}
+
+function refusal(reason: Term): BeamError {
+  if (reason === noconnection) return new BeamError('noconnection', 'the node is not connected');
+  if (isAtom(reason, 'notsup')) return new BeamError('not_supported', 'the node does not allow that');
+  if (isAtom(reason, 'timeout')) return new BeamError('timeout', 'the node gave up waiting');
+  return new BeamError('exit', 'no process was made', { reason });
+}
+
+const link = atom('link');
+const monitor = atom('monitor');
+const name = atom('name');
+const noconnection = atom('noconnection');
+const exitLabel = atom('EXIT');
