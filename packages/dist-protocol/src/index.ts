@@ -49,3 +49,4 @@ export {
   type HandshakePeer,
   type InitiatorOptions,
 } from './handshake/handshake.js';
+export { type PgOutput, PgScope } from './pg/pg-scope.js';

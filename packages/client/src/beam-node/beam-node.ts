@@ -23,6 +23,7 @@ import { type GenericServer, serverProcess } from './generic-server.js';
 import { groupLeaderProcess } from './group-leader.js';
 import { type ConnectedNode, NodeLinks } from './node-links.js';
 import type { Patience } from './patience.js';
+import { ProcessGroups } from './process-groups.js';
 import { ProcessTable } from './process-table.js';
 import {
   callFunction,
@@ -50,6 +51,7 @@ export class BeamNode {
   readonly #links: NodeLinks;
   readonly #exposed: ExposedFunctions;
   readonly #remote: RemoteCaller;
+  readonly #groups = new Map<string, ProcessGroups>();
   #server: Server | undefined;
   #registration: EpmdRegistration | undefined;
   #isClosed = false;
@@ -210,6 +212,16 @@ export class BeamNode {
     this.#exposed.expose(module, functions);
   }
 
+  /** A scope of OTP's `pg`, made when it is first asked for. @throws {BeamError} `name_taken`, `closed` */
+  pg(scope = 'pg'): ProcessGroups {
+    const known = this.#groups.get(scope);
+    if (known !== undefined) return known;
+    const groups = new ProcessGroups(scope, (onMessage) => this.register(scope, onMessage));
+    this.#groups.set(scope, groups);
+    for (const { name } of this.nodes()) groups.handleNodeUp(name);
+    return groups;
+  }
+
   /** Sends a message. Like `!` it does not fail: what can't be delivered is dropped. @throws {BeamError} `bad_option`, `closed` */
   send(to: Destination, message: Term): void {
     this.#remote.caller.send(to, message);
@@ -314,6 +326,7 @@ export class BeamNode {
     this.#registration?.close();
     for (const process of this.#table.processes) process.exit(atom('shutdown'));
     this.#links.close();
+    for (const groups of this.#groups.values()) groups.end();
     this.#events.end();
     const server = this.#server;
     if (server !== undefined) await new Promise((resolve) => server.close(resolve));
@@ -352,7 +365,10 @@ export class BeamNode {
         onSignal: (signal) => this.#table.handleSignal(signal),
         onUndeliverable: (signal) => this.#table.undeliverable(signal),
         onUnreadable: (node, error) => this.#tell({ kind: 'unreadable', node, error }),
-        onNodeUp: (node) => this.#tell({ kind: 'nodeup', node }),
+        onNodeUp: (node) => {
+          for (const groups of this.#groups.values()) groups.handleNodeUp(node.name);
+          this.#tell({ kind: 'nodeup', node });
+        },
         onNodeDown: (node, { reason, error }) => {
           this.#table.handleNodeDown(asAtom(node.name));
           this.#tell({ kind: 'nodedown', node, reason, ...(error === undefined ? {} : { error }) });

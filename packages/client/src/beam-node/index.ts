@@ -20,4 +20,5 @@ export type { ExposedFunction } from './exposed-functions.js';
 export { type GenericServer, noReply } from './generic-server.js';
 export type { ConnectedNode } from './node-links.js';
 export type { Patience } from './patience.js';
+export { type GroupChange, ProcessGroups } from './process-groups.js';
 export type { SpawnRequestOptions } from './remote-calls.js';

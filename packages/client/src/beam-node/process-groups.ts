@@ -1,0 +1,125 @@
+import {
+  atom,
+  type PgOutput,
+  PgScope,
+  type Pid,
+  type Reference,
+  type Term,
+  termEquals,
+} from '@macula/dist-protocol';
+import { pidKey } from './addresses.js';
+import { BeamProcess } from './beam-process.js';
+import { EventFeed } from './event-feed.js';
+import type { Patience } from './patience.js';
+
+/** Processes that have joined or left a group, here or elsewhere. */
+export interface GroupChange {
+  readonly change: 'join' | 'leave';
+  readonly group: Term;
+  readonly pids: readonly Pid[];
+}
+
+/**
+ * A scope of OTP's `pg`: groups of processes at all nodes of the scope, `pg:get_members` of the others among them. Made by
+ * `BeamNode.pg`. It lives as long as its node.
+ */
+export class ProcessGroups {
+  readonly #process: BeamProcess;
+  readonly #scope: PgScope;
+  readonly #monitors = new Map<string, Reference>();
+  readonly #changes = new EventFeed<GroupChange>();
+
+  /** @param spawn makes the scope's process */
+  constructor(name: string, spawn: (onMessage: (message: Term) => void) => BeamProcess) {
+    this.#process = spawn((message) => {
+      this.#scope.handleMessage(message);
+      this.#drain();
+    });
+    this.#scope = new PgScope(atom(name), this.#process.pid);
+  }
+
+  /** For the node: another one is connected. */
+  handleNodeUp(node: string): void {
+    this.#scope.handleNodeUp(atom(node));
+    this.#drain();
+  }
+
+  /** Makes processes of this node members; one that joins twice is in twice. It leaves when it ends. */
+  join(group: Term, ...processes: readonly (BeamProcess | Pid)[]): void {
+    this.#scope.join(group, processes.map(pidOf));
+    this.#drain();
+  }
+
+  /** Takes processes out; false when none was in. */
+  leave(group: Term, ...processes: readonly (BeamProcess | Pid)[]): boolean {
+    const hasLeft = this.#scope.leave(group, processes.map(pidOf));
+    this.#drain();
+    return hasLeft;
+  }
+
+  /** Members at all nodes of the scope that are connected. */
+  members(group: Term): Pid[] {
+    return this.#scope.members(group);
+  }
+
+  /** Members at this node. */
+  localMembers(group: Term): Pid[] {
+    return this.#scope.localMembers(group);
+  }
+
+  /** Groups that have members. */
+  groups(): Term[] {
+    return this.#scope.groups();
+  }
+
+  /** What changes from now on, in one group or all. @throws {BeamError} `aborted` */
+  async *changes({
+    group,
+    signal,
+  }: Pick<Patience, 'signal'> & { readonly group?: Term } = {}): AsyncGenerator<GroupChange> {
+    for await (const change of this.#changes.read(signal))
+      if (group === undefined || termEquals(change.group, group)) yield change;
+  }
+
+  /** For the node: it is closed. */
+  end(): void {
+    this.#changes.end();
+  }
+
+  #drain(): void {
+    if (!this.#process.isAlive) return;
+    for (let output = this.#scope.pollOutput(); output !== undefined; output = this.#scope.pollOutput())
+      this.#handleOutput(output);
+  }
+
+  #handleOutput(output: PgOutput): void {
+    switch (output.kind) {
+      case 'send':
+        this.#process.send(output.to, output.message);
+        return;
+      case 'monitor': {
+        const { pid } = output;
+        const onDown = () => {
+          this.#monitors.delete(pidKey(pid));
+          this.#scope.handleDown(pid);
+          this.#drain();
+        };
+        this.#monitors.set(pidKey(pid), this.#process.monitor(pid, onDown));
+        return;
+      }
+      case 'demonitor': {
+        const reference = this.#monitors.get(pidKey(output.pid));
+        this.#monitors.delete(pidKey(output.pid));
+        if (reference !== undefined) this.#process.demonitor(reference);
+        return;
+      }
+      case 'changed':
+        this.#changes.push({ change: output.change, group: output.group, pids: output.pids });
+        return;
+    }
+  }
+}
+
+function pidOf(process: BeamProcess | Pid): Pid {
+  return process instanceof BeamProcess ? process.pid : process;
+}

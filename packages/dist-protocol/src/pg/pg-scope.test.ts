@@ -1,0 +1,201 @@
+import { runsOf } from '@macula/testkit';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyTerm } from '../../test/arbitrary-terms.js';
+import { atom, formatTerm, type PgOutput, PgScope, Pid, type Term, tuple } from '../index.js';
+
+const pg = atom('pg');
+const pidAt = (node: string, id: number) => new Pid({ node: atom(node), id, serial: 0, creation: 1 });
+const text = (pids: readonly Pid[]) => pids.map((pid) => formatTerm(pid)).sort();
+
+function outputsOf(scope: PgScope): PgOutput[] {
+  const found: PgOutput[] = [];
+  for (let one = scope.pollOutput(); one !== undefined; one = scope.pollOutput()) found.push(one);
+  return found;
+}
+
+/** Several nodes of one scope, whose messages take their time but keep their order between two of them. */
+class World {
+  readonly scopes = new Map<string, PgScope>();
+  readonly #lines = new Map<string, { readonly to: string; readonly message: Term }[]>();
+  readonly events: string[] = [];
+
+  constructor(readonly names: readonly string[]) {
+    for (const name of names) this.scopes.set(name, new PgScope(pg, pidAt(name, 0)));
+  }
+
+  drain(name: string): void {
+    for (const output of outputsOf(this.scopes.get(name)!)) {
+      if (output.kind === 'changed')
+        this.events.push(
+          `${name} ${output.change} ${formatTerm(output.group)} ${text(output.pids).join(' ')}`,
+        );
+      if (output.kind !== 'send') continue;
+      const { to, message } = output;
+      this.line(name, to.node.name).push({ to: to.node.name, message });
+    }
+  }
+
+  line(from: string, to: string) {
+    const key = `${from}>${to}`;
+    const line = this.#lines.get(key) ?? [];
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  connect(one: string, other: string): void {
+    this.scopes.get(one)!.handleNodeUp(atom(other));
+    this.drain(one);
+  }
+
+  cut(one: string, other: string): void {
+    this.line(one, other).length = 0;
+    this.line(other, one).length = 0;
+    for (const [here, there] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      this.scopes.get(here)!.handleDown(pidAt(there, 0));
+      this.drain(here);
+    }
+  }
+
+  /** Delivers one message of the line that `choice` points at; false when all are empty. */
+  deliver(choice: number): boolean {
+    const full = [...this.#lines.values()].filter((line) => line.length > 0);
+    const line = full[choice % Math.max(1, full.length)];
+    const next = line?.shift();
+    if (next === undefined) return false;
+    this.scopes.get(next.to)!.handleMessage(next.message);
+    this.drain(next.to);
+    return true;
+  }
+
+  settle(): void {
+    while (this.deliver(0));
+  }
+}
+
+describe('a pg scope', () => {
+  it('tells a new peer who is in, and both of every change', () => {
+    const world = new World(['a@h', 'b@h']);
+    const a = world.scopes.get('a@h')!;
+    const b = world.scopes.get('b@h')!;
+    a.join(atom('g'), [pidAt('a@h', 1)]);
+    world.drain('a@h');
+    world.connect('b@h', 'a@h');
+    world.settle();
+    expect(text(b.members(atom('g')))).toEqual(text([pidAt('a@h', 1)]));
+    b.join(atom('g'), [pidAt('b@h', 2), pidAt('b@h', 2)]);
+    world.drain('b@h');
+    world.settle();
+    expect(text(a.members(atom('g')))).toEqual(text([pidAt('a@h', 1), pidAt('b@h', 2), pidAt('b@h', 2)]));
+    expect(text(a.localMembers(atom('g')))).toEqual(text([pidAt('a@h', 1)]));
+    b.handleDown(pidAt('b@h', 2));
+    world.drain('b@h');
+    world.settle();
+    expect(text(a.members(atom('g')))).toEqual(text([pidAt('a@h', 1)]));
+    expect(a.leave(atom('g'), [pidAt('a@h', 9)])).toBe(false);
+    expect(a.leave(atom('g'), [pidAt('a@h', 1)])).toBe(true);
+    world.drain('a@h');
+    world.settle();
+    expect([a.groups(), b.groups()]).toEqual([[], []]);
+    expect(world.events.filter((event) => event.startsWith('a@h'))).toEqual([
+      'a@h join g #Pid<a@h.1.0>',
+      'a@h join g #Pid<b@h.2.0> #Pid<b@h.2.0>',
+      'a@h leave g #Pid<b@h.2.0>',
+      'a@h leave g #Pid<b@h.2.0>',
+      'a@h leave g #Pid<a@h.1.0>',
+    ]);
+  });
+
+  it('watches each member once', () => {
+    const scope = new PgScope(pg, pidAt('a@h', 0));
+    const pid = pidAt('a@h', 1);
+    scope.join(atom('g'), [pid]);
+    scope.join(tuple(atom('other'), 1), [pid]);
+    expect(outputsOf(scope).filter(({ kind }) => kind === 'monitor')).toHaveLength(1);
+    scope.leave(atom('g'), [pid]);
+    expect(outputsOf(scope).some(({ kind }) => kind === 'demonitor')).toBe(false);
+    scope.leave(tuple(atom('other'), 1), [pid]);
+    expect(outputsOf(scope).filter(({ kind }) => kind === 'demonitor')).toHaveLength(1);
+  });
+
+  it('takes no word of a peer that it does not know, nor of what is no message of pg', () => {
+    const scope = new PgScope(pg, pidAt('a@h', 0));
+    scope.handleMessage(tuple(atom('join'), pidAt('b@h', 0), atom('g'), pidAt('b@h', 1)));
+    fc.assert(
+      fc.property(
+        fc.constantFrom('join', 'leave', 'discover', 'sync', '$gen_cast', 'x'),
+        fc.array(anyTerm, { maxLength: 3 }),
+        (tag, rest) => {
+          scope.handleMessage(tuple(atom(tag), ...rest));
+          scope.handleMessage(tuple(atom('$gen_cast'), tuple(atom(tag), ...rest)));
+        },
+      ),
+      { numRuns: runsOf(process.env, 500) },
+    );
+    expect(scope.members(atom('g'))).toEqual([]);
+  });
+
+  it('agrees with every connected node once all messages have come, whatever their order', () => {
+    const names = ['a@h', 'b@h', 'c@h'];
+    const step = fc.record({
+      what: fc.constantFrom('join', 'leave', 'down', 'connect', 'cut', 'deliver', 'deliver', 'deliver'),
+      who: fc.constantFrom(...names),
+      other: fc.constantFrom(...names),
+      group: fc.constantFrom<Term>(atom('g'), tuple(atom('g'), 2)),
+      id: fc.integer({ min: 1, max: 3 }),
+      choice: fc.nat({ max: 5 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const world = new World(names);
+        const model = new Map<string, Pid[]>();
+        const connected = new Set<string>();
+        for (const { what, who, other, group, id, choice } of steps) {
+          const scope = world.scopes.get(who)!;
+          const pid = pidAt(who, id);
+          const line = [who, other].sort().join();
+          if (what === 'join') {
+            scope.join(group, [pid]);
+            model.set(`${who} ${formatTerm(group)}`, [
+              ...(model.get(`${who} ${formatTerm(group)}`) ?? []),
+              pid,
+            ]);
+          } else if (what === 'leave') {
+            const own = model.get(`${who} ${formatTerm(group)}`) ?? [];
+            const at = own.findIndex((one) => one.id === id);
+            expect(scope.leave(group, [pid])).toBe(at >= 0);
+            if (at >= 0) own.splice(at, 1);
+          } else if (what === 'down') {
+            scope.handleDown(pid);
+            for (const [key, own] of model)
+              if (key.startsWith(who))
+                model.set(
+                  key,
+                  own.filter((one) => one.id !== id),
+                );
+          } else if (what === 'connect' && who !== other) {
+            if (!connected.has(line)) {
+              connected.add(line);
+              world.connect(who, other);
+              world.connect(other, who);
+            }
+          } else if (what === 'cut' && who !== other) {
+            if (connected.delete(line)) world.cut(who, other);
+          } else if (what === 'deliver') world.deliver(choice);
+          world.drain(who);
+        }
+        world.settle();
+        for (const group of [atom('g'), tuple(atom('g'), 2)])
+          for (const who of names) {
+            const seen = names.filter((other) => other === who || connected.has([who, other].sort().join()));
+            const wanted = seen.flatMap((name) => model.get(`${name} ${formatTerm(group)}`) ?? []);
+            expect(text(world.scopes.get(who)!.members(group)), who).toEqual(text(wanted));
+          }
+      }),
+      { numRuns: runsOf(process.env, 300) },
+    );
+  });
+});
