@@ -31,8 +31,8 @@ export interface SpawnRequestOptions extends Patience {
   readonly link?: boolean;
   /** Told when the new process has ended. Default: it is not watched. */
   readonly onDown?: (reason: Term) => void;
-  /** Registers it there. Default none. */
-  readonly name?: string;
+  /** More options of `spawn_opt/5`, such as `{priority, high}`. Default none. */
+  readonly options?: readonly Term[];
 }
 
 /**
@@ -50,10 +50,9 @@ export function requestSpawn(
 ): Promise<Pid> {
   const to = asAtom(node);
   const requestId = table.makeReference();
-  const terms: Term[] = [];
+  const terms: Term[] = [...(options.options ?? [])];
   if (options.link) terms.push(link);
   if (options.onDown !== undefined) terms.push(monitor);
-  if (options.name !== undefined) terms.push(tuple(name, atom(options.name)));
   const request = {
     kind: 'spawn_request',
     requestId,
@@ -113,7 +112,7 @@ export function callFunction(
   );
 }
 
-/** Runs a function at another node, as `erpc:cast/4`: nothing comes back. */
+/** Runs a function at another node, as `erpc:cast/4`: nothing comes back (but the `spawn_reply`, which nobody waits for). */
 export function castFunction(
   { table, caller, groupLeader }: RemoteCaller,
   node: string | Atom,
@@ -128,7 +127,7 @@ export function castFunction(
       groupLeader,
       module: atom('erpc'),
       functionName: atom('execute_cast'),
-      options: [tuple(atom('reply'), atom('no'))],
+      options: [],
       args: [atom(what.module), atom(what.functionName), what.args],
     },
     caller.pid,
@@ -198,6 +197,5 @@ function refusal(reason: Term): BeamError {
 
 const link = atom('link');
 const monitor = atom('monitor');
-const name = atom('name');
 const noconnection = atom('noconnection');
 const exitLabel = atom('EXIT');

@@ -32,4 +32,5 @@ export { Relay, type RelayOptions } from './relay.js';
 export { type RelayFigures, relayFigures } from './relay-figures.js';
 export { Scene } from './scene.js';
 export { TokenRealm, writeAccessFile } from './token-realm.js';
+export { openByPort, typescriptNode } from './typescript-node.js';
 export { agentsAndRelays, type MemoryOfProcess, watchMemory } from './watch-memory.js';

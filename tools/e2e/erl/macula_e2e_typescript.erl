@@ -1,0 +1,96 @@
+%% What a TypeScript node is tried against: a gen_server, and processes that count, send, link and watch.
+-module(macula_e2e_typescript).
+-behaviour(gen_server).
+
+-export([start/0, counter/1, counted/1, send_numbers/3, linked_to/1, watched/1, received/0, hash_of/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+%% A gen_server `server', and a process `keeper' that keeps the last message it was sent.
+-spec start() -> ok.
+start() ->
+    {ok, _} = gen_server:start({local, server}, ?MODULE, [], []),
+    register(keeper, spawn(fun() -> keep(none) end)),
+    ok.
+
+-spec init([]) -> {ok, [term()]}.
+init([]) -> {ok, []}.
+
+-spec handle_call(term(), gen_server:from(), [term()]) ->
+    {reply, term(), [term()]} | {noreply, [term()]} | {stop, term(), [term()]}.
+handle_call({echo, Term}, _From, State) -> {reply, Term, State};
+handle_call(casts, _From, State) -> {reply, lists:reverse(State), []};
+handle_call({later, Ms, Term}, From, State) ->
+    spawn(fun() -> timer:sleep(Ms), gen_server:reply(From, Term) end),
+    {noreply, State};
+handle_call(never, _From, State) -> {noreply, State};
+handle_call({stop, Reason}, _From, State) -> {stop, Reason, State}.
+
+-spec handle_cast(term(), [term()]) -> {noreply, [term()]}.
+handle_cast(Term, State) -> {noreply, [Term | State]}.
+
+-spec handle_info(term(), [term()]) -> {noreply, [term()]}.
+handle_info(_, State) -> {noreply, State}.
+
+keep(Last) ->
+    receive
+        {what, From} -> From ! {kept, Last}, keep(Last);
+        Message -> keep(Message)
+    end.
+
+%% What the keeper keeps.
+-spec received() -> term().
+received() ->
+    keeper ! {what, self()},
+    receive {kept, Last} -> Last after 5000 -> timeout end.
+
+%% A process `counter' that takes the numbers 1 to Count, in order, and then says so.
+-spec counter(pos_integer()) -> true.
+counter(Count) ->
+    register(counter, spawn(fun() -> count(1, Count) end)).
+
+count(Next, Count) when Next > Count ->
+    receive {counted, From} -> From ! {counted, ok} end;
+count(Next, Count) ->
+    receive
+        {Next, _Payload} -> count(Next + 1, Count);
+        {counted, From} -> From ! {counted, {waiting_for, Next}}, count(Next, Count);
+        Other when is_tuple(Other) -> receive {counted, From} -> From ! {counted, {wanted, Next, got, element(1, Other)}} end
+    end.
+
+-spec counted(timeout()) -> term().
+counted(Timeout) ->
+    counter ! {counted, self()},
+    receive
+        {counted, {waiting_for, _}} when Timeout > 0 -> timer:sleep(20), counted(Timeout - 20);
+        {counted, Result} -> Result
+    after 5000 -> timeout
+    end.
+
+%% Sends the numbers 1 to Count, each with a binary of Bytes.
+-spec send_numbers(pid() | {atom(), node()}, pos_integer(), non_neg_integer()) -> ok.
+send_numbers(To, Count, Bytes) ->
+    Payload = binary:copy(<<7>>, Bytes),
+    lists:foreach(fun(N) -> To ! {N, Payload} end, lists:seq(1, Count)).
+
+%% A process that links itself with Pid and tells how that ends: keeper keeps it.
+-spec linked_to(pid()) -> pid().
+linked_to(Pid) ->
+    spawn(fun() ->
+        process_flag(trap_exit, true),
+        link(Pid),
+        receive
+            {'EXIT', Pid, Reason} -> keeper ! {linked, Reason};
+            unlink -> unlink(Pid), keeper ! unlinked
+        end
+    end).
+
+%% A process that watches another and tells how that ends: keeper keeps it.
+-spec watched(pid() | {atom(), node()}) -> pid().
+watched(Process) ->
+    spawn(fun() ->
+        Ref = monitor(process, Process),
+        receive {'DOWN', Ref, process, _, Reason} -> keeper ! {down, Reason} end
+    end).
+
+-spec hash_of(binary()) -> binary().
+hash_of(Binary) -> crypto:hash(sha256, Binary).
