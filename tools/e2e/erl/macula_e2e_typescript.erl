@@ -2,7 +2,7 @@
 -module(macula_e2e_typescript).
 -behaviour(gen_server).
 
--export([start/0, counter/1, counted/1, send_numbers/3, linked_to/1, watched/1, received/0, hash_of/1]).
+-export([start/0, counter/1, counted/1, send_numbers/3, linked_to/1, watched/1, received/0, hasher/0, send_large/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 %% A gen_server `server', and a process `keeper' that keeps the last message it was sent.
@@ -94,3 +94,19 @@ watched(Process) ->
 
 -spec hash_of(binary()) -> binary().
 hash_of(Binary) -> crypto:hash(sha256, Binary).
+
+%% A process `hasher' that answers a binary with its size and hash.
+-spec hasher() -> true.
+hasher() ->
+    register(hasher, spawn(fun hash/0)).
+
+hash() ->
+    receive {hash, From, Binary} -> From ! {hashed, byte_size(Binary), hash_of(Binary)}, hash() end.
+
+%% Sends Bytes bytes in one message, and their hash after it.
+-spec send_large(pid(), pos_integer()) -> ok.
+send_large(To, Bytes) ->
+    Binary = binary:copy(<<"0123456789abcdef">>, Bytes div 16),
+    To ! {large, Binary},
+    To ! {hash, hash_of(Binary)},
+    ok.

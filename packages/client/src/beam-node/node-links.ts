@@ -97,6 +97,7 @@ export class NodeLinks {
       return Promise.resolve();
     }
     const fresh = entry ?? this.#addEntry(node);
+    this.#beginAttempt(fresh);
     this.#shake(fresh, node, duplex);
     return this.#untilUp(fresh, node, patience);
   }
@@ -162,6 +163,8 @@ export class NodeLinks {
   #addEntry(name: string): Entry {
     const entry: Entry = {
       up: undefined,
+      isDialling: false,
+      hasDialled: false,
       attempts: 0,
       waiting: [],
       waiters: new Set(),
@@ -171,27 +174,37 @@ export class NodeLinks {
     return entry;
   }
 
-  #dial(name: string): Entry {
-    const entry = this.#addEntry(name);
-    entry.attempts += 1;
-    this.#host
-      .open(name, AbortSignal.any([entry.abort.signal, AbortSignal.timeout(this.#limits.connectTimeoutMs)]))
-      .then(
-        (duplex) => {
-          entry.attempts -= 1;
-          if (entry.abort.signal.aborted || entry.up !== undefined) duplex.destroy();
-          else this.#shake(entry, name, duplex);
-        },
-        (error: unknown) => {
-          entry.attempts -= 1;
-          this.#lastAttemptFailed(name, entry, asError(error));
-        },
-      );
+  #dial(name: string, entry: Entry = this.#addEntry(name)): Entry {
+    this.#beginAttempt(entry);
+    const timeout = AbortSignal.timeout(this.#limits.connectTimeoutMs);
+    this.#host.open(name, AbortSignal.any([entry.abort.signal, timeout])).then(
+      (duplex) => {
+        if (entry.abort.signal.aborted || entry.up !== undefined) {
+          duplex.destroy();
+          this.#endAttempt(entry);
+        } else this.#shake(entry, name, duplex);
+      },
+      (error: unknown) => {
+        this.#endAttempt(entry);
+        this.#lastAttemptFailed(name, entry, asError(error));
+      },
+    );
     return entry;
   }
 
-  #shake(entry: Entry, name: string, duplex: Duplex): void {
+  #beginAttempt(entry: Entry): void {
+    entry.isDialling = true;
+    entry.hasDialled = true;
     entry.attempts += 1;
+  }
+
+  #endAttempt(entry: Entry): void {
+    entry.isDialling = false;
+    entry.outgoing = undefined;
+    entry.attempts -= 1;
+  }
+
+  #shake(entry: Entry, name: string, duplex: Duplex): void {
     const dialled = { name, cookie: this.#host.cookieFor(name) };
     let isUp = false;
     const link: NodeLink = new NodeLink(
@@ -202,16 +215,14 @@ export class NodeLinks {
         isOtherDead: () => entry.up === undefined,
         onUp: (peer) => {
           isUp = true;
-          entry.attempts -= 1;
-          if (entry.outgoing === link) entry.outgoing = undefined;
+          this.#endAttempt(entry);
           this.#setUp(link, peer);
         },
         onSignal: (signal) => this.#host.onSignal(signal),
         onUnreadable: (_, error) => this.#host.onUnreadable(name, error),
         onEnd: (end) => {
           if (isUp) return this.#setDown(link, name, end);
-          entry.attempts -= 1;
-          if (entry.outgoing === link) entry.outgoing = undefined;
+          this.#endAttempt(entry);
           this.#attemptEnded(name, entry, end.error ?? closedEarly());
         },
       },
@@ -234,15 +245,14 @@ export class NodeLinks {
       state.name = peer.name;
       return { status: 'alive', cookie };
     }
-    const outgoing = entry?.outgoing;
-    const status = outgoing === undefined ? 'ok' : decideSimultaneous(this.#host.local.name, peer.name);
+    // Not its handshake but its beginning counts, as in net_kernel: else both could give way, or neither.
+    const status = entry?.isDialling ? decideSimultaneous(this.#host.local.name, peer.name) : 'ok';
     if (status === 'nok') return { status };
+    // The own attempt is not ended here: the other node does that, once it is the node that it says it is.
+    const waiting = entry ?? this.#addEntry(peer.name);
     state.name = peer.name;
-    state.entry = entry;
-    if (entry === undefined) return { status, cookie };
-    entry.attempts += 1;
-    entry.outgoing = undefined;
-    outgoing?.close('disconnect');
+    state.entry = waiting;
+    waiting.attempts += 1;
     return { status, cookie };
   }
 
@@ -253,6 +263,7 @@ export class NodeLinks {
     if (before?.up !== undefined) this.#replace(before.up);
     const entry = this.#entries.get(peer.name) ?? this.#addEntry(peer.name);
     entry.up = { link, node };
+    if (entry.outgoing !== undefined && entry.outgoing !== link) entry.outgoing.close('disconnect');
     this.#host.onNodeUp(node);
     const { waiting } = entry;
     entry.waiting = [];
@@ -275,12 +286,16 @@ export class NodeLinks {
     this.#host.onNodeDown(entry.up.node, end);
   }
 
+  /** Who waits for this node is not let down by somebody who only claimed to be it. */
   #incomingFailed({ name, entry }: Incoming, error: Error): void {
-    if (entry !== undefined) {
-      entry.attempts -= 1;
-      this.#lastAttemptFailed(name ?? '', entry, error);
+    if (name === undefined || entry === undefined) {
+      if (!isNobodysFault(error)) this.#host.onConnectFailed(name, error);
+      return;
     }
-    if (!isNobodysFault(error)) this.#host.onConnectFailed(name, error);
+    entry.attempts -= 1;
+    const isWaitedFor = entry.waiting.length > 0 || entry.waiters.size > 0;
+    if (isWaitedFor && !entry.hasDialled && !this.#isClosed) this.#dial(name, entry);
+    else this.#lastAttemptFailed(name, entry, error);
   }
 
   #lastAttemptFailed(name: string, entry: Entry, error: Error): void {
@@ -328,7 +343,10 @@ interface Waiter {
 
 interface Entry {
   up: UpLink | undefined;
-  /** This node's own handshake, until it is up or over. */
+  /** This node's own attempt goes on, from its beginning: the other node's may have to give way to it. */
+  isDialling: boolean;
+  hasDialled: boolean;
+  /** Its handshake, once it is that far. */
   outgoing?: NodeLink | undefined;
   /** Ways on which a connection may still come about. */
   attempts: number;

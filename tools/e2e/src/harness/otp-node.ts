@@ -14,9 +14,10 @@ export interface OtpNodeOptions {
   readonly cookie?: string;
   /**
    * How distribution is carried: `macula` (README's first line), `tcp` (stock OTP, the name must end in `-PORT@127.0.0.1`),
-   * `run` (a plain `erl -name` under `macula run`), or `run-readme` (README's first line under it).
+   * `plain` (stock OTP with EPMD, whose port ERL_EPMD_PORT in `env` must name), `run` (a plain `erl -name` under `macula run`), or
+   * `run-readme` (README's first line under it).
    */
-  readonly carrier?: 'macula' | 'tcp' | 'run' | 'run-readme';
+  readonly carrier?: 'macula' | 'tcp' | 'plain' | 'run' | 'run-readme';
   /** Relays to join at boot: MACULA_RELAYS, or --relay of `macula run`. */
   readonly relays?: readonly string[];
   readonly realm?: string;
@@ -205,6 +206,7 @@ export const readmeFlags: readonly string[] = [
 const carrierFlags: Readonly<Record<NonNullable<OtpNodeOptions['carrier']>, readonly string[]>> = {
   macula: [...readmeFlags, '-pa', maculaEbin],
   tcp: ['-proto_dist', 'inet_tcp', '-no_epmd', '-start_epmd', 'false', '-epmd_module', 'macula_e2e_epmd'],
+  plain: ['-start_epmd', 'false'],
   run: [],
   'run-readme': readmeFlags,
 };
