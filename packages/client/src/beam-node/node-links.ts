@@ -289,7 +289,9 @@ export class NodeLinks {
   /** Who waits for this node is not let down by somebody who only claimed to be it. */
   #incomingFailed({ name, entry }: Incoming, error: Error): void {
     if (name === undefined || entry === undefined) {
-      if (!isNobodysFault(error)) this.#host.onConnectFailed(name, error);
+      // Closed before it said a name: a node that has given way, or somebody who looked whether the port is open.
+      const isSilent = name === undefined && error instanceof HandshakeError && error.code === 'closed';
+      if (!isNobodysFault(error) && !isSilent) this.#host.onConnectFailed(name, error);
       return;
     }
     entry.attempts -= 1;
