@@ -2,81 +2,92 @@ import { EtfError } from './errors.js';
 
 /** Reads numbers and views from bytes; every read beyond the end is an {@link EtfError} `truncated`. */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #offset: number;
+  /** What is read. */
+  protected readonly bytes: Uint8Array;
+  /** Where the next byte is read. */
+  protected at: number;
+  readonly #end: number;
+  /** Made with the first number that needs it: small terms seldom have one. */
+  #dataView: DataView | undefined;
 
   constructor(bytes: Uint8Array, offset: number) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#offset = offset;
+    this.bytes = bytes;
+    this.#end = bytes.length;
+    this.at = offset;
+    this.#dataView = undefined;
+    if (!(offset >= 0)) throw truncated(1, 0);
   }
 
   /** Where the next byte is read. */
   get offset(): number {
-    return this.#offset;
-  }
-
-  /** Bytes that are left. */
-  get remaining(): number {
-    return this.#bytes.length - this.#offset;
+    return this.at;
   }
 
   /** The next byte, which stays unread. */
   peek(): number {
-    const byte = this.#bytes[this.#offset];
-    if (byte === undefined) throw truncated(1, 0);
-    return byte;
+    if (this.at >= this.#end) throw truncated(1, 0);
+    return this.bytes[this.at]!;
   }
 
   /** Unsigned, one byte. */
   u8(): number {
-    const byte = this.peek();
-    this.#offset += 1;
-    return byte;
+    const at = this.at;
+    if (at >= this.#end) throw truncated(1, 0);
+    this.at = at + 1;
+    return this.bytes[at]!;
   }
 
   /** Unsigned, two bytes. */
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.skip(2);
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
   }
 
   /** Unsigned, four bytes. */
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32() >>> 0;
   }
 
   /** Signed, four bytes. */
   i32(): number {
-    return this.#view.getInt32(this.#take(4));
+    const at = this.skip(4);
+    const { bytes } = this;
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
 
   /** Unsigned, eight bytes. */
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8));
+    return this.#view().getBigUint64(this.skip(8));
   }
 
   /** A double. */
   f64(): number {
-    return this.#view.getFloat64(this.#take(8));
+    return this.#view().getFloat64(this.skip(8));
   }
 
   /** A view of the next `length` bytes, not a copy. */
   view(length: number): Uint8Array {
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
+    const { bytes } = this;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + this.skip(length), length);
   }
 
   /** Checks that `count` things of at least `bytesEach` bytes can follow, before anything is made for them. */
   expect(count: number, bytesEach: number): void {
-    if (count * bytesEach > this.remaining) throw truncated(count * bytesEach, this.remaining);
+    const remaining = this.#end - this.at;
+    if (count * bytesEach > remaining) throw truncated(count * bytesEach, remaining);
   }
 
-  #take(length: number): number {
-    const start = this.#offset;
-    if (length > this.remaining) throw truncated(length, this.remaining);
-    this.#offset = start + length;
-    return start;
+  /** Goes on behind the next `length` bytes, and says where they began. */
+  protected skip(length: number): number {
+    const at = this.at;
+    if (length > this.#end - at) throw truncated(length, this.#end - at);
+    this.at = at + length;
+    return at;
+  }
+
+  #view(): DataView {
+    const { bytes } = this;
+    return (this.#dataView ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 }
 

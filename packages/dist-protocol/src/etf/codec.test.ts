@@ -228,3 +228,13 @@ function funBytes({ size, creatorTag = 88 }: { size: number; creatorTag?: number
   const pid = [creatorTag, 119, 1, 110, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
   return [...head, 119, 1, 109, 97, 1, 97, 2, ...pid];
 }
+
+it('bytes that were given out stay as they are while others are made', () => {
+  const terms = Array.from({ length: 3_000 }, (_, index) => tuple(index, binary('x'.repeat(index % 700))));
+  const encoded = terms.map((term) => encodeTerm(term));
+  const copies = encoded.map((bytes) => bytes.slice());
+  expect(codeOf(() => encodeTerm([1, 2, 0.5 as Term]))).toBe('invalid_term');
+  encodeTerm(terms);
+  expect(encoded).toEqual(copies);
+  expect(terms.every((term, index) => termEquals(decodeTerm(encoded[index]!), term))).toBe(true);
+});

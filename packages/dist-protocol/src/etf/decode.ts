@@ -1,8 +1,9 @@
 import { isKind } from './accessors.js';
-import { type Atom, atom } from './atom.js';
+import { type Atom, atomOfBytes } from './atom.js';
 import { ByteReader } from './byte-reader.js';
 import { EtfError } from './errors.js';
 import { Pid, Port, Reference } from './identifiers.js';
+import { integerOf } from './integers.js';
 import {
   atomCharactersMax,
   type DecodeLimits,
@@ -15,7 +16,7 @@ import { ExportFun, NativeRecord, OpaqueFun } from './opaque.js';
 import { Tag } from './tags.js';
 import { BitString, Float, ImproperList, type Term, Tuple } from './term.js';
 import { isList } from './term-key.js';
-import { TermMap } from './term-map.js';
+import { Columns, TermMap } from './term-map.js';
 
 /**
  * Reads one term, which must fill `bytes`, beginning with the version byte 131.
@@ -43,12 +44,13 @@ export function decodeTermAt(
   offset: number,
   limits: Partial<DecodeLimits> = {},
 ): { readonly term: Term; readonly endOffset: number } {
-  const reader = new ByteReader(bytes, offset);
-  const version = reader.u8();
+  const decoder = new Decoder(bytes, offset, limits, undefined);
+  const version = decoder.u8();
   if (version !== Tag.version) throw new EtfError('bad_version', `version byte ${version} instead of 131`);
-  if (reader.peek() === Tag.compressed)
+  if (decoder.peek() === Tag.compressed)
     throw new EtfError('compressed', 'compressed terms are not supported');
-  return decodeBare(bytes, reader.offset, limits);
+  const term = decoder.term(0);
+  return { term, endOffset: decoder.offset };
 }
 
 /**
@@ -63,44 +65,47 @@ export function decodeBare(
   limits: Partial<DecodeLimits> = {},
   atomRefs?: readonly Atom[],
 ): { readonly term: Term; readonly endOffset: number } {
-  const reader = new ByteReader(bytes, offset);
-  const term = new Decoder(reader, { ...defaultDecodeLimits, ...limits }, atomRefs).term(0);
-  return { term, endOffset: reader.offset };
+  const decoder = new Decoder(bytes, offset, limits, atomRefs);
+  const term = decoder.term(0);
+  return { term, endOffset: decoder.offset };
 }
 
-class Decoder {
-  readonly #reader: ByteReader;
+class Decoder extends ByteReader {
   readonly #atomRefs: readonly Atom[] | undefined;
   readonly #integerBytesMax: number;
   readonly #depthMax: number;
   #elementsLeft: number;
   #mapKeyDepth = 0;
 
-  constructor(reader: ByteReader, limits: DecodeLimits, atomRefs?: readonly Atom[]) {
-    this.#reader = reader;
+  constructor(
+    bytes: Uint8Array,
+    offset: number,
+    limits: Partial<DecodeLimits>,
+    atomRefs: readonly Atom[] | undefined,
+  ) {
+    super(bytes, offset);
     this.#atomRefs = atomRefs;
-    this.#integerBytesMax = limits.integerBytesMax;
-    this.#depthMax = Math.min(limits.depthMax, depthCeiling);
-    this.#elementsLeft = limits.elementsMax;
+    this.#integerBytesMax = limits.integerBytesMax ?? defaultDecodeLimits.integerBytesMax;
+    this.#depthMax = Math.min(limits.depthMax ?? defaultDecodeLimits.depthMax, depthCeiling);
+    this.#elementsLeft = limits.elementsMax ?? defaultDecodeLimits.elementsMax;
   }
 
   term(depth: number): Term {
     if (depth > this.#depthMax) throw new EtfError('too_deep', `term nested deeper than ${this.#depthMax}`);
-    const reader = this.#reader;
-    const tag = reader.u8();
+    const tag = this.u8();
     switch (tag) {
       case Tag.smallInteger:
-        return reader.u8();
+        return this.u8();
       case Tag.integer:
-        return reader.i32();
+        return this.i32();
       case Tag.smallBig:
-        return this.#big(reader.u8());
+        return this.#big(this.u8());
       case Tag.largeBig:
-        return this.#big(reader.u32());
+        return this.#big(this.u32());
       case Tag.newFloat:
-        return new Float(reader.f64());
+        return new Float(this.f64());
       case Tag.float:
-        return textFloat(reader.view(31));
+        return textFloat(this.view(31));
       case Tag.atom:
       case Tag.smallAtom:
       case Tag.atomUtf8:
@@ -109,9 +114,9 @@ class Decoder {
       case Tag.atomCacheRef:
         return this.#cachedAtom();
       case Tag.smallTuple:
-        return new Tuple(this.#terms(reader.u8(), depth));
+        return new Tuple(this.#terms(this.u8(), depth));
       case Tag.largeTuple:
-        return new Tuple(this.#terms(reader.u32(), depth));
+        return new Tuple(this.#terms(this.u32(), depth));
       case Tag.nil:
         return [];
       case Tag.string:
@@ -119,7 +124,7 @@ class Decoder {
       case Tag.list:
         return this.#list(depth);
       case Tag.binary:
-        return reader.view(reader.u32());
+        return this.view(this.u32());
       case Tag.bitBinary:
         return this.#bitString();
       case Tag.map:
@@ -142,37 +147,40 @@ class Decoder {
       case Tag.nativeRecord:
         return this.#nativeRecord(depth);
       default:
-        throw new EtfError('unknown_tag', `unknown tag ${tag} at byte ${reader.offset - 1}`);
+        throw new EtfError('unknown_tag', `unknown tag ${tag} at byte ${this.offset - 1}`);
     }
   }
 
   #spend(elements: number, bytesEach: number): void {
-    this.#reader.expect(elements, bytesEach);
+    this.expect(elements, bytesEach);
     this.#elementsLeft -= elements;
     if (this.#elementsLeft < 0) throw new EtfError('too_many_elements', 'term with too many elements');
   }
 
   #terms(count: number, depth: number): Term[] {
     this.#spend(count, 1);
-    const terms: Term[] = [];
-    for (let index = 0; index < count; index++) terms.push(this.term(depth + 1));
+    const next = depth + 1;
+    // Most tuples are small, and `push` would make room for 17 in each.
+    if (count === 2) return [this.term(next), this.term(next)];
+    if (count === 3) return [this.term(next), this.term(next), this.term(next)];
+    return this.#fill(count, next);
+  }
+
+  #fill(count: number, depth: number): Term[] {
+    const terms: Term[] = count <= exactMax ? new Array<Term>(count) : [];
+    for (let index = 0; index < count; index++) terms[index] = this.term(depth);
     return terms;
   }
 
   #big(length: number): number | bigint {
     if (length > this.#integerBytesMax)
       throw new EtfError('integer_too_large', `integer of ${length} bytes, limit ${this.#integerBytesMax}`);
-    const negative = this.#reader.u8() !== 0;
-    const digits = this.#reader.view(length);
-    const parts: string[] = [];
-    for (let at = length - 1; at >= 0; at--) parts.push((digits[at] ?? 0).toString(16).padStart(2, '0'));
-    const magnitude = length === 0 ? 0n : BigInt(`0x${parts.join('')}`);
-    const value = negative ? -magnitude : magnitude;
-    return magnitude <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    const isNegative = this.u8() !== 0;
+    return integerOf(this.bytes, this.skip(length), length, isNegative);
   }
 
   #atomTerm(): Atom {
-    const tag = this.#reader.u8();
+    const tag = this.u8();
     if (tag === Tag.atomCacheRef) return this.#cachedAtom();
     if (tag !== Tag.atom && tag !== Tag.smallAtom && tag !== Tag.atomUtf8 && tag !== Tag.smallAtomUtf8)
       throw new EtfError('unknown_tag', `tag ${tag} where an atom must stand`);
@@ -180,7 +188,7 @@ class Decoder {
   }
 
   #cachedAtom(): Atom {
-    const index = this.#reader.u8();
+    const index = this.u8();
     const cached = this.#atomRefs?.[index];
     if (cached === undefined)
       throw new EtfError('unknown_tag', `atom cache reference ${index} that no header names`);
@@ -188,43 +196,36 @@ class Decoder {
   }
 
   #atomBody(tag: number): Atom {
-    const small = tag === Tag.smallAtom || tag === Tag.smallAtomUtf8;
-    const length = small ? this.#reader.u8() : this.#reader.u16();
+    const length = tag === Tag.smallAtomUtf8 || tag === Tag.smallAtom ? this.u8() : this.u16();
     if (length > atomCharactersMax * 4) throw new EtfError('invalid_atom', `atom of ${length} bytes`);
-    const bytes = this.#reader.view(length);
-    if (tag === Tag.atom || tag === Tag.smallAtom || isAscii(bytes))
-      return atom(String.fromCharCode(...bytes));
-    let name: string;
-    try {
-      name = utf8.decode(bytes);
-    } catch (cause) {
-      throw new EtfError('invalid_atom', 'atom that is not UTF-8', { cause });
-    }
-    return atom(name);
+    const isLatin1 = tag === Tag.atom || tag === Tag.smallAtom;
+    return atomOfBytes(this.bytes, this.skip(length), length, isLatin1);
   }
 
   #string(into: Term[]): Term[] {
-    const length = this.#reader.u16();
+    const length = this.u16();
     this.#spend(length, 1);
-    for (const byte of this.#reader.view(length)) into.push(byte);
+    const { bytes } = this;
+    const end = this.skip(length) + length;
+    for (let at = end - length; at < end; at++) into.push(bytes[at]!);
     return into;
   }
 
   /** A tail that is itself a list continues this one, so `[1 | [2 | [3]]]` needs no depth. */
   #list(depth: number): Term {
-    const reader = this.#reader;
-    const elements: Term[] = [];
+    let elements: Term[] | undefined;
     for (;;) {
-      const count = reader.u32();
+      const count = this.u32();
       this.#spend(count, 1);
-      for (let index = 0; index < count; index++) elements.push(this.term(depth + 1));
-      const tailTag = reader.peek();
+      if (elements === undefined) elements = this.#fill(count, depth + 1);
+      else for (let index = 0; index < count; index++) elements.push(this.term(depth + 1));
+      const tailTag = this.peek();
       if (tailTag === Tag.list) {
-        reader.u8();
+        this.u8();
         continue;
       }
       if (tailTag === Tag.string) {
-        reader.u8();
+        this.u8();
         return this.#string(elements);
       }
       const tail = this.term(depth + 1);
@@ -234,97 +235,97 @@ class Decoder {
   }
 
   #bitString(): Uint8Array | BitString {
-    const length = this.#reader.u32();
-    const lastBits = this.#reader.u8();
-    const bytes = this.#reader.view(length);
+    const length = this.u32();
+    const lastBits = this.u8();
+    const bytes = this.view(length);
     if (lastBits > 8 || (lastBits === 0) !== (length === 0))
       throw new EtfError('invalid_bits', `bit string of ${length} bytes with ${lastBits} bits in the last`);
     return lastBits === 8 || length === 0 ? bytes : new BitString(bytes, lastBits);
   }
 
   #map(depth: number): TermMap {
-    const count = this.#reader.u32();
+    const count = this.u32();
     this.#spend(count * 2, 1);
-    const entries: [Term, Term][] = [];
+    const keys: Term[] = count <= exactMax ? new Array<Term>(count) : [];
+    const values: Term[] = count <= exactMax ? new Array<Term>(count) : [];
     if (++this.#mapKeyDepth > mapKeyDepthMax) throw new EtfError('too_deep', 'maps nested as keys of maps');
     for (let index = 0; index < count; index++) {
-      const key = this.term(depth + 1);
+      keys[index] = this.term(depth + 1);
       this.#mapKeyDepth -= 1;
-      const value = this.term(depth + 1);
+      values[index] = this.term(depth + 1);
       this.#mapKeyDepth += 1;
-      entries.push([key, value]);
     }
     this.#mapKeyDepth -= 1;
-    return new TermMap(entries);
+    return new TermMap(new Columns(keys, values));
   }
 
   #pid(tag: number): Pid {
     const node = this.#atomTerm();
-    const id = this.#reader.u32();
-    const serial = this.#reader.u32();
-    const creation = tag === Tag.pid ? this.#reader.u8() : this.#reader.u32();
+    const id = this.u32();
+    const serial = this.u32();
+    const creation = tag === Tag.pid ? this.u8() : this.u32();
     return new Pid({ node, id, serial, creation });
   }
 
   #port(tag: number): Port {
     const node = this.#atomTerm();
-    const id = tag === Tag.v4Port ? this.#reader.u64() : BigInt(this.#reader.u32());
-    const creation = tag === Tag.port ? this.#reader.u8() : this.#reader.u32();
+    const id = tag === Tag.v4Port ? this.u64() : BigInt(this.u32());
+    const creation = tag === Tag.port ? this.u8() : this.u32();
     return new Port({ node, id, creation });
   }
 
   #reference(tag: number): Reference {
-    const reader = this.#reader;
     if (tag === Tag.reference) {
       const node = this.#atomTerm();
-      const word = reader.u32();
-      return new Reference({ node, words: [word], creation: reader.u8() });
+      const word = this.u32();
+      return new Reference({ node, words: [word], creation: this.u8() });
     }
-    const count = reader.u16();
+    const count = this.u16();
     if (count < 1 || count > referenceWordsMax)
       throw new EtfError('invalid_reference', `reference of ${count} words`);
     const node = this.#atomTerm();
-    const creation = tag === Tag.newReference ? reader.u8() : reader.u32();
-    return new Reference({ node, creation, words: Array.from({ length: count }, () => reader.u32()) });
+    const creation = tag === Tag.newReference ? this.u8() : this.u32();
+    const words = new Array<number>(count);
+    for (let index = 0; index < count; index++) words[index] = this.u32();
+    return new Reference({ node, creation, words });
   }
 
   #exportFun(): ExportFun {
     const module = this.#atomTerm();
     const functionName = this.#atomTerm();
-    const tag = this.#reader.u8();
+    const tag = this.u8();
     if (tag !== Tag.smallInteger) throw new EtfError('unknown_tag', `tag ${tag} where an arity must stand`);
-    return new ExportFun(module, functionName, this.#reader.u8());
+    return new ExportFun(module, functionName, this.u8());
   }
 
   /** Read through and through: behind a distribution header its atoms are references that mean nothing elsewhere. */
   #opaqueFun(depth: number): OpaqueFun {
-    const reader = this.#reader;
-    const end = reader.offset + reader.u32();
-    const arity = reader.u8();
-    const uniq = reader.view(16);
-    const index = reader.u32();
-    const freeCount = reader.u32();
+    const end = this.offset + this.u32();
+    const arity = this.u8();
+    const uniq = this.view(16);
+    const index = this.u32();
+    const freeCount = this.u32();
     const module = this.#atomTerm();
     const oldIndex = this.#i32Term();
     const oldUniq = this.#i32Term();
     const creator = this.term(depth + 1);
     if (!isKind(creator, 'pid')) throw new EtfError('invalid_fun', 'fun that no pid has made');
     const freeVariables = this.#terms(freeCount, depth);
-    if (reader.offset !== end)
-      throw new EtfError('invalid_fun', `fun that ends ${reader.offset - end} bytes behind its size`);
+    if (this.offset !== end)
+      throw new EtfError('invalid_fun', `fun that ends ${this.offset - end} bytes behind its size`);
     return new OpaqueFun({ arity, uniq, index, module, oldIndex, oldUniq, creator, freeVariables });
   }
 
   #i32Term(): number {
-    const tag = this.#reader.u8();
-    if (tag === Tag.smallInteger) return this.#reader.u8();
-    if (tag === Tag.integer) return this.#reader.i32();
+    const tag = this.u8();
+    if (tag === Tag.smallInteger) return this.u8();
+    if (tag === Tag.integer) return this.i32();
     throw new EtfError('unknown_tag', `tag ${tag} where an integer must stand`);
   }
 
   #nativeRecord(depth: number): NativeRecord {
-    const count = this.#reader.u32();
-    const flags = this.#reader.u8();
+    const count = this.u32();
+    const flags = this.u8();
     const module = this.#atomTerm();
     const name = this.#atomTerm();
     this.#spend(count * 2, 1);
@@ -335,10 +336,8 @@ class Decoder {
   }
 }
 
-function isAscii(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte > 127) return false;
-  return true;
-}
+/** Elements up to which an array is made with its size: a larger one is made as they come, for they may not. */
+const exactMax = 256;
 
 /** `FLOAT_EXT`: what `sprintf("%.20e")` writes, filled up with zero bytes. */
 function textFloat(bytes: Uint8Array): Float {
@@ -347,5 +346,3 @@ function textFloat(bytes: Uint8Array): Float {
     throw new EtfError('invalid_float', 'not the text of a float');
   return new Float(Number(text));
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,24 +1,31 @@
-import type { Atom } from './atom.js';
+import { Atom } from './atom.js';
 import { ByteWriter } from './byte-writer.js';
 import { EtfError } from './errors.js';
+import { writeBigint, writeInteger } from './integers.js';
 import { depthCeiling } from './limits.js';
+import { giveWriter, takeWriter } from './shared-writer.js';
 import { Tag } from './tags.js';
-import type { Term } from './term.js';
+import { Float, type Term, Tuple } from './term.js';
 import { isList } from './term-key.js';
+import { TermMap } from './term-map.js';
 
 /**
  * The term in External Term Format with the leading 131: the same bytes as `term_to_binary(T, [{minor_version, 2}])`,
  * which OTP 26 and later do by default, except that a map keeps the order of its own entries.
  * Every OTP since 25 reads them.
  *
+ * Small results share an `ArrayBuffer` of 16 KiB with others, as Node's small buffers do: copy what you transfer, or keep long.
+ *
  * @throws {EtfError} `invalid_term` for what is no term (a `number` that is not a safe integer, a string, …), `too_deep`
  * beyond 1,000 levels
  */
 export function encodeTerm(term: Term): Uint8Array {
-  const writer = new ByteWriter();
+  const writer = takeWriter();
   writer.u8(Tag.version);
   writeTerm(writer, term, 0);
-  return writer.finish();
+  const bytes = writer.finish();
+  giveWriter(writer);
+  return bytes;
 }
 
 /**
@@ -31,52 +38,97 @@ export function writeBare(writer: ByteWriter, term: Term): void {
 }
 
 function writeTerm(writer: ByteWriter, term: Term, depth: number): void {
-  if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
-  if (typeof term === 'number') writeNumber(writer, term);
-  else if (typeof term === 'bigint') writeBigint(writer, term);
+  if (typeof term === 'number') writeInteger(writer, term);
+  else if (term instanceof Atom) writer.bytes(term.encoded);
+  else if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
+  else if (term instanceof Tuple) writeTuple(writer, term.elements, depth);
   else if (term instanceof Uint8Array) {
-    writer.u8(Tag.binary);
-    writer.u32(term.length);
+    writer.tagged32(Tag.binary, term.length);
     writer.bytes(term);
   } else if (isList(term)) writeList(writer, term, depth);
-  else writeObject(writer, term, depth);
+  else if (term instanceof TermMap) writeMap(writer, term, depth);
+  else if (term instanceof Float) writer.taggedF64(Tag.newFloat, term.value);
+  else if (typeof term === 'bigint') writeBigint(writer, term);
+  else writeOther(writer, term, depth);
+}
+
+function writeAll(writer: ByteWriter, terms: readonly Term[], depth: number): void {
+  for (let at = 0; at < terms.length; at++) writeTerm(writer, terms[at]!, depth + 1);
+}
+
+function writeTuple(writer: ByteWriter, elements: readonly Term[], depth: number): void {
+  if (elements.length <= 255) writer.tagged8(Tag.smallTuple, elements.length);
+  else writer.tagged32(Tag.largeTuple, elements.length);
+  writeAll(writer, elements, depth);
+}
+
+function writeList(writer: ByteWriter, list: readonly Term[], depth: number): void {
+  if (list.length === 0) {
+    writer.u8(Tag.nil);
+    return;
+  }
+  if (isString(list)) {
+    writer.u8(Tag.string);
+    writer.u16(list.length);
+    for (let at = 0; at < list.length; at++) writer.u8(Number(list[at]));
+    return;
+  }
+  writer.tagged32(Tag.list, list.length);
+  writeAll(writer, list, depth);
+  writer.u8(Tag.nil);
+}
+
+/** Whether the list is one of bytes that `STRING` can hold. */
+function isString(list: readonly Term[]): boolean {
+  if (list.length > 0xffff) return false;
+  for (let at = 0; at < list.length; at++) {
+    const term = list[at];
+    if (
+      typeof term === 'bigint' ? term < 0n || term > 255n : typeof term !== 'number' || (term & 0xff) !== term
+    )
+      return false;
+  }
+  return true;
+}
+
+function writeMap(writer: ByteWriter, { keys, values }: TermMap, depth: number): void {
+  writer.tagged32(Tag.map, keys.length);
+  for (let at = 0; at < keys.length; at++) {
+    writeTerm(writer, keys[at]!, depth + 1);
+    writeTerm(writer, values[at]!, depth + 1);
+  }
 }
 
 type ObjectTerm = Extract<Term, { readonly kind: string }>;
 
-function writeObject(writer: ByteWriter, term: ObjectTerm, depth: number): void {
+/** What is rare, and what another copy of this package has made. */
+function writeOther(writer: ByteWriter, term: ObjectTerm, depth: number): void {
   switch (term?.kind) {
     case 'atom':
-      writeAtom(writer, term);
+      writer.bytes(term.encoded);
       return;
     case 'float':
-      writer.u8(Tag.newFloat);
-      writer.f64(term.value);
+      writer.taggedF64(Tag.newFloat, term.value);
       return;
     case 'bit_string':
-      writer.u8(Tag.bitBinary);
-      writer.u32(term.bytes.length);
+      writer.tagged32(Tag.bitBinary, term.bytes.length);
       writer.u8(term.lastBits);
       writer.bytes(term.bytes);
       return;
     case 'tuple':
-      writeCount(writer, term.arity, { small: Tag.smallTuple, large: Tag.largeTuple });
-      writeAll(writer, term.elements, depth);
+      writeTuple(writer, term.elements, depth);
       return;
     case 'improper_list':
-      writer.u8(Tag.list);
-      writer.u32(term.elements.length);
+      writer.tagged32(Tag.list, term.elements.length);
       writeAll(writer, term.elements, depth);
       writeTerm(writer, term.tail, depth + 1);
       return;
     case 'map':
-      writer.u8(Tag.map);
-      writer.u32(term.size);
-      for (const entry of term) writeAll(writer, entry, depth);
+      writeMap(writer, term, depth);
       return;
     case 'pid':
       writer.u8(Tag.newPid);
-      writeAtom(writer, term.node);
+      writer.bytes(term.node.encoded);
       writer.u32(term.id);
       writer.u32(term.serial);
       writer.u32(term.creation);
@@ -87,15 +139,15 @@ function writeObject(writer: ByteWriter, term: ObjectTerm, depth: number): void 
     case 'reference':
       writer.u8(Tag.newerReference);
       writer.u16(term.words.length);
-      writeAtom(writer, term.node);
+      writer.bytes(term.node.encoded);
       writer.u32(term.creation);
       for (const word of term.words) writer.u32(word);
       return;
     case 'export_fun':
       writer.u8(Tag.export);
-      writeAtom(writer, term.module);
-      writeAtom(writer, term.functionName);
-      writeNumber(writer, term.arity);
+      writer.bytes(term.module.encoded);
+      writer.bytes(term.functionName.encoded);
+      writeInteger(writer, term.arity);
       return;
     case 'opaque_fun':
       writeOpaqueFun(writer, term, depth);
@@ -108,98 +160,10 @@ function writeObject(writer: ByteWriter, term: ObjectTerm, depth: number): void 
   }
 }
 
-function writeAll(writer: ByteWriter, terms: readonly Term[], depth: number): void {
-  for (const term of terms) writeTerm(writer, term, depth + 1);
-}
-
-function writeNumber(writer: ByteWriter, value: number): void {
-  if (!Number.isSafeInteger(value))
-    throw new EtfError(
-      'invalid_term',
-      `${value} is not a safe integer: use Float for floats, bigint beyond 2^53`,
-    );
-  if (value >= 0 && value <= 255) {
-    writer.u8(Tag.smallInteger);
-    writer.u8(value);
-  } else if (value === (value | 0)) {
-    writer.u8(Tag.integer);
-    writer.u32(value >>> 0);
-  } else writeBig(writer, BigInt(value));
-}
-
-function writeBigint(writer: ByteWriter, value: bigint): void {
-  if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER)
-    writeNumber(writer, Number(value));
-  else writeBig(writer, value);
-}
-
-function writeBig(writer: ByteWriter, value: bigint): void {
-  let hex = (value < 0n ? -value : value).toString(16);
-  if (hex.length % 2 === 1) hex = `0${hex}`;
-  writeCount(writer, hex.length / 2, { small: Tag.smallBig, large: Tag.largeBig });
-  writer.u8(value < 0n ? 1 : 0);
-  for (let at = hex.length - 2; at >= 0; at -= 2) writer.u8(Number.parseInt(hex.slice(at, at + 2), 16));
-}
-
-function writeCount(writer: ByteWriter, count: number, tags: { small: number; large: number }): void {
-  if (count <= 255) {
-    writer.u8(tags.small);
-    writer.u8(count);
-  } else {
-    writer.u8(tags.large);
-    writer.u32(count);
-  }
-}
-
-function writeList(writer: ByteWriter, list: readonly Term[], depth: number): void {
-  if (list.length === 0) {
-    writer.u8(Tag.nil);
-    return;
-  }
-  if (list.length <= 0xffff && list.every(isByte)) {
-    writer.u8(Tag.string);
-    writer.u16(list.length);
-    for (const byte of list) writer.u8(Number(byte));
-    return;
-  }
-  writer.u8(Tag.list);
-  writer.u32(list.length);
-  writeAll(writer, list, depth);
-  writer.u8(Tag.nil);
-}
-
-function isByte(term: Term): boolean {
-  if (typeof term === 'bigint') return term >= 0n && term <= 255n;
-  return typeof term === 'number' && (term & 0xff) === term;
-}
-
-function writeAtom(writer: ByteWriter, { name }: Atom): void {
-  if (name.length <= 255 && isAscii(name)) {
-    writer.u8(Tag.smallAtomUtf8);
-    writer.u8(name.length);
-    for (let at = 0; at < name.length; at++) writer.u8(name.charCodeAt(at));
-    return;
-  }
-  const utf8 = textEncoder.encode(name);
-  if (utf8.length <= 255) {
-    writer.u8(Tag.smallAtomUtf8);
-    writer.u8(utf8.length);
-  } else {
-    writer.u8(Tag.atomUtf8);
-    writer.u16(utf8.length);
-  }
-  writer.bytes(utf8);
-}
-
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false;
-  return true;
-}
-
 function writePort(writer: ByteWriter, port: Extract<Term, { readonly kind: 'port' }>): void {
   const old = port.id <= oldPortIdMax;
   writer.u8(old ? Tag.newPort : Tag.v4Port);
-  writeAtom(writer, port.node);
+  writer.bytes(port.node.encoded);
   if (old) writer.u32(Number(port.id));
   else writer.u64(port.id);
   writer.u32(port.creation);
@@ -215,13 +179,12 @@ function writeOpaqueFun(
   body.bytes(fun.uniq);
   body.u32(fun.index);
   body.u32(fun.freeVariables.length);
-  writeAtom(body, fun.module);
-  writeNumber(body, fun.oldIndex);
-  writeNumber(body, fun.oldUniq);
+  body.bytes(fun.module.encoded);
+  writeInteger(body, fun.oldIndex);
+  writeInteger(body, fun.oldUniq);
   writeTerm(body, fun.creator, depth + 1);
   writeAll(body, fun.freeVariables, depth);
-  writer.u8(Tag.newFun);
-  writer.u32(body.length + 4);
+  writer.tagged32(Tag.newFun, body.length + 4);
   writer.bytes(body.written());
 }
 
@@ -230,15 +193,13 @@ function writeNativeRecord(
   record: Extract<Term, { readonly kind: 'native_record' }>,
   depth: number,
 ): void {
-  writer.u8(Tag.nativeRecord);
-  writer.u32(record.fields.length);
+  writer.tagged32(Tag.nativeRecord, record.fields.length);
   writer.u8(record.flags);
-  writeAtom(writer, record.module);
-  writeAtom(writer, record.name);
-  for (const [name] of record.fields) writeAtom(writer, name);
+  writer.bytes(record.module.encoded);
+  writer.bytes(record.name.encoded);
+  for (const [name] of record.fields) writer.bytes(name.encoded);
   for (const [, value] of record.fields) writeTerm(writer, value, depth + 1);
 }
 
-const textEncoder = new TextEncoder();
 /** A port number of at most 28 bits goes as NEW_PORT, as the emulator does (`ERTS_MAX_V3_PORT_NUM`). */
 const oldPortIdMax = 0x0fff_ffffn;

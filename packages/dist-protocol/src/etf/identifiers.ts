@@ -2,7 +2,6 @@ import type { Atom } from './atom.js';
 import { EtfError } from './errors.js';
 import { referenceWordsMax } from './limits.js';
 
-const u32 = 0xffff_ffff;
 const u64 = 0xffff_ffff_ffff_ffffn;
 
 /** The parts of a {@link Pid}. */
@@ -96,12 +95,13 @@ export class Reference implements ReferenceParts {
       throw new EtfError('invalid_reference', `reference of ${parts.words.length} words`);
     this.node = parts.node;
     this.creation = checkU32(parts.creation, 'creation');
-    this.words = parts.words.map((word) => checkU32(word, 'word'));
+    for (const word of parts.words) checkU32(word, 'word');
+    this.words = parts.words;
   }
 }
 
 function checkU32(value: number, what: string): number {
-  if (!Number.isInteger(value) || value < 0 || value > u32)
+  if (value !== value >>> 0)
     throw new EtfError('invalid_term', `${what} does not fit into 32 bits: ${value}`);
   return value;
 }
