@@ -1,5 +1,10 @@
 /** Benchmarks as a library; `main.ts` is the command. */
 export {
+  benchDistProtocol,
+  type DistProtocolOptions,
+  type DistProtocolReport,
+} from './dist-protocol/bench-dist-protocol.js';
+export {
   benchFlood,
   type CallFigures,
   type FloodBenchOptions,

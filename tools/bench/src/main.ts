@@ -1,6 +1,12 @@
-/** `pnpm bench node-pair`, `pnpm bench transport` and `pnpm bench flood`. */
+/** `pnpm bench node-pair`, `pnpm bench transport`, `pnpm bench flood` and `pnpm bench dist-protocol`. */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import {
+  benchDistProtocol,
+  type DistProtocolSection,
+  distProtocolSections,
+  formatDistProtocol,
+} from './dist-protocol/bench-dist-protocol.js';
 import { benchFlood, formatFloods } from './flood/bench-flood.js';
 import { type FloodKind, floodKinds } from './flood/flooder.js';
 import { benchNodePair, type NodePairFigures } from './node-pair.js';
@@ -12,9 +18,10 @@ import { formatReport } from './transport/report.js';
 const usage = `Usage: pnpm bench node-pair [--json] [--rounds N]
        pnpm bench flood [--json] [--rounds N] [--only ${floodKinds.join(',')}]
        pnpm bench transport [--json] [--rounds N] [--quick] [--check] [--only ${sectionNames.join(',')}]
+       pnpm bench dist-protocol [--json] [--rounds N] [--check] [--only ${distProtocolSections.join(',')}]
 
   --json    figures for machines on standard output
-  --rounds  interleaved rounds; default 5, of flood 1
+  --rounds  interleaved rounds; default 5, of flood 1, of dist-protocol 9
   --quick   a few MB of everything, to see that it runs
   --check   exit code 1 when an aim is missed
   --only    some sections; a transport brings what it is compared with. Or some floods
@@ -24,9 +31,23 @@ const onProgress = (text: string): void => {
   process.stderr.write(`· ${text}\n`);
 };
 
+interface CommandOptions {
+  readonly sections?: readonly string[];
+  readonly hasQuick?: boolean;
+  readonly hasCheck?: boolean;
+}
+type CommandName = 'node-pair' | 'flood' | 'transport' | 'dist-protocol';
+const commands: Readonly<Record<CommandName, CommandOptions>> = {
+  'node-pair': {},
+  flood: { sections: floodKinds },
+  transport: { sections: sectionNames, hasQuick: true, hasCheck: true },
+  'dist-protocol': { sections: distProtocolSections, hasCheck: true },
+};
+
 const { name, values, rounds, only } = parse();
 if (name === 'node-pair') await nodePair();
 else if (name === 'flood') await flood();
+else if (name === 'dist-protocol') await distProtocol();
 else await transport();
 
 async function flood(): Promise<void> {
@@ -37,6 +58,16 @@ async function flood(): Promise<void> {
     onProgress,
   });
   print(values.json ? JSON.stringify(reports, undefined, 2) : formatFloods(reports));
+}
+
+async function distProtocol(): Promise<void> {
+  const report = await benchDistProtocol({
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(only === undefined ? {} : { only: only as readonly DistProtocolSection[] }),
+    onProgress,
+  });
+  print(values.json ? JSON.stringify(report, undefined, 2) : formatDistProtocol(report));
+  if (values.check && report.missed.length > 0) process.exitCode = 1;
 }
 
 async function nodePair(): Promise<void> {
@@ -75,17 +106,15 @@ function parse() {
     const [name, ...rest] = positionals;
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
     const only = values.only?.split(',');
-    const isForTransport = values.quick || values.check;
+    const options = Object.hasOwn(commands, name ?? '') ? commands[name as CommandName] : undefined;
     const isRight =
-      (name === 'transport' ||
-        (name === 'node-pair' && !isForTransport && !only) ||
-        (name === 'flood' && !isForTransport)) &&
+      options !== undefined &&
       rest.length === 0 &&
       (rounds === undefined || (Number.isInteger(rounds) && rounds >= 1)) &&
-      (only ?? []).every((section) =>
-        (name === 'flood' ? floodKinds : sectionNames).includes(section as never),
-      );
-    if (isRight) return { name, values, rounds, only };
+      (values.quick === undefined || options.hasQuick === true) &&
+      (values.check === undefined || options.hasCheck === true) &&
+      (only ?? []).every((section) => options.sections?.includes(section) === true);
+    if (isRight) return { name: name as CommandName, values, rounds, only };
   } catch {
     // An option that isn't known.
   }
