@@ -2,7 +2,7 @@
 -module(macula_e2e_typescript).
 -behaviour(gen_server).
 
--export([start/0, counter/1, counted/1, send_numbers/3, linked_to/1, watched/1, received/0, hasher/0, send_large/2]).
+-export([start/0, counter/1, counted/1, times_of/3, send_numbers/3, linked_to/1, watched/1, received/0, hasher/0, send_large/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 %% A gen_server `server', and a process `keeper' that keeps the last message it was sent.
@@ -43,28 +43,36 @@ received() ->
     keeper ! {what, self()},
     receive {kept, Last} -> Last after 5000 -> timeout end.
 
-%% A process `counter' that takes the numbers 1 to Count, in order, and then says so.
+%% A process `counter' that takes the numbers 1 to Count, in order, and tells counted/1 then, or what came instead.
 -spec counter(pos_integer()) -> true.
 counter(Count) ->
     register(counter, spawn(fun() -> count(1, Count) end)).
 
-count(Next, Count) when Next > Count ->
-    receive {counted, From} -> From ! {counted, ok} end;
+count(Next, Count) when Next > Count -> tell(ok);
 count(Next, Count) ->
     receive
         {Next, _Payload} -> count(Next + 1, Count);
-        {counted, From} -> From ! {counted, {waiting_for, Next}}, count(Next, Count);
-        Other when is_tuple(Other) -> receive {counted, From} -> From ! {counted, {wanted, Next, got, element(1, Other)}} end
+        {Other, _Payload} when is_integer(Other) -> tell({wanted, Next, got, Other})
     end.
 
--spec counted(timeout()) -> term().
-counted(Timeout) ->
-    counter ! {counted, self()},
-    receive
-        {counted, {waiting_for, _}} when Timeout > 0 -> timer:sleep(20), counted(Timeout - 20);
-        {counted, Result} -> Result
-    after 5000 -> timeout
-    end.
+tell(Result) ->
+    receive {counted, From} -> From ! {counted, Result} end.
+
+%% Waits until the counter, here or elsewhere, has counted.
+-spec counted(pid() | atom() | {atom(), node()}) -> ok | {wanted, pos_integer(), got, integer()} | timeout.
+counted(Counter) ->
+    Counter ! {counted, self()},
+    receive {counted, Result} -> Result after 60000 -> timeout end.
+
+%% Microseconds for Count messages of Bytes until the counter at Node has them all.
+-spec times_of(node(), pos_integer(), non_neg_integer()) -> non_neg_integer().
+times_of(Node, Count, Bytes) ->
+    true = erpc:call(Node, ?MODULE, counter, [Count]),
+    {Us, ok} = timer:tc(fun() ->
+        send_numbers({counter, Node}, Count, Bytes),
+        counted({counter, Node})
+    end),
+    Us.
 
 %% Sends the numbers 1 to Count, each with a binary of Bytes.
 -spec send_numbers(pid() | {atom(), node()}, pos_integer(), non_neg_integer()) -> ok.

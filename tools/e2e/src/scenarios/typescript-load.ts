@@ -70,7 +70,7 @@ async function inOrder(node: BeamNode, erlang: OtpNode, figure: Figure): Promise
   const outMs = await timed(async () => {
     for (let number = 1; number <= numbers; number++)
       sender.send({ name: 'counter', node: erlang.name }, tuple(number, payload));
-    await erlang.gives('macula_e2e_typescript:counted(60000)', 'ok', 70_000);
+    await erlang.gives('macula_e2e_typescript:counted(counter)', 'ok', 70_000);
   });
   figure('messages out', `${Math.round(numbers / outMs)}k/s`);
   let next = 1;
