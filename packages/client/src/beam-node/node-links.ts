@@ -237,20 +237,17 @@ export class NodeLinks {
   }
 
   #decide(peer: HandshakePeer, state: Incoming): AcceptDecision {
+    state.name = peer.name;
     if (!this.#host.allows(peer.name) || peer.name === this.#host.local.name)
       return { status: 'not_allowed' };
     const cookie = this.#host.cookieFor(peer.name);
     const entry = this.#entries.get(peer.name);
-    if (entry?.up !== undefined) {
-      state.name = peer.name;
-      return { status: 'alive', cookie };
-    }
+    if (entry?.up !== undefined) return { status: 'alive', cookie };
     // Not its handshake but its beginning counts, as in net_kernel: else both could give way, or neither.
     const status = entry?.isDialling ? decideSimultaneous(this.#host.local.name, peer.name) : 'ok';
     if (status === 'nok') return { status };
     // The own attempt is not ended here: the other node does that, once it is the node that it says it is.
     const waiting = entry ?? this.#addEntry(peer.name);
-    state.name = peer.name;
     state.entry = waiting;
     waiting.attempts += 1;
     return { status, cookie };
