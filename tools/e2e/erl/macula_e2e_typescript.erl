@@ -2,7 +2,7 @@
 -module(macula_e2e_typescript).
 -behaviour(gen_server).
 
--export([start/0, counter/1, counted/1, times_of/3, send_numbers/3, linked_to/1, watched/1, received/0, hasher/0, send_large/2]).
+-export([start/0, counter/1, counted/1, times_of/3, send_numbers/3, linked_to/1, watched/1, received/0, hasher/0, send_large/2, signals/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 %% A gen_server `server', and a process `keeper' that keeps the last message it was sent.
@@ -118,3 +118,53 @@ send_large(To, Bytes) ->
     To ! {large, Binary},
     To ! {hash, hash_of(Binary)},
     ok.
+
+%% Every signal that a process can send to another node, to a process and an alias there. Nobody has to be at that end.
+-spec signals(pid(), reference()) -> ok.
+signals(To, Alias) ->
+    Node = node(To),
+    Other = spawn(fun() -> receive stop -> ok end end),
+    To ! plain,
+    {name, Node} ! named,
+    Alias ! aliased,
+    link(To),
+    unlink(To),
+    demonitor(monitor(process, To)),
+    monitor(process, {name, Node}),
+    exit(To, {why, 1}),
+    group_leader(Other, To),
+    in_process(fun() -> link(To), exit(bye) end),
+    _ = spawn_request(Node, module, function, [one, 2], [link, monitor]),
+    _ = erlang:send(To, {'é', list_to_atom(lists:duplicate(255, $a)), list_to_atom(lists:duplicate(200, 16#20ac))}),
+    lists:foreach(fun(N) -> To ! {list_to_atom("atom" ++ integer_to_list(N rem 40)), N} end, lists:seq(1, 120)),
+    To ! binary:copy(<<"fragment">>, 25000),
+    To ! fun erlang:node/0,
+    To ! fun(X) -> {X, To} end,
+    traced(To, Alias, Node),
+    prioritised(To, Alias),
+    To ! last,
+    ok.
+
+traced(To, Alias, Node) ->
+    seq_trace:set_token(label, 17),
+    To ! traced,
+    {name, Node} ! traced_name,
+    Alias ! traced_alias,
+    exit(To, traced_exit),
+    _ = spawn_request(Node, module, traced, [], []),
+    in_process(fun() -> seq_trace:set_token(label, 18), link(To), exit(traced_link) end),
+    seq_trace:set_token([]),
+    ok.
+
+%% OTP 28 and later.
+prioritised(To, Alias) ->
+    case erlang:function_exported(erlang, exit, 3) of
+        true ->
+            apply(erlang, exit, [To, urgent_exit, [priority]]),
+            erlang:send(Alias, urgent, [priority]);
+        false -> ok
+    end.
+
+in_process(Fun) ->
+    {Pid, Ref} = spawn_monitor(Fun),
+    receive {'DOWN', Ref, process, Pid, _} -> ok end.

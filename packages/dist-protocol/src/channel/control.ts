@@ -254,15 +254,17 @@ const spawnReply =
 /** `{37, Flags, From, To}`, with a token behind it where the flags say so. */
 const altact: Read = (parts) => {
   const flags = Number(parts.integer());
+  const has = (flag: number) => (flags & flag) !== 0;
   const from = parts.pid();
-  if ((flags & altactFlag.alias) !== 0)
-    return withMessage({ kind: 'send_to_alias', from, to: parts.reference(), message: later });
-  if ((flags & altactFlag.name) !== 0)
-    return withMessage({ kind: 'send_to_name', from, to: parts.name(), message: later });
+  const token = () => tokenIf(has(altactFlag.token), parts);
+  if (has(altactFlag.alias))
+    return withMessage({ kind: 'send_to_alias', from, to: parts.reference(), message: later, ...token() });
+  if (has(altactFlag.name))
+    return withMessage({ kind: 'send_to_name', from, to: parts.name(), message: later, ...token() });
   const to = parts.pid();
-  if ((flags & altactFlag.exit) !== 0)
-    return { signal: { kind: 'exit2', from, to, reason: later }, payload: 'reason' };
-  return withMessage({ kind: 'send', from, to, message: later });
+  if (has(altactFlag.exit))
+    return { signal: { kind: 'exit2', from, to, reason: later, ...token() }, payload: 'reason' };
+  return withMessage({ kind: 'send', from, to, message: later, ...token() });
 };
 
 const readers: Readonly<Record<number, Read>> = {
@@ -343,8 +345,8 @@ const tracedOperations = {
   [Operation.spawnReply]: Operation.spawnReplyTraced,
 } as const;
 
-/** Flags of `ALTACT_SIG_SEND` in `dist.h`; 1 priority and 2 token change nothing here. */
-const altactFlag = { alias: 4, name: 8, exit: 16 };
+/** Flags of `ALTACT_SIG_SEND` in `dist.h`; 1 is priority, which changes nothing here. */
+const altactFlag = { token: 2, alias: 4, name: 8, exit: 16 };
 const noToken = {};
 const linkFlag = 1;
 const monitorFlag = 2;

@@ -62,7 +62,7 @@ describe('mutated packets', () => {
             expect(found.error).toBeInstanceOf(EtfError);
         }
       }),
-      { numRuns: runsOf(process.env, 200) },
+      { numRuns: runsOf(process.env, 60) },
     );
 
     function large(id: number) {

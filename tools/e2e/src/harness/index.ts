@@ -28,6 +28,7 @@ export {
 export { OtpNode, type OtpNodeOptions, readmeFlags } from './otp-node.js';
 export { harnessEbin, maculaEbin, maculaScript, root } from './paths.js';
 export { type EventuallyOptions, eventually } from './poll.js';
+export { RawPeer, type RawPeerOptions } from './raw-peer.js';
 export { Relay, type RelayOptions } from './relay.js';
 export { type RelayFigures, relayFigures } from './relay-figures.js';
 export { Scene } from './scene.js';
