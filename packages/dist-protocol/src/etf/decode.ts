@@ -1,6 +1,7 @@
 import { isKind } from './accessors.js';
 import { type Atom, atomOfBytes } from './atom.js';
 import { ByteReader } from './byte-reader.js';
+import { inflate } from './compression.js';
 import { EtfError } from './errors.js';
 import { Pid, Port, Reference } from './identifiers.js';
 import { integerOf } from './integers.js';
@@ -47,8 +48,7 @@ export function decodeTermAt(
   const decoder = new Decoder(bytes, offset, limits, undefined);
   const version = decoder.u8();
   if (version !== Tag.version) throw new EtfError('bad_version', `version byte ${version} instead of 131`);
-  if (decoder.peek() === Tag.compressed)
-    throw new EtfError('compressed', 'compressed terms are not supported');
+  if (decoder.peek() === Tag.compressed) return decodeCompressed(bytes, decoder, limits);
   const term = decoder.term(0);
   return { term, endOffset: decoder.offset };
 }
@@ -68,6 +68,25 @@ export function decodeBare(
   const decoder = new Decoder(bytes, offset, limits, atomRefs);
   const term = decoder.term(0);
   return { term, endOffset: decoder.offset };
+}
+
+/** `131 80 size:4`, and a zlib stream of a term without its version byte. */
+function decodeCompressed(
+  bytes: Uint8Array,
+  decoder: Decoder,
+  limits: Partial<DecodeLimits>,
+): { readonly term: Term; readonly endOffset: number } {
+  decoder.u8();
+  const size = decoder.u32();
+  const sizeMax = limits.uncompressedBytesMax ?? defaultDecodeLimits.uncompressedBytesMax;
+  if (size > sizeMax)
+    throw new EtfError('uncompressed_too_large', `compressed term of ${size} bytes, limit ${sizeMax}`);
+  const { output, endOffset } = inflate({ bytes, offset: decoder.offset, size });
+  const inner = new Decoder(output, 0, limits, undefined);
+  const term = inner.term(0);
+  if (inner.offset !== size)
+    throw new EtfError('trailing_bytes', `${size - inner.offset} bytes follow the compressed term`);
+  return { term, endOffset };
 }
 
 class Decoder extends ByteReader {

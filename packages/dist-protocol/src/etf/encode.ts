@@ -1,5 +1,6 @@
 import { Atom } from './atom.js';
 import { ByteWriter } from './byte-writer.js';
+import { deflated } from './compression.js';
 import { EtfError } from './errors.js';
 import { writeBigint, writeInteger } from './integers.js';
 import { depthCeiling } from './limits.js';
@@ -8,6 +9,15 @@ import { Tag } from './tags.js';
 import { Float, type Term, Tuple } from './term.js';
 import { isList } from './term-key.js';
 import { TermMap } from './term-map.js';
+
+/** Options of {@link encodeTerm}. */
+export interface EncodeOptions {
+  /**
+   * Compresses with zlib, as `term_to_binary(T, [compressed])` does, where that makes the term smaller. `true` is level 6; 1 is the
+   * fastest, 9 the smallest. Default `false`.
+   */
+  readonly compressed?: boolean | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+}
 
 /**
  * The term in External Term Format with the leading 131: the same bytes as `term_to_binary(T, [{minor_version, 2}])`,
@@ -19,13 +29,25 @@ import { TermMap } from './term-map.js';
  * @throws {EtfError} `invalid_term` for what is no term (a `number` that is not a safe integer, a string, …), `too_deep`
  * beyond 1,000 levels
  */
-export function encodeTerm(term: Term): Uint8Array {
+export function encodeTerm(term: Term, { compressed = false }: EncodeOptions = {}): Uint8Array {
   const writer = takeWriter();
   writer.u8(Tag.version);
   writeTerm(writer, term, 0);
-  const bytes = writer.finish();
+  const bytes =
+    compressed === false ? writer.finish() : compress(writer, compressed === true ? 6 : compressed);
   giveWriter(writer);
   return bytes;
+}
+
+function compress(plain: ByteWriter, level: number): Uint8Array {
+  const term = plain.written().subarray(1);
+  const stream = deflated(term, level);
+  if (stream.length + 6 > plain.length) return plain.finish();
+  const writer = new ByteWriter(undefined, stream.length + 6);
+  writer.u8(Tag.version);
+  writer.tagged32(Tag.compressed, term.length);
+  writer.bytes(stream);
+  return writer.finish();
 }
 
 /**

@@ -6,7 +6,8 @@
  * | `truncated` | sender | the bytes end inside a term, or a length claims more than there is |
  * | `trailing_bytes` | sender | bytes follow the term |
  * | `bad_version` | sender | the first byte is not 131 |
- * | `compressed` | sender | the term is zlib-compressed, which this package refuses |
+ * | `uncompressed_too_large` | sender | a compressed term claims to hold more bytes than the limit |
+ * | `invalid_compressed` | sender | a zlib stream that is damaged, or holds more or fewer bytes than it claims |
  * | `unknown_tag` | sender | a tag this package does not know, or one that may not stand here |
  * | `too_deep` | either | terms are nested deeper than the limit |
  * | `too_many_elements` | sender | more terms than the limit |
@@ -23,7 +24,8 @@ export type EtfErrorCode =
   | 'truncated'
   | 'trailing_bytes'
   | 'bad_version'
-  | 'compressed'
+  | 'uncompressed_too_large'
+  | 'invalid_compressed'
   | 'unknown_tag'
   | 'too_deep'
   | 'too_many_elements'

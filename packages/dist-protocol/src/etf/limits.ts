@@ -27,6 +27,11 @@ export interface DecodeLimits {
   readonly elementsMax: number;
   /** Bytes of one bignum. Default 524,288 = 2^22 bits, the largest integer that OTP computes itself. */
   readonly integerBytesMax: number;
+  /**
+   * Bytes that a compressed term may hold; 0 refuses all. Default 16,777,216 = 16 MiB, which 16 KiB on the wire can claim, since
+   * deflate packs 1,032 bytes into one. That much memory is taken for the time of decoding, and as long as its binaries are kept.
+   */
+  readonly uncompressedBytesMax: number;
 }
 
 /** The limits used where the caller names none. */
@@ -34,4 +39,5 @@ export const defaultDecodeLimits: DecodeLimits = {
   depthMax: 512,
   elementsMax: 4_194_304,
   integerBytesMax: 524_288,
+  uncompressedBytesMax: 16_777_216,
 };
