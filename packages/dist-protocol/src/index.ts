@@ -50,3 +50,5 @@ export {
   type InitiatorOptions,
 } from './handshake/handshake.js';
 export { type PgOutput, PgScope } from './pg/pg-scope.js';
+export { TermSyntaxError, type TermSyntaxErrorCode } from './syntax/errors.js';
+export { type ParseOptions, parseTerm } from './syntax/parse-term.js';

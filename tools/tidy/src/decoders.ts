@@ -54,6 +54,7 @@ const terms = of(
   'packages/dist-protocol/src/etf/mutated.test.ts',
   'are terms that encode to themselves again',
 );
+const texts = of('packages/dist-protocol/src/syntax/parse-term.test.ts', 'is found in mutated texts too');
 const packets = of(
   'packages/dist-protocol/src/channel/mutated.test.ts',
   'are signals, or a ChannelError or EtfError',
@@ -102,6 +103,8 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
   'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTermAt': terms,
+  'packages/dist-protocol/src/syntax/bits.ts parseBits': texts,
+  'packages/dist-protocol/src/syntax/parse-term.ts parseTerm': texts,
   'packages/transport/src/quic/packet-header.ts parsePacketHeader': of(
     'packages/transport/src/quic/packet-header.test.ts',
     'mutated headers are none',

@@ -1,16 +1,24 @@
 import type { Atom } from './atom.js';
+import { EtfError } from './errors.js';
+import { depthCeiling } from './limits.js';
 import type { Term } from './term.js';
 import { isList } from './term-key.js';
 
 /** Options of {@link formatTerm}. */
 export interface FormatOptions {
-  /** Characters after which the text ends with `…`. Default 10,000. */
+  /**
+   * Characters after which the text ends with `…`. Default 10,000. With `Infinity` nothing is left out, neither of long strings and
+   * binaries nor of deep nesting, and the text can be read by `parseTerm`.
+   */
   readonly charactersMax?: number;
 }
 
 /**
  * The term in Erlang syntax, for logs and error messages: `{ok,<<"abc">>,[1,2],#{a => 1.0}}`.
- * Pids, ports, references and funs are written as `#Pid<node.id.serial>` and so on. Nesting beyond 100 levels becomes `…`.
+ * Pids, ports, references and funs are written as `#Pid<node.id.serial>` and so on. Nesting beyond 100 levels becomes `…`, and so does
+ * what follows the first 1,000 characters of a string or bytes of a binary.
+ *
+ * @throws {EtfError} `too_deep` beyond 1,000 levels, only where nothing may be left out
  */
 export function formatTerm(term: Term, options: FormatOptions = {}): string {
   const charactersMax = options.charactersMax ?? 10_000;
@@ -24,8 +32,16 @@ class Output {
   text = '';
   readonly #charactersMax: number;
 
+  /** Levels of nesting that are shown. */
+  readonly depthMax: number;
+  /** Characters of a string and bytes of a binary that are shown. */
+  readonly partMax: number;
+
   constructor(charactersMax: number) {
     this.#charactersMax = charactersMax;
+    const isWhole = charactersMax === Number.POSITIVE_INFINITY;
+    this.depthMax = isWhole ? depthCeiling : 100;
+    this.partMax = isWhole ? Number.POSITIVE_INFINITY : 1_000;
   }
 
   get full(): boolean {
@@ -35,10 +51,11 @@ class Output {
 
 function write(output: Output, term: Term, depth: number): void {
   if (output.full) return;
-  if (depth > depthMax) output.text += '…';
+  if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
+  if (depth > output.depthMax) output.text += '…';
   else if (typeof term === 'number') output.text += term;
   else if (typeof term === 'bigint') output.text += bigintText(term);
-  else if (term instanceof Uint8Array) output.text += binaryText(term);
+  else if (term instanceof Uint8Array) output.text += binaryText(term, output.partMax);
   else if (isList(term)) writeList(output, term, depth);
   else writeObject(output, term, depth);
 }
@@ -53,7 +70,10 @@ function writeObject(output: Output, term: Extract<Term, { readonly kind: string
       return;
     case 'bit_string': {
       const last = (term.bytes.at(-1) ?? 0) >> (8 - term.lastBits);
-      const whole = Array.from(term.bytes.subarray(0, Math.min(term.bytes.length - 1, bytesShown)), String);
+      const whole = Array.from(
+        term.bytes.subarray(0, Math.min(term.bytes.length - 1, output.partMax)),
+        String,
+      );
       output.text += `<<${[...whole, `${last}:${term.lastBits}`].join(',')}>>`;
       return;
     }
@@ -95,7 +115,8 @@ function writeObject(output: Output, term: Extract<Term, { readonly kind: string
 
 function writeList(output: Output, list: readonly Term[], depth: number): void {
   if (list.length > 0 && list.every((term) => typeof term === 'number' && isPrintable(term)))
-    output.text += quoted(list.slice(0, bytesShown) as number[], '"') + (list.length > bytesShown ? '…' : '');
+    output.text +=
+      quoted(list.slice(0, output.partMax) as number[], '"') + (list.length > output.partMax ? '…' : '');
   else writeAll(output, list, { open: '[', close: ']', depth });
 }
 
@@ -149,10 +170,10 @@ function floatText(value: number): string {
   return text.includes('e') ? text.replace('e', '.0e') : `${text}.0`;
 }
 
-function binaryText(bytes: Uint8Array): string {
+function binaryText(bytes: Uint8Array, partMax: number): string {
   if (bytes.length === 0) return '<<>>';
-  const shown = bytes.subarray(0, bytesShown);
-  const more = bytes.length > bytesShown ? '…' : '';
+  const shown = bytes.subarray(0, partMax);
+  const more = bytes.length > partMax ? '…' : '';
   if (shown.every(isPrintable)) return `<<${quoted(shown, '"')}${more}>>`;
   return `<<${Array.from(shown, String).join(',')}${more}>>`;
 }
@@ -161,8 +182,9 @@ function isPrintable(byte: number): boolean {
   return (byte >= 32 && byte < 127) || byte === 9 || byte === 10 || byte === 13;
 }
 
-function quoted(characters: Iterable<number>, quote: string): string {
-  const text = String.fromCharCode(...characters);
+function quoted(characters: ArrayLike<number>, quote: string): string {
+  let text = '';
+  for (let at = 0; at < characters.length; at++) text += String.fromCharCode(characters[at]!);
   return quote + text.replace(/["\\]/g, '\\$&').replace(controlCharacters, escapeControl) + quote;
 }
 
@@ -171,11 +193,9 @@ function escapeControl(character: string): string {
   return short ?? `\\x{${character.charCodeAt(0).toString(16)}}`;
 }
 
-const depthMax = 100;
-const bytesShown = 1_000;
 const controlCharacters = /\p{Cc}/gu;
 /** Erlang Reference Manual, "Reserved Words"; `maybe` since OTP 27. */
-const reservedWords: ReadonlySet<string> = new Set(
+export const reservedWords: ReadonlySet<string> = new Set(
   (
     'after and andalso band begin bnot bor bsl bsr bxor case catch cond div else end fun if let maybe not of or ' +
     'orelse receive rem try when xor'
