@@ -17,6 +17,7 @@ export { decodeTerm, decodeTermAt } from './etf/decode.js';
 export { type EncodeOptions, encodeTerm } from './etf/encode.js';
 export { EtfError, type EtfErrorCode } from './etf/errors.js';
 export { type FormatOptions, formatTerm } from './etf/format.js';
+export { type FromPlainOptions, fromPlain } from './etf/from-plain.js';
 export {
   Pid,
   type PidParts,
@@ -33,10 +34,12 @@ export {
   OpaqueFun,
   type OpaqueFunParts,
 } from './etf/opaque.js';
+export type { NullAtom, Plain } from './etf/plain.js';
 export { Tag } from './etf/tags.js';
 export { BitString, Float, ImproperList, type Term, Tuple, tuple } from './etf/term.js';
 export { termEquals } from './etf/term-key.js';
 export { atomMap, TermMap } from './etf/term-map.js';
+export { type ToPlainOptions, toPlain } from './etf/to-plain.js';
 export { challengeDigest } from './handshake/digest.js';
 export { HandshakeError, type HandshakeErrorCode } from './handshake/errors.js';
 export { DistFlag, flagNames, requiredFlags, supportedFlags } from './handshake/flags.js';
