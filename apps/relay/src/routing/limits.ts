@@ -49,6 +49,18 @@ export const filterBytesPerPeerMax: number = 8 * 1024 * 1024 + 22;
 /** Bytes of the filters of all peers: 256 MiB. A relay whose filter has no room is asked for every name. */
 export const peerFilterBytesMax: number = 256 * 1024 * 1024;
 
+/**
+ * Share of bits that a peer's filter may have set. A filter is made anew before half of them are; one with more claims names that its relay has not, and each
+ * unknown name would be asked for there.
+ */
+export const filterFillMax = 0.6;
+
+/**
+ * Milliseconds since an OPEN came after which it does not wait any more for relays that have not said that they have the name, and have let
+ * an earlier OPEN wait for ever.
+ */
+export const muteWaitMs = 800;
+
 /** Milliseconds for which is remembered which peer found a name. */
 export const routeCacheMs = 60_000;
 

@@ -5,7 +5,7 @@ import type { Ownership } from '../ownership/ownership.js';
 import { forAgent, isHintedAt, ownerFor, refusalOfAgent, withinRealm, withSource } from './agent-open.js';
 import { Hedges } from './hedges.js';
 import { LegsTable } from './legs-table.js';
-import { hedgeUntilMs } from './limits.js';
+import { hedgeUntilMs, muteWaitMs } from './limits.js';
 import type { Lines } from './lines.js';
 import type { NamesTable, Owner } from './names-table.js';
 import { OpensTable } from './opens-table.js';
@@ -98,6 +98,7 @@ export class OpenDesk {
       failure: undefined,
       asked: new Map(),
       detours: new Map(),
+      unlikely: new Set(),
       isEverybodyAsked: false,
       isLookedAgain: false,
       isCutOff: false,
@@ -126,6 +127,7 @@ export class OpenDesk {
     const peer = this.#peers.identityKey(link);
     if (peer !== undefined) {
       this.#lines.noteHeard(link, nowMs);
+      this.#search.noteAnswered(peer);
       this.#search.noteFound(pending, peer, nowMs);
     }
     this.#legs.delete(leg);
@@ -151,7 +153,10 @@ export class OpenDesk {
       return;
     }
     const peer = this.#peers.identityKey(link);
-    if (peer !== undefined) this.#search.noteNotFound(pending, peer);
+    if (peer !== undefined) {
+      if (code !== 'relay_lost') this.#search.noteAnswered(peer);
+      this.#search.noteNotFound(pending, peer);
+    }
     this.#askPeers(pending, nowMs);
   }
 
@@ -189,6 +194,7 @@ export class OpenDesk {
     for (let pending = this.#opens.oldest; pending !== undefined; pending = this.#opens.oldest) {
       if (pending.deadlineMs > nowMs) break;
       const [link] = pending.stage === 'local' ? pending.legs.values() : [];
+      for (const leg of pending.legs.values()) this.#noteUnanswered(leg);
       this.#end(pending, 'timeout');
       this.#answer(pending.open, 'timeout', undefined, this.#viaOf(link, undefined));
     }
@@ -262,9 +268,15 @@ export class OpenDesk {
       return;
     }
     const [first] = asks?.peers ?? [];
-    const isSoon = nowMs < pending.deadlineMs - this.#openTimeoutMs + hedgeUntilMs;
-    if (isSoon)
+    const ageMs = nowMs - (pending.deadlineMs - this.#openTimeoutMs);
+    if (first === undefined && ageMs >= muteWaitMs && this.#search.isInVain(pending)) this.#failAll(pending);
+    else if (ageMs < hedgeUntilMs)
       this.#hedges.add(pending.open, first === undefined ? 0 : this.#search.patienceMs(first.link), nowMs);
+  }
+
+  #noteUnanswered(link: LinkId): void {
+    const peer = this.#peers.identityKey(link);
+    if (peer !== undefined) this.#search.noteUnanswered(peer);
   }
 
   /** Whether a name that nobody seems to have may have come to another relay a moment ago, which that one's word is on its way to tell. */

@@ -35,7 +35,14 @@ function pendingOpen(random: SeededRandom): PendingOpen {
   const pathId = random.bytes(16);
   return {
     ...{ open: 1, link: 1000, pathKey: bytesKey(pathId), fromPeer: false, hopsLeft: 2, deadlineMs: 10_000 },
-    ...{ stage: 'peers', legs: new Map(), asked: new Map(), detours: new Map(), failure: undefined },
+    ...{
+      stage: 'peers',
+      legs: new Map(),
+      asked: new Map(),
+      detours: new Map(),
+      unlikely: new Set(),
+      failure: undefined,
+    },
     ...{ isEverybodyAsked: false, isLookedAgain: false, isCutOff: false },
     message: { kind: 'open', ...fields, pathId, offer: random.bytes(1) },
   };

@@ -37,6 +37,8 @@ export class PeerSearch {
   readonly #parts: PeerSearchParts;
   readonly #ownKey: string;
   readonly #cache = new RouteCache();
+  /** Peers that have left an OPEN without an answer, and have answered none since. */
+  readonly #mute = new Set<string>();
 
   constructor(parts: PeerSearchParts) {
     this.#parts = parts;
@@ -57,6 +59,7 @@ export class PeerSearch {
     pending.isEverybodyAsked = true;
     const peers = this.#unknown({ pending, open, nowMs });
     if (peers.length === 0) return undefined;
+    for (const { identityKey } of peers) pending.unlikely.add(identityKey);
     // Who has told its names and has not this one need not be asked by them either, unless it may have told something else since.
     return this.#asks(pending, { peers, needless: this.#answering(open), nowMs });
   }
@@ -85,6 +88,31 @@ export class PeerSearch {
     const { peers, rttMs } = this.#parts;
     const times = peers.askable([], noLink).map(({ link }) => rttMs(link) ?? 0);
     return Math.min(newsMsMax, Math.max(hedgeMsMin, ...times));
+  }
+
+  /** A peer has answered an OPEN, in whatever way. */
+  noteAnswered(peer: string): void {
+    this.#mute.delete(peer);
+  }
+
+  /** A peer has left an OPEN without an answer until its deadline. */
+  noteUnanswered(peer: string): void {
+    this.#mute.add(peer);
+  }
+
+  /** Whether the peers on these links need not be waited for: they have not said that they have the name, and do not answer OPENs. */
+  isInVain(pending: PendingOpen): boolean {
+    if (this.#mute.size === 0) return false;
+    for (const link of pending.legs.values()) {
+      const peer = this.#parts.peers.identityKey(link);
+      if (peer === undefined || !this.#mute.has(peer) || !pending.unlikely.has(peer)) return false;
+    }
+    return true;
+  }
+
+  /** A relay is no peer any more. */
+  forgetPeer(peer: string): void {
+    this.#mute.delete(peer);
   }
 
   /** A peer has answered with OPEN_OK. */

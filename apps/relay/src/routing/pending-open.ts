@@ -25,6 +25,8 @@ export interface PendingOpen {
   readonly asked: Map<string, AskablePeer>;
   /** How often a way round was tried to a relay that can't be asked itself. */
   readonly detours: Map<string, number>;
+  /** Peers that were asked though they have not said that they have the name. */
+  readonly unlikely: Set<string>;
   /** Those who have not told which names they have were asked. */
   isEverybodyAsked: boolean;
   /** It was looked for a second time, since news of the name may have been on their way. */

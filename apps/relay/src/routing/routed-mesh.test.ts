@@ -38,6 +38,35 @@ describe('an OPEN in a mesh with filters', () => {
     expect(opened.result).toMatchObject({ code: 'not_found', opens: 0 });
   });
 
+  it('for an unknown name waits no second time for a relay that tells no names and answers no OPEN', () => {
+    const mesh = new RoutedMesh(1);
+    for (const name of letters(5)) mesh.add(name, { hasFilters: name !== 'E' });
+    mesh.fullMesh(letters(5));
+    mesh.clock.advance(2000);
+    const { link } = mesh.session('A', 'a@x');
+    const there = mesh.session('E', 'e@x');
+    mesh.clock.advance(200);
+    mesh.mute('E');
+    const first = mesh.open('A', link, 'nobody@x');
+    mesh.clock.advance(9_000);
+    expect(first.result).toBeUndefined();
+    mesh.clock.advance(2_000);
+    expect(first.result).toMatchObject({ code: 'timeout' });
+    const second = mesh.open('A', link, 'nobody2@x');
+    mesh.clock.advance(1_000);
+    expect(second.result).toMatchObject({ code: 'not_found', opens: 1 });
+    // What it has said that it has is still waited for.
+    const owned = mesh.open('A', link, 'e@x');
+    mesh.clock.advance(5_000);
+    expect(owned.result).toBeUndefined();
+    mesh.mute('E', false);
+    mesh.clock.advance(6_000);
+    const later = mesh.open('A', link, 'e@x');
+    mesh.clock.advance(200);
+    expect(later.result).toMatchObject({ code: 'ok', at: 'E' });
+    expect(there.link).toBeGreaterThan(0);
+  });
+
   it('waits for news from the other end of the world, and tells of an unknown name within a second there, too', () => {
     const mesh = new RoutedMesh(1, { delayMs: 200 });
     for (const name of letters(3)) mesh.add(name);

@@ -52,6 +52,7 @@ export class Router {
   readonly #filters: FilterExchange | undefined;
   readonly #lines = new Lines();
   readonly #desk: OpenDesk;
+  readonly #search: PeerSearch;
   readonly #outputs = new OutputQueue<RouterOutput>();
 
   constructor(options: RouterOptions) {
@@ -63,6 +64,7 @@ export class Router {
     const { identity, openTimeoutMs, hopLimit, ownership, rttMs = () => undefined } = options;
     const shared = { identity, peers: this.#peers, lines: this.#lines };
     const search = new PeerSearch({ ...shared, filters: this.#filters, view: ownership?.view, rttMs });
+    this.#search = search;
     const { names, outputs } = { names: this.#names, outputs: this.#outputs };
     this.#desk = new OpenDesk({ ...shared, openTimeoutMs, hopLimit, ownership, names, outputs, search });
   }
@@ -300,5 +302,6 @@ export class Router {
     this.#peers.remove(link);
     this.#lines.delete(link);
     this.#filters?.handlePeerDown(peer, !this.#peers.hasRelay(peer));
+    if (!this.#peers.hasRelay(peer)) this.#search.forgetPeer(peer);
   }
 }

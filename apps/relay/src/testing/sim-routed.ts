@@ -49,6 +49,8 @@ export class RoutedMesh {
   readonly #relays = new Map<string, RoutedRelay>();
   /** Directions that swallow everything: "A>B". */
   readonly #dark = new Set<string>();
+  /** Relays that answer everything but OPENs of others. */
+  readonly #mute = new Set<string>();
   readonly #delayMs: number;
   readonly #resultOf = new Map<string, RoutedResult>();
   #next = 1;
@@ -114,6 +116,12 @@ export class RoutedMesh {
   darken(from: string, to: string, isDark = true): void {
     if (isDark) this.#dark.add(`${from}>${to}`);
     else this.#dark.delete(`${from}>${to}`);
+  }
+
+  /** A relay takes OPENs of other relays and never answers one, or does again; to everything else it answers. */
+  mute(name: string, isMute = true): void {
+    if (isMute) this.#mute.add(name);
+    else this.#mute.delete(name);
   }
 
   /** A relay stands still, or goes on. */
@@ -320,6 +328,7 @@ export class RoutedMesh {
 
   #arrive(relay: RoutedRelay, link: LinkId, message: Open, answer: (output: RouterOutput) => void): OpenId {
     const open = this.#next++;
+    if (this.#mute.has(relay.name) && relay.peers.has(link)) return open;
     relay.opens.set(open, answer);
     this.#input(relay, (nowMs) => relay.router.handleOpen({ open, link, message }, nowMs));
     return open;

@@ -1,4 +1,4 @@
-import { decodeFilter, encodeDelta } from '@macula/bloom';
+import { BloomFilter, decodeFilter, encodeDelta, encodeFilter } from '@macula/bloom';
 import type { Filter, FilterDelta } from '@macula/wire';
 import { describe, expect, it } from 'vitest';
 import { filterNamesMin, peerFilterBytesMax } from '../limits.js';
@@ -189,6 +189,27 @@ describe('a filter', () => {
     expect(here.size).toEqual({ names: 1, filters: 0, bytes });
     expect(there.having('r', 'n0@x')).toEqual(['the peer']);
     expect(there.having('r', 'n1@x')).toEqual([]);
+  });
+
+  it('that claims nearly everything is none', () => {
+    const [here, there] = [exchange(), exchange()];
+    here.handlePeerUp('the peer', 7);
+    const [whole] = drain(here) as [Filter];
+    const { parameters, epoch } = decodeFilter(whole.part);
+    const bytes = Math.ceil(parameters.bits / 8);
+    const filled = (share: number) => {
+      const bitmap = new Uint8Array(bytes);
+      bitmap.fill(255, 0, Math.floor(share * (bytes - 1)));
+      const part = encodeFilter(new BloomFilter({ parameters, epoch: epoch + 1, version: 0, bitmap }));
+      return { ...whole, part, total: part.length };
+    };
+    there.handleMessage(peer, filled(0.59), 0);
+    expect(there.lacks('the peer')).toBe(false);
+    const other = exchange();
+    other.handleMessage(peer, filled(0.61), 0);
+    expect(other.lacks('the peer')).toBe(true);
+    other.handleMessage(peer, whole, 100);
+    expect(other.lacks('the peer')).toBe(false);
   });
 
   it('has no room where all together are too large', () => {

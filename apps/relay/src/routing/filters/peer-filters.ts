@@ -11,6 +11,7 @@ import type { Filter, FilterDelta, FilterVersion } from '@macula/wire';
 import {
   filterAskEveryMs,
   filterBytesPerPeerMax,
+  filterFillMax,
   filterRefusedAskEveryMs,
   peerFilterBytesMax,
 } from '../limits.js';
@@ -157,7 +158,8 @@ export class PeerFilters {
   #hold(followed: Followed, filter: BloomFilter | undefined): void {
     this.#drop(followed);
     const bytes = bytesOf(filter);
-    followed.isRefused = this.#bytes + bytes > peerFilterBytesMax;
+    const isFull = filter !== undefined && filter.fillRatio > filterFillMax;
+    followed.isRefused = isFull || this.#bytes + bytes > peerFilterBytesMax;
     if (followed.isRefused) return; // its relay is asked for every name instead
     followed.filter = filter;
     if (filter !== undefined) this.#filters++;
