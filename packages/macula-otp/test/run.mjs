@@ -88,7 +88,10 @@ class Release {
       .map((file) => path.basename(file, '.erl'))
       .filter((name) => name.endsWith('_tests'));
     const script = `case eunit:test([${modules}], []) of ok -> halt(0); _ -> halt(1) end.`;
-    const output = await this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script]);
+    const env = { ETF_VECTORS: path.join(here, '../../dist-protocol/vectors/etf.json') };
+    const output = await this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script], {
+      env,
+    });
     const count = /All (\d+) tests passed/.exec(output);
     if (!count) throw Object.assign(new Error('EUnit ran no tests'), { stdout: output });
     passed += Number(count[1]) - 1;

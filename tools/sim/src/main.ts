@@ -1,15 +1,16 @@
 /** `npm run sim -- SIMULATION`: seeded runs of whole simulations, as many as wanted, without a test runner. */
+import { etf } from './etf/command.js';
 import { routing } from './routing/command.js';
 import { storm } from './storm/command.js';
 import { swim } from './swim/command.js';
 import { tunnel } from './tunnel/command.js';
 
-const commands: Readonly<Record<string, Command>> = { tunnel, swim, routing, storm };
+const commands: Readonly<Record<string, Command>> = { tunnel, swim, routing, storm, etf };
 
 interface Command {
   readonly usage: string;
   /** The exit status; throws what is wrong with the arguments. */
-  readonly prepare: (args: readonly string[]) => () => number;
+  readonly prepare: (args: readonly string[]) => () => number | Promise<number>;
 }
 
 const usage = `Usage: npm run sim -- SIMULATION [OPTIONS]
@@ -18,11 +19,11 @@ ${Object.values(commands)
   .map((command) => command.usage)
   .join('\n')}`;
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
 
-function main([name = '', ...args]: readonly string[]): number {
+async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  let run: () => number;
+  let run: () => number | Promise<number>;
   try {
     if (command === undefined) throw new Error(`say which simulation: ${Object.keys(commands).join(', ')}`);
     run = command.prepare(args);

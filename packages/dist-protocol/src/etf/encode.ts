@@ -21,7 +21,8 @@ export interface EncodeOptions {
 
 /**
  * The term in External Term Format with the leading 131: the same bytes as `term_to_binary(T, [{minor_version, 2}])`,
- * which OTP 26 and later do by default, except that a map keeps the order of its own entries.
+ * which OTP 26 and later do by default, except that a map keeps the order of its own entries, and that a port of at most 28 bits goes in
+ * the form of OTP 25.
  * Every OTP since 25 reads them.
  *
  * Small results share an `ArrayBuffer` of 16 KiB with others, as Node's small buffers do: copy what you transfer, or keep long.

@@ -38,7 +38,7 @@ export interface OpaqueFunParts {
   readonly oldIndex: number;
   /** A small hash of the parse tree. */
   readonly oldUniq: number;
-  /** The process that made it. */
+  /** The process that made it; OTP 27 and later forget it, and say `<0.0.0>` of their own node. */
   readonly creator: Pid;
   /** What it has taken in of where it was made. */
   readonly freeVariables: readonly Term[];

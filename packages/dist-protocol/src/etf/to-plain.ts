@@ -17,7 +17,10 @@ export interface ToPlainOptions {
   readonly binaries?: 'text' | 'bytes' | 'either';
   /** Tuples: arrays, which can't be told from lists then, or kept. Default `array`. */
   readonly tuples?: 'array' | 'keep';
-  /** Maps: objects, whose keys are then text; or a `Map`, whose keys follow the table. Default `object`. */
+  /**
+   * Maps: objects, whose keys are then text; or a `Map`, whose keys follow the table. Default `object`. A `Map` with tens of thousands of
+   * integers that a hostile peer has chosen is slow, as JavaScript has no seed for their hash.
+   */
   readonly maps?: 'object' | 'map';
   /** What has no plain form: an error, or kept as the term that it is. Default `refuse`. */
   readonly others?: 'refuse' | 'keep';
@@ -36,7 +39,7 @@ export interface ToPlainOptions {
  * | binary | `string`, or `Uint8Array` (`binaries`) |
  * | list, also Erlang's strings | array |
  * | tuple | array, or kept (`tuples`) |
- * | map | object with keys that are atoms, UTF-8 binaries or integers, by their text; or `Map` (`maps`) |
+ * | map | object with keys that are atoms, UTF-8 binaries or integers, by their text; or `Map` (`maps`). A text of more than 8,192 characters is no key |
  * | bit string, improper list, pid, port, reference, fun, native record | error, or kept (`others`) |
  *
  * `toPlain(fromPlain(value))` is equal to `value` where it is JSON.
@@ -105,21 +108,33 @@ class ToPlain {
   }
 
   #key(key: Term): string {
-    if (typeof key === 'number' || typeof key === 'bigint') return String(key);
+    if (typeof key === 'number') return String(key);
+    if (typeof key === 'bigint') {
+      // Decimal digits of a huge bignum cost the square of their number.
+      if (key.toString(16).length > keyCharactersMax / 8) throw this.#noForm('a key of so many digits');
+      return String(key);
+    }
     const name = isList(key) ? undefined : textOf(key);
     if (name === undefined) throw this.#noForm('a key that is no atom, text or integer');
-    return name;
+    return this.#checkedKey(name);
   }
 
   #map(map: TermMap): Plain {
     const entries = new Map<Plain, Plain>();
     for (const [key, value] of map) {
       const plain = this.#inside(entries.size, key);
+      if (typeof plain === 'string') this.#checkedKey(plain);
       if (entries.has(plain))
         throw new EtfError('duplicate_key', `two keys that become one${placeOf(this.#path)}`);
       entries.set(plain, this.#inside(typeof plain === 'string' ? plain : entries.size, value));
     }
     return entries;
+  }
+
+  /** JavaScript engines hash long strings by their length alone: many long keys of a peer would all fall together. */
+  #checkedKey(name: string): string {
+    if (name.length > keyCharactersMax) throw this.#noForm(`a key of ${name.length} characters`);
+    return name;
   }
 
   #inside(step: string | number, term: Term): Plain {
@@ -133,3 +148,6 @@ class ToPlain {
     return new EtfError('invalid_term', `no plain form of ${what}${placeOf(this.#path)}`);
   }
 }
+
+/** V8 hashes up to 16,383 characters. */
+const keyCharactersMax = 8_192;
