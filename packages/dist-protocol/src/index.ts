@@ -14,7 +14,7 @@ export {
 export * from './etf/accessors.js';
 export { Atom, atom } from './etf/atom.js';
 export { decodeTerm, decodeTermAt } from './etf/decode.js';
-export { type EncodeOptions, encodeTerm } from './etf/encode.js';
+export { checkTerm, type EncodeOptions, encodeTerm } from './etf/encode.js';
 export { EtfError, type EtfErrorCode } from './etf/errors.js';
 export { type FormatOptions, formatTerm } from './etf/format.js';
 export { type FromPlainOptions, fromPlain } from './etf/from-plain.js';

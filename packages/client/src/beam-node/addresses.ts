@@ -23,6 +23,8 @@ export type ResolvedDestination =
 
 /** What `destination` means at the node `self`. @throws {BeamError} `bad_option` for anything else */
 export function resolveDestination(destination: Destination, self: Atom): ResolvedDestination {
+  if (typeof destination !== 'object' || destination === null)
+    throw new BeamError('bad_option', 'a destination is a pid, { name, node } or an alias');
   if ('name' in destination) {
     const node = destination.node === undefined ? self : asAtom(destination.node);
     return { kind: 'name', node, name: asAtom(destination.name) };

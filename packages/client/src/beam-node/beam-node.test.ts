@@ -101,6 +101,66 @@ describe('two TypeScript nodes', () => {
     );
   });
 
+  it('are told what is no term, and go on', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    const noTerm = 'text' as unknown as Term;
+    bob.genServer({ name: 'bad', handleCall: () => noTerm });
+    bob.expose('bad', { f: () => noTerm });
+    const invalid = expect.objectContaining({ name: 'EtfError', code: 'invalid_term' });
+    const to = { name: 'bad', node: 'bob@h' };
+    await ann.connect('bob@h');
+    for (const run of [
+      () => ann.send(to, noTerm),
+      () => ann.cast(to, noTerm),
+      () => ann.spawn().exit(noTerm),
+    ])
+      expect(run).toThrow(invalid);
+    await expect(ann.call(to, noTerm)).rejects.toEqual(invalid);
+    await expect(ann.erpc('bob@h', 'm', 'f', [noTerm])).rejects.toEqual(invalid);
+    await expect(ann.rpc('bob@h', 'm', 'f', [noTerm])).rejects.toEqual(invalid);
+    await expect(ann.spawnRequest('bob@h', 'm', 'f', [noTerm])).rejects.toEqual(invalid);
+    expect(() => ann.send(noTerm as never, 1)).toThrow(code('bad_option'));
+    await expect(ann.call(to, 1)).rejects.toEqual(code('exit'));
+    await expect(ann.erpc('bob@h', 'bad', 'f', [])).rejects.toEqual(code('exception'));
+    expect(await ann.ping('bob@h')).toBe('pong');
+  });
+
+  it('end what waits when a node is closed', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    bob.genServer({ name: 'server', handleCall: () => noReply });
+    bob.expose('m', { wait: () => new Promise<Term>(() => {}) });
+    const patience = { timeoutMs: Number.POSITIVE_INFINITY };
+    const waiting = [
+      ann.call({ name: 'server', node: 'bob@h' }, 1, patience),
+      ann.erpc('bob@h', 'm', 'wait', [], patience),
+      ann.spawn().receive(),
+    ].map((promise) => promise.catch((error: { code: string }) => error.code));
+    await ann.ping('bob@h');
+    await ann.close();
+    expect(await Promise.all(waiting)).toEqual(['closed', 'closed', 'exit']);
+  });
+
+  it('wait for many things with one signal, by one listener', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const ann = await start('ann@h');
+    ann.genServer({ name: 'server', handleCall: (request) => (request === 1 ? noReply : request) });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const waiting = Array.from({ length: 30 }, () =>
+      ann.call({ name: 'server' }, 1, { signal }).catch((error: { code: string }) => error.code),
+    );
+    expect(await ann.call({ name: 'server' }, 2, { signal })).toBe(2);
+    stop.abort();
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['aborted']));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('link and watch each other, and hear of the end of a connection', async () => {
     const ann = await start('ann@h');
     const bob = await start('bob@h');

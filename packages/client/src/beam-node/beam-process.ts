@@ -1,5 +1,6 @@
 import {
   atom,
+  checkTerm,
   isAtom,
   isKind,
   type Pid,
@@ -60,6 +61,7 @@ export class BeamProcess implements AsyncIterable<Term> {
   readonly #unlinking = new Map<string, bigint>();
   readonly #monitors = new Map<string, OutgoingMonitor>();
   readonly #watchers = new Map<string, Extract<Signal, { kind: 'monitor' | 'demonitor' }>>();
+  readonly #toTell = new Set<() => void>();
   #exitReason: Term | undefined;
   #isRunning = false;
 
@@ -173,9 +175,14 @@ export class BeamProcess implements AsyncIterable<Term> {
     this.#route({ kind: 'exit2', from: this.pid, to: pid, reason });
   }
 
-  /** Ends this process: those linked with it, or watching it, are told the reason. Default `normal`. */
+  /**
+   * Ends this process: those linked with it, or watching it, are told the reason. Default `normal`.
+   *
+   * @throws {EtfError} `invalid_term` for a reason that is no term; then it goes on
+   */
   exit(reason: Term = normal): void {
     if (this.#exitReason !== undefined) return;
+    checkTerm(reason);
     this.#exitReason = reason;
     this.#table.forget(this);
     for (const to of this.#links.values()) this.#route({ kind: 'exit', from: this.pid, to, reason });
@@ -183,7 +190,14 @@ export class BeamProcess implements AsyncIterable<Term> {
       this.#route({ kind: 'monitor_exit', from: to, to: from, reference, reason });
     for (const { reference } of [...this.#monitors.values()]) this.demonitor(reference);
     this.#mailbox.end(new BeamError('exit', 'the process has ended', { reason }));
+    for (const told of [...this.#toTell]) told();
     this.#options.onExit?.(reason);
+  }
+
+  /** Calls back once when this process has ended; gives a function that takes that back. */
+  onEnded(told: () => void): () => void {
+    this.#toTell.add(told);
+    return () => this.#toTell.delete(told);
   }
 
   /** For the table: a message came. */

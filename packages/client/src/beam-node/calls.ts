@@ -45,7 +45,7 @@ export function callProcess(
       const tag = new ImproperList([alias], reference);
       table.send(caller.pid, to, tuple(label, tuple(caller.pid, tag), request));
     },
-    () => end(),
+    { abandon: () => end(), waiter: caller },
   );
 }
 

@@ -130,7 +130,7 @@ function converse(
         reject(new BeamError('noconnection', `EPMD at ${host}:${port} can't be reached`, { cause })),
       );
     },
-    () => socket?.destroy(),
+    { abandon: () => socket?.destroy() },
   );
 }
 

@@ -2,6 +2,7 @@ import {
   type Atom,
   atom,
   binary,
+  checkTerm,
   isAtom,
   isKind,
   isTagged,
@@ -70,6 +71,7 @@ export class ExposedFunctions {
       if (run === undefined) return process.exit(tuple(result, error, undef, stack(module, name, args)));
       try {
         const value = await run(...(args as Term[]));
+        checkTerm(value);
         process.exit(tuple(result, returned, value));
       } catch (thrown) {
         const text = thrown instanceof Error ? thrown.message : String(thrown);

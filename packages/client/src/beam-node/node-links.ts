@@ -325,7 +325,11 @@ export class NodeLinks {
         waiter = { resolve, reject };
         entry.waiters.add(waiter);
       },
-      () => waiter !== undefined && entry.waiters.delete(waiter),
+      {
+        abandon: () => {
+          if (waiter !== undefined) entry.waiters.delete(waiter);
+        },
+      },
     );
   }
 }

@@ -8,8 +8,15 @@ export interface Patience {
   readonly signal?: AbortSignal;
 }
 
+/** Somebody in whose name something is waited for: the wait ends with them. */
+export interface Waiter {
+  /** Calls back once when it has ended; gives a function that takes that back. */
+  onEnded(told: () => void): () => void;
+}
+
 /**
- * A promise that `start` settles, or that ends with `timeout` or `aborted`. `abandon` runs when it ended in one of these two ways.
+ * A promise that `start` settles, or that ends with `timeout`, `aborted`, or `closed` when the waiter has ended. `abandon` runs when
+ * it ended in one of these ways, or `start` threw.
  *
  * @throws {BeamError} `timeout`, `aborted`, `bad_option`
  */
@@ -17,37 +24,66 @@ export function waitFor<Value>(
   { timeoutMs = Number.POSITIVE_INFINITY, signal }: Patience,
   what: string,
   start: (resolve: (value: Value) => void, reject: (error: unknown) => void) => void,
-  abandon: () => void = () => {},
+  { abandon = () => {}, waiter }: { readonly abandon?: () => void; readonly waiter?: Waiter } = {},
 ): Promise<Value> {
   if (!(timeoutMs >= 0)) return Promise.reject(new BeamError('bad_option', `timeoutMs is ${timeoutMs}`));
   if (signal?.aborted) return Promise.reject(abortedBy(signal));
   return new Promise<Value>((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
+    let forgets: (() => void)[] = [];
     const settle = () => {
-      if (timer !== undefined) clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      clearTimeout(timer);
+      for (const forget of forgets) forget();
+      forgets = [];
     };
-    const give = (error: BeamError) => {
+    const give = (error: unknown) => {
       settle();
       abandon();
       reject(error);
     };
-    const abort = () => give(abortedBy(signal));
     if (timeoutMs < timerMsMax)
       timer = setTimeout(() => give(new BeamError('timeout', `${what} within ${timeoutMs} ms`)), timeoutMs);
-    signal?.addEventListener('abort', abort);
-    start(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error) => {
-        settle();
-        reject(error);
-      },
-    );
+    if (signal !== undefined) forgets.push(onAbort(signal, () => give(abortedBy(signal))));
+    if (waiter !== undefined)
+      forgets.push(waiter.onEnded(() => give(new BeamError('closed', `${what}: who has waited has ended`))));
+    try {
+      start(
+        (value) => {
+          settle();
+          resolve(value);
+        },
+        (error) => {
+          settle();
+          reject(error);
+        },
+      );
+    } catch (error) {
+      give(error);
+    }
   });
 }
+
+/** One listener for all that wait with one signal: Node warns of a leak when there are more than ten. */
+function onAbort(signal: AbortSignal, told: () => void): () => void {
+  let all = waitingFor.get(signal);
+  if (all === undefined) {
+    const fresh = new Set<() => void>();
+    all = fresh;
+    waitingFor.set(signal, fresh);
+    signal.addEventListener(
+      'abort',
+      () => {
+        waitingFor.delete(signal);
+        for (const one of [...fresh]) one();
+      },
+      { once: true },
+    );
+  }
+  all.add(told);
+  return () => all.delete(told);
+}
+
+const waitingFor = new WeakMap<AbortSignal, Set<() => void>>();
 
 function abortedBy(signal: AbortSignal | undefined): BeamError {
   return new BeamError('aborted', 'aborted by the caller', { cause: signal?.reason });

@@ -75,7 +75,7 @@ export function requestSpawn(
         resolve(reply.result);
       });
     },
-    () => table.abandonSpawn(requestId),
+    { abandon: () => table.abandonSpawn(requestId), waiter: caller },
   );
 }
 
@@ -109,6 +109,7 @@ export function callFunction(
         reject,
       );
     },
+    { waiter: remote.caller },
   );
 }
 

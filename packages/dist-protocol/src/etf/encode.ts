@@ -52,6 +52,15 @@ function compress(plain: ByteWriter, level: number): Uint8Array {
 }
 
 /**
+ * Does nothing for a term, so that what takes it later takes it. Large binaries are not copied for it.
+ *
+ * @throws {EtfError} as {@link encodeTerm}
+ */
+export function checkTerm(term: Term): void {
+  writeTerm(new ByteWriter(4_096), term, 0);
+}
+
+/**
  * Appends the term without the version byte, as it stands behind a distribution header. No atom cache is used.
  *
  * @throws {EtfError} as {@link encodeTerm}
