@@ -11,6 +11,15 @@ export {
   type EpmdResponse,
   encodeEpmdRequest,
 } from './epmd/messages.js';
+export {
+  decodeErpcOutcome,
+  decodeErpcRequest,
+  type ErpcOutcome,
+  type ErpcRequest,
+  encodeErpcOutcome,
+  encodeErpcRequest,
+  type FunctionCall,
+} from './erpc/erpc.js';
 export * from './etf/accessors.js';
 export { Atom, atom } from './etf/atom.js';
 export { decodeTerm, decodeTermAt } from './etf/decode.js';

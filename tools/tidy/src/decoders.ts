@@ -99,6 +99,14 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'packages/dist-protocol/src/epmd/epmd.test.ts',
     'mutated are answers or an EpmdError',
   ),
+  'packages/dist-protocol/src/erpc/erpc.ts decodeErpcOutcome': of(
+    'packages/dist-protocol/src/erpc/erpc.test.ts',
+    'is that the process was ended, for every reason that is none of these',
+  ),
+  'packages/dist-protocol/src/erpc/erpc.ts decodeErpcRequest': of(
+    'packages/dist-protocol/src/erpc/erpc.test.ts',
+    'is nothing else',
+  ),
   'packages/dist-protocol/src/etf/byte-reader.ts ByteReader': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeBare': terms,
   'packages/dist-protocol/src/etf/decode.ts decodeTerm': terms,

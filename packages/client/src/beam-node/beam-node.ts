@@ -291,7 +291,14 @@ export class BeamNode {
     args: readonly Term[],
     options: SpawnRequestOptions = {},
   ): Promise<Pid> {
-    return this.#whileOpen(() => requestSpawn(this.#remote, node, { module, functionName, args }, options));
+    return this.#whileOpen(() =>
+      requestSpawn(
+        this.#remote,
+        node,
+        { module: atom(module), functionName: atom(functionName), args },
+        options,
+      ),
+    );
   }
 
   /** Watches a process: `onDown` is called once, when it has ended or can't be reached. @throws {BeamError} `bad_option`, `closed` */

@@ -1,8 +1,11 @@
 import {
-  type Atom,
   atom,
   binary,
   checkTerm,
+  decodeErpcRequest,
+  type ErpcOutcome,
+  encodeErpcOutcome,
+  type FunctionCall,
   isAtom,
   isKind,
   isTagged,
@@ -54,47 +57,37 @@ export class ExposedFunctions {
     work(process);
   }
 
-  #workOf({ module, functionName, args }: SpawnRequestSignal): ((process: BeamProcess) => void) | undefined {
-    if (!isAtom(module, 'erpc') || !isAtom(functionName)) return undefined;
-    if (functionName.name === 'execute_call' && args.length === 4) return this.#call(args as Call);
-    if (functionName.name === 'execute_cast' && args.length === 3) {
-      const [targetModule, targetFunction, targetArgs] = args as [Term, Term, Term];
-      return this.#call([atom('cast'), targetModule, targetFunction, targetArgs]);
-    }
-    return undefined;
-  }
-
-  #call([result, module, name, args]: Call): ((process: BeamProcess) => void) | undefined {
-    if (!isAtom(module) || !isAtom(name) || !Array.isArray(args)) return undefined;
-    const run = this.#find(module, name);
+  #workOf(request: SpawnRequestSignal): ((process: BeamProcess) => void) | undefined {
+    const asked = decodeErpcRequest(request);
+    if (asked === undefined) return undefined;
+    const { call } = asked;
+    const end = (process: BeamProcess, outcome: ErpcOutcome) =>
+      process.exit(asked.kind === 'call' ? encodeErpcOutcome(asked.result, outcome) : normal);
     return async (process) => {
-      if (run === undefined) return process.exit(tuple(result, error, undef, stack(module, name, args)));
+      const run = this.#find(call);
+      if (run === undefined) return end(process, failed(call, undef));
       try {
-        const value = await run(...(args as Term[]));
+        const value = await run(...call.args);
         checkTerm(value);
-        process.exit(tuple(result, returned, value));
+        end(process, { kind: 'returned', value });
       } catch (thrown) {
         const text = thrown instanceof Error ? thrown.message : String(thrown);
-        const reason = tuple(atom('js_error'), binary(text));
-        process.exit(tuple(result, error, reason, stack(module, name, args)));
+        end(process, failed(call, tuple(atom('js_error'), binary(text))));
       }
     };
   }
 
-  #find(module: Atom, name: Atom): ExposedFunction | undefined {
+  #find({ module, functionName: name }: FunctionCall): ExposedFunction | undefined {
     const functions = this.#modules.get(module.name);
     return functions !== undefined && Object.hasOwn(functions, name.name) ? functions[name.name] : undefined;
   }
 }
 
-type Call = readonly [result: Term, module: Term, name: Term, args: Term];
-
-/** As Erlang has it for a function that is not there: `[{Module, Function, Arguments, []}]`. */
-function stack(module: Term, name: Term, args: Term): Term {
-  return [tuple(module, name, args, [])];
+/** With the stack trace that Erlang has for a function that is not there: `[{Module, Function, Arguments, []}]`. */
+function failed({ module, functionName, args }: FunctionCall, reason: Term): ErpcOutcome {
+  return { kind: 'failed', reason, stacktrace: [tuple(module, functionName, args, [])] };
 }
 
 const notsup = atom('notsup');
-const error = atom('error');
-const returned = atom('return');
+const normal = atom('normal');
 const undef = atom('undef');

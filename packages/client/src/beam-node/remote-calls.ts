@@ -1,13 +1,14 @@
 import {
   type Atom,
   atom,
+  decodeErpcOutcome,
+  encodeErpcRequest,
+  type FunctionCall,
   isAtom,
   isKind,
-  isTuple,
   type Pid,
   type Reference,
   type Term,
-  termEquals,
   tuple,
 } from '@macula/dist-protocol';
 import { asAtom } from './addresses.js';
@@ -45,7 +46,7 @@ export interface SpawnRequestOptions extends Patience {
 export function requestSpawn(
   { table, caller, groupLeader }: RemoteCaller,
   node: string | Atom,
-  what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
+  what: FunctionCall,
   options: SpawnRequestOptions = {},
 ): Promise<Pid> {
   const to = asAtom(node);
@@ -58,10 +59,8 @@ export function requestSpawn(
     requestId,
     from: caller.pid,
     groupLeader,
-    module: atom(what.module),
-    functionName: atom(what.functionName),
+    ...what,
     options: terms,
-    args: what.args,
   } as const;
   return waitFor<Pid>(
     options,
@@ -93,7 +92,7 @@ export function callFunction(
   { timeoutMs = 5_000, signal }: Patience,
 ): Promise<Term> {
   const result = remote.table.makeReference();
-  const args = [result, atom(what.module), atom(what.functionName), what.args];
+  const call = { module: atom(what.module), functionName: atom(what.functionName), args: what.args };
   return waitFor<Term>(
     signal === undefined ? { timeoutMs } : { timeoutMs, signal },
     `no result of ${what.module}:${what.functionName}/${what.args.length}`,
@@ -105,9 +104,7 @@ export function callFunction(
           reject(error);
         }
       };
-      requestSpawn(remote, node, { module: 'erpc', functionName: 'execute_call', args }, { onDown }).catch(
-        reject,
-      );
+      requestSpawn(remote, node, encodeErpcRequest({ kind: 'call', result, call }), { onDown }).catch(reject);
     },
     { waiter: remote.caller },
   );
@@ -119,6 +116,7 @@ export function castFunction(
   node: string | Atom,
   what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
 ): void {
+  const call = { module: atom(what.module), functionName: atom(what.functionName), args: what.args };
   table.route(
     asAtom(node),
     {
@@ -126,10 +124,8 @@ export function castFunction(
       requestId: table.makeReference(),
       from: caller.pid,
       groupLeader,
-      module: atom('erpc'),
-      functionName: atom('execute_cast'),
       options: [],
-      args: [atom(what.module), atom(what.functionName), what.args],
+      ...encodeErpcRequest({ kind: 'cast', call }),
     },
     caller.pid,
   );
@@ -168,20 +164,23 @@ function badRpc(reason: Term): Term {
   return tuple(atom('badrpc'), reason);
 }
 
-/**
- * The exit reason of `erpc:execute_call/4` says how it went: `{Ref, return, Value}`, `{Ref, throw, Value}`, `{Ref, exit, Reason}`,
- * `{Ref, error, Reason, Stack}`, or `{Ref, error, {erpc, Reason}}` for a call that can't be.
- */
 function resultOf(reason: Term, result: Reference): Term {
   if (reason === noconnection) throw new BeamError('noconnection', 'the node was lost before it answered');
-  const [reference, how, value, stacktrace] = isTuple(reason) ? reason.elements : [];
-  if (reference === undefined || value === undefined || !termEquals(reference, result))
-    throw new BeamError('exit', 'the process was ended from outside', { reason });
-  if (isAtom(how, 'return')) return value;
-  if (isAtom(how, 'throw') || isAtom(how, 'exit'))
-    throw raised(isAtom(how, 'exit') ? 'exit' : 'throw', value);
-  if (stacktrace === undefined && isTuple(value, 2)) throw refusal(value.elements[1] as Term);
-  throw raised('error', value, stacktrace);
+  const outcome = decodeErpcOutcome(result, reason);
+  switch (outcome.kind) {
+    case 'returned':
+      return outcome.value;
+    case 'thrown':
+      throw raised('throw', outcome.value);
+    case 'exited':
+      throw raised('exit', outcome.reason);
+    case 'failed':
+      throw raised('error', outcome.reason, outcome.stacktrace);
+    case 'refused':
+      throw refusal(outcome.reason);
+    case 'ended':
+      throw new BeamError('exit', 'the process was ended from outside', { reason });
+  }
 }
 
 function raised(kind: ExceptionClass, reason: Term, stacktrace?: Term): BeamError {
