@@ -88,10 +88,16 @@ function hasName({ encoded }: Atom, bytes: Uint8Array, at: number, length: numbe
   return true;
 }
 
+/** Of the length and four of the bytes: names that agree in those push each other out, no more. */
 function slotOf(bytes: Uint8Array, at: number, length: number): number {
-  let hash = length;
-  for (let index = 0; index < length; index++) hash = (Math.imul(hash, 31) + bytes[at + index]!) | 0;
-  return (hash ^ (hash >>> 10)) & (recentsMax - 1);
+  if (length === 0) return 0;
+  const hash =
+    Math.imul(length, 0x9e37_79b1) ^
+    Math.imul(bytes[at]!, 0x85eb_ca6b) ^
+    Math.imul(bytes[at + (length >> 2)]!, 0x1656_67b1) ^
+    Math.imul(bytes[at + (length >> 1)]!, 0x27d4_eb2f) ^
+    Math.imul(bytes[at + length - 1]!, 0xc2b2_ae35);
+  return (hash >>> 16) & (recentsMax - 1);
 }
 
 function nameOf(bytes: Uint8Array, isLatin1: boolean): string {

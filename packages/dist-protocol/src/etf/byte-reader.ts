@@ -7,6 +7,7 @@ export class ByteReader {
   /** Where the next byte is read. */
   protected at: number;
   readonly #end: number;
+  #buffer: ArrayBufferLike | undefined;
   /** Made with the first number that needs it: small terms seldom have one. */
   #dataView: DataView | undefined;
 
@@ -14,6 +15,7 @@ export class ByteReader {
     this.bytes = bytes;
     this.#end = bytes.length;
     this.at = offset;
+    this.#buffer = undefined;
     this.#dataView = undefined;
     if (!(offset >= 0)) throw truncated(1, 0);
   }
@@ -67,8 +69,9 @@ export class ByteReader {
 
   /** A view of the next `length` bytes, not a copy. */
   view(length: number): Uint8Array {
-    const { bytes } = this;
-    return new Uint8Array(bytes.buffer, bytes.byteOffset + this.skip(length), length);
+    // To ask for the buffer takes as long as to make the view.
+    this.#buffer ??= this.bytes.buffer;
+    return new Uint8Array(this.#buffer, this.bytes.byteOffset + this.skip(length), length);
   }
 
   /** Checks that `count` things of at least `bytesEach` bytes can follow, before anything is made for them. */

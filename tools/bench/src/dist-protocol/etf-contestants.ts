@@ -11,6 +11,7 @@ import {
   textOf,
 } from '@macula/dist-protocol';
 import type { Erlpack } from './etf-erlpack.js';
+import type { EtfMixName } from './etf-mixes.js';
 
 /** A package that reads or writes External Term Format. */
 export interface EtfContestant {
@@ -22,6 +23,8 @@ export interface EtfContestant {
   /** What the package reads: bytes, or a text with a character for each. */
   readonly inputOf: (bytes: Uint8Array) => unknown;
   readonly decode: (input: unknown) => unknown;
+  /** Mixes that are not even tried, since the package says on standard output that it can't read them. */
+  readonly unread?: readonly EtfMixName[];
 }
 
 /** What takes part, this project first, and the reasons of what can't. @param erlpack the native package, or why it is not there */
@@ -34,7 +37,9 @@ export function etfContestants(erlpack: Erlpack | string): {
   if (typeof erlpack === 'string') missing.push(`erlpack (native): ${erlpack}`);
   else {
     const { pack, unpack } = erlpack;
-    contestants.push(plain({ name: 'erlpack', isNative: true, encode: pack, decode: unpack }));
+    contestants.push(
+      plain({ name: 'erlpack', isNative: true, encode: pack, decode: unpack, unread: ['calls'] }),
+    );
   }
   contestants.push(
     plain({ name: 'etf.js', isNative: false, encode: etfJs.pack, decode: etfJs.unpack }),
@@ -67,6 +72,7 @@ function plain(parts: {
   isNative: boolean;
   encode: (value: unknown) => Uint8Array;
   decode: (bytes: Buffer) => unknown;
+  unread?: readonly EtfMixName[];
 }): EtfContestant {
   return { ...parts, formOf: plainOf, inputOf: asBuffer, decode: (input) => parts.decode(input as Buffer) };
 }

@@ -157,7 +157,8 @@ function lanesOf(contestant: EtfContestant, mix: EtfMix, inputs: readonly Uint8A
       }),
     );
   const read = inputs.map(contestant.inputOf);
-  if (read.every((input) => canRead(contestant, input)))
+  const isTried = contestant.unread?.includes(mix.name) !== true;
+  if (isTried && read.every((input) => canRead(contestant, input)))
     lanes.push(
       lane('decode', () => {
         for (const input of read) contestant.decode(input);
