@@ -41,6 +41,8 @@ describe('parseTerm', () => {
     ['-16#FF', -255],
     ['2#1010', 10],
     ['36#zz', 1295],
+    ['36#ZZ', 1295],
+    ['10#99', 99],
     ['3#2101', 64],
     [
       '7#654321065432106543210',
@@ -222,6 +224,8 @@ describe('what is no term', () => {
     ['<<1/binary>>', 'unsupported', 4],
     ['<<1.5:17/float>>', 'unsupported', 14],
     ['2#102', 'invalid_number', 0],
+    ['10#ff', 'invalid_number', 0],
+    ['35#Z', 'invalid_number', 0],
     ['37#1', 'invalid_number', 0],
     ['1#0', 'invalid_number', 0],
     ['1.0e999', 'invalid_number', 0],

@@ -105,8 +105,8 @@ export class Scanner {
     const bare = digits.replaceAll('_', '');
     if (bare.length * Math.log2(base) > integerBitsMax + 6)
       throw this.error('too_large', `an integer of ${bare.length} digits`, start);
-    for (let at = 0; base !== 10 && at < bare.length; at++)
-      if (Number.parseInt(bare[at]!, 36) >= base)
+    for (let at = 0; at < bare.length; at++)
+      if (digitOf(bare.charCodeAt(at)) >= base)
         throw this.error('invalid_number', `the digit ${bare[at]} with base ${base}`, start);
     return integerOf(bare, base);
   }
@@ -149,6 +149,11 @@ export class Scanner {
     this.at += character.length;
     return shortEscapes[character] ?? code;
   }
+}
+
+/** The value of a digit or letter in base 36. */
+function digitOf(code: number): number {
+  return code < 0x3a ? code - 0x30 : (code & 31) + 9;
 }
 
 /** In halves, so that the many digits of a huge number don't cost the square of their number. */
