@@ -350,6 +350,20 @@ describe('a node', () => {
     ]);
   });
 
+  it('gives up a node that is not reached in time', async () => {
+    const open = (_: string, signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const ann = await start('ann@h', { connectTimeoutMs: 20, open });
+    await expect(ann.connect('bob@h')).rejects.toMatchObject({
+      code: 'noconnection',
+      message: /not reached within 20 ms/,
+    });
+    await expect(ann.call({ name: 'x', node: 'bob@h' }, ok)).rejects.toEqual(code('noconnection'));
+    await expect(ann.connect('bob@h', { timeoutMs: 5 })).rejects.toEqual(code('timeout'));
+  });
+
   it('is not kept from a node by somebody who claims its name', async () => {
     const ann = await start('ann@h', { connectTimeoutMs: 300 });
     const [liar, there] = streamPair();

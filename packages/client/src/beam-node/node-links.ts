@@ -186,7 +186,12 @@ export class NodeLinks {
       },
       (error: unknown) => {
         this.#endAttempt(entry);
-        this.#lastAttemptFailed(name, entry, asError(error));
+        const { connectTimeoutMs } = this.#limits;
+        const late = () =>
+          new BeamError('noconnection', `${name} was not reached within ${connectTimeoutMs} ms`, {
+            cause: error,
+          });
+        this.#lastAttemptFailed(name, entry, timeout.aborted ? late() : asError(error));
       },
     );
     return entry;
