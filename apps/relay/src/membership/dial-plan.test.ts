@@ -105,3 +105,32 @@ it('of more members than it may dial leaves out dead ones first', () => {
   expect(living.filter(({ id }) => !dialled.has(id))).toEqual([]);
   expect(dialled.size).toBe(peeringsMax);
 });
+
+describe('a member where nobody was ever reached', () => {
+  it('is left alone after a minute, for longer each time, and one that was reached is not', () => {
+    const plan = new DialPlan('a', atOnce);
+    plan.update([member('b'), member('c')], new Set(['b']), 0);
+    const stops: number[] = [];
+    const dials: number[] = [];
+    for (let nowMs = 1; nowMs < 4 * 3_600_000; nowMs += 500)
+      for (const step of plan.update([member('b'), member('c')], none, nowMs)) {
+        if (step.id === 'b') expect(step).toMatchObject({ kind: 'dial' });
+        else (step.kind === 'stop' ? stops : dials).push(Math.round(nowMs / 60_000));
+      }
+    expect(stops.slice(0, 5)).toEqual([1, 7, 18, 39, 80]);
+    expect(dials.slice(0, 5)).toEqual([6, 17, 38, 79, 140]);
+  });
+
+  it('does not keep those that were from being dialled, however many there are', () => {
+    const plan = new DialPlan('own', atOnce);
+    const met = Array.from({ length: 100 }, (_, index) => member(`met ${index}`));
+    plan.update(met, new Set(met.map(({ id }) => id)), 0);
+    const invented = Array.from({ length: 1_000 }, (_, index) => member(`invented ${index}`));
+    const steps = [
+      ...plan.update([...invented, ...met], none, 1),
+      ...plan.update([...invented, ...met], none, 4_000),
+    ];
+    const dialled = new Set(steps.map(({ id }) => id));
+    expect(met.filter(({ id }) => !dialled.has(id))).toEqual([]);
+  });
+});

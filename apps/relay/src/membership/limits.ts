@@ -10,6 +10,18 @@ export const memberDialJitterMs = 300;
 /** Milliseconds between tries to reach a member at most: it may be dead, or tell an address that isn't its own. */
 export const memberBackoffMsMax = 30_000;
 
+/** Milliseconds for which a member is dialled at which nobody was ever reached. */
+export const strangerDialMs = 60_000;
+
+/**
+ * Milliseconds for which it is left alone then, twice as long each time up to {@link strangerRestMsMax}, and up to once more as long by chance: a member may name
+ * the address of somebody else, and invent many that do. One that is really there dials this relay itself.
+ */
+export const strangerRestMs = 300_000;
+
+/** An hour: 256 invented members that name one address make it be dialled from here each 2 s at most. */
+export const strangerRestMsMax = 3_600_000;
+
 /** Milliseconds between looks at which members are to be dialled. */
 export const membershipTickMs = 500;
 
