@@ -88,7 +88,11 @@ class Release {
       .map((file) => path.basename(file, '.erl'))
       .filter((name) => name.endsWith('_tests'));
     const script = `case eunit:test([${modules}], []) of ok -> halt(0); _ -> halt(1) end.`;
-    const env = { ETF_VECTORS: path.join(here, '../../dist-protocol/vectors/etf.json') };
+    const vectors = path.join(here, '../../dist-protocol/vectors');
+    const env = {
+      ETF_VECTORS: path.join(vectors, 'etf.json'),
+      SIGNALS_VECTORS: path.join(vectors, 'signals.json'),
+    };
     const output = await this.run('erl', ['-noinput', '-pa', this.ebin, this.beams, '-eval', script], {
       env,
     });
