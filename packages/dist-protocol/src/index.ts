@@ -52,15 +52,16 @@ export { type ToPlainOptions, toPlain } from './etf/to-plain.js';
 export { challengeDigest } from './handshake/digest.js';
 export { HandshakeError, type HandshakeErrorCode } from './handshake/errors.js';
 export { DistFlag, flagNames, requiredFlags, supportedFlags } from './handshake/flags.js';
-export {
-  type AcceptDecision,
-  decideSimultaneous,
-  Handshake,
-  type HandshakeOptions,
-  type HandshakeOutput,
-  type HandshakePeer,
-  type InitiatorOptions,
-} from './handshake/handshake.js';
+export { Handshake } from './handshake/handshake.js';
+export { decideSimultaneous, type SimultaneousAttempt } from './handshake/names.js';
+export type {
+  AcceptDecision,
+  AcceptorOptions,
+  HandshakeOptions,
+  HandshakeOutput,
+  HandshakePeer,
+  InitiatorOptions,
+} from './handshake/types.js';
 export { type PgOutput, PgScope } from './pg/pg-scope.js';
 export { TermSyntaxError, type TermSyntaxErrorCode } from './syntax/errors.js';
 export { type ParseOptions, parseTerm } from './syntax/parse-term.js';

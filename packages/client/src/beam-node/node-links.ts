@@ -249,7 +249,8 @@ export class NodeLinks {
     const entry = this.#entries.get(peer.name);
     if (entry?.up !== undefined) return { status: 'alive', cookie };
     // Not its handshake but its beginning counts, as in net_kernel: else both could give way, or neither.
-    const status = entry?.isDialling ? decideSimultaneous(this.#host.local.name, peer.name) : 'ok';
+    const isDialling = entry?.isDialling ?? false;
+    const status = decideSimultaneous({ local: this.#host.local.name, remote: peer.name, isDialling });
     if (status === 'nok') return { status };
     // The own attempt is not ended here: the other node does that, once it is the node that it says it is.
     const waiting = entry ?? this.#addEntry(peer.name);

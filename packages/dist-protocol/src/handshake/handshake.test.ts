@@ -10,6 +10,7 @@ import {
   HandshakeError,
   type HandshakeErrorCode,
   type HandshakeOutput,
+  requiredFlags,
   supportedFlags,
 } from '../index.js';
 import { decodeHandshake, encodeHandshake } from './messages.js';
@@ -23,27 +24,31 @@ interface Run {
   readonly acceptor: HandshakeOutput[];
 }
 
-/** Lets both sides talk until neither has anything to say; `cut` is how many bytes arrive at a time. */
+/** Lets both sides talk until neither has anything to say; `cuts` are how many bytes arrive at a time, in turn. */
 function run(
   initiator: Handshake,
   acceptor: Handshake,
   {
-    cut = 1_000,
+    cuts = [1_000],
     decision = { status: 'ok', cookie },
     isDead = true,
-  }: { cut?: number; decision?: AcceptDecision; isDead?: boolean } = {},
+  }: { cuts?: readonly number[]; decision?: AcceptDecision; isDead?: boolean } = {},
 ): Run {
+  let turn = 0;
   const said: Run = { initiator: [], acceptor: [] };
   const step = (from: Handshake, to: Handshake, mine: HandshakeOutput[]): boolean => {
     let any = false;
     for (let output = from.pollOutput(); output !== undefined; output = from.pollOutput()) {
       any = true;
       mine.push(output);
-      if (output.kind === 'peer_named') from.decide(decision);
+      if (output.kind === 'peer_named' || output.kind === 'name_wanted') from.decide(decision);
       if (output.kind === 'peer_alive') from.answerAlive(isDead);
       if (output.kind !== 'send') continue;
-      for (let at = 0; at < output.bytes.length; at += cut)
+      for (let at = 0; at < output.bytes.length; ) {
+        const cut = cuts[turn++ % cuts.length]!;
         to.handleBytes(output.bytes.subarray(at, at + cut));
+        at += cut;
+      }
     }
     return any;
   };
@@ -65,14 +70,18 @@ const failure = (code: HandshakeErrorCode) => ({ kind: 'failed', error: { name: 
 
 describe('a handshake', () => {
   it('connects both, whatever way the bytes are cut', () => {
-    for (const cut of [1, 2, 3, 7, 1_000]) {
-      const { initiator, acceptor } = pair();
-      const said = run(initiator, acceptor, { cut });
-      const flags = supportedFlags;
-      expect(last(said.initiator)).toEqual({ kind: 'connected', peer: bob, flags, rest: new Uint8Array(0) });
-      expect(last(said.acceptor)).toEqual({ kind: 'connected', peer: ann, flags, rest: new Uint8Array(0) });
-      expect(initiator.pollTimeout()).toBeUndefined();
-    }
+    const cuts = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 60 })), { minLength: 1 });
+    fc.assert(
+      fc.property(cuts, (sizes) => {
+        const { initiator, acceptor } = pair();
+        const said = run(initiator, acceptor, { cuts: sizes });
+        const both = { kind: 'connected', flags: supportedFlags, rest: new Uint8Array(0) };
+        expect(last(said.initiator)).toEqual({ ...both, peer: bob, local: ann });
+        expect(last(said.acceptor)).toEqual({ ...both, peer: ann, local: bob });
+        expect(initiator.pollTimeout()).toBeUndefined();
+      }),
+      { numRuns: runsOf(process.env, 200) },
+    );
   });
 
   it('hands over what came behind it', () => {
@@ -139,9 +148,14 @@ describe('a handshake', () => {
     expect(last(run(initiator, acceptor).initiator)).toMatchObject(failure('wrong_name'));
   });
 
-  it('ends when the peer lacks what OTP 25 has, and says what', () => {
+  it('ends when the peer lacks what OTP 25 has, says what, and tells the peer', () => {
     const { initiator, acceptor } = pair({ local: { ...ann, flags: supportedFlags & ~DistFlag.unlinkId } });
-    expect(last(run(initiator, acceptor).acceptor)).toMatchObject({ error: { message: /unlinkId/ } });
+    const said = run(initiator, acceptor);
+    expect(last(said.acceptor)).toMatchObject({ error: { message: /unlinkId/, code: 'missing_flags' } });
+    expect(last(said.initiator)).toMatchObject(failure('not_allowed'));
+    const poor = { ...bob, flags: 0n };
+    const dialled = Handshake.acceptor({ local: poor, challenge: 4 }, 0);
+    expect(last(run(pair().initiator, dialled).initiator)).toMatchObject(failure('missing_flags'));
   });
 
   it('takes mandatory25Digest for all that it stands for', () => {
@@ -156,14 +170,61 @@ describe('a handshake', () => {
     ['nothing behind it', 'a@'],
     ['two', 'a@b@c'],
     ['256 characters', `${'a'.repeat(251)}@host`],
-  ])('refuses a name with %s', (_, name) => {
-    const { initiator, acceptor } = pair({ local: { ...ann, name } });
-    expect(last(run(initiator, acceptor).acceptor)).toMatchObject(failure('invalid_name'));
+  ])('refuses a name with %s, its own too', (_, name) => {
+    const { acceptor } = pair();
+    acceptor.handleBytes(encodeHandshake({ kind: 'name', ...ann, name }));
+    expect(acceptor.pollOutput()).toMatchObject(failure('invalid_name'));
+    const local = { ...ann, name };
+    for (const own of [pair({ local }).initiator, Handshake.acceptor({ local, challenge: 1 }, 0)]) {
+      expect(own.pollOutput()).toMatchObject(failure('invalid_name'));
+      expect(own.pollTimeout()).toBeUndefined();
+    }
+  });
+
+  it('says names in Latin-1, as OTP does, and none that is not', () => {
+    const local = { ...ann, name: 'ann@h\u00f6st' };
+    const { initiator, acceptor } = pair({ local });
+    const said = run(initiator, acceptor);
+    expect(last(said.acceptor)).toMatchObject({ kind: 'connected', peer: local });
+    const [name] = said.initiator;
+    expect(name?.kind === 'send' && Buffer.from(name.bytes.subarray(-8)).toString('latin1')).toBe(local.name);
+    const foreign = pair({ local: { ...ann, name: 'ann@\u4e3b\u673a' } });
+    expect(foreign.initiator.pollOutput()).toMatchObject(failure('invalid_name'));
+  });
+
+  it('bears more behind the fields of a message, as it must', () => {
+    const { acceptor } = pair();
+    const more = Uint8Array.of(...encodeHandshake({ kind: 'name', ...ann }), 1, 2, 3);
+    more[1] = more.length - 2;
+    acceptor.handleBytes(more);
+    expect(acceptor.pollOutput()).toEqual({ kind: 'peer_named', peer: ann });
+  });
+
+  it('takes no more bytes than a message has while it is not the peer\u2019s turn', () => {
+    const { acceptor } = pair();
+    acceptor.handleBytes(encodeHandshake({ kind: 'name', ...ann }));
+    acceptor.pollOutput();
+    acceptor.handleBytes(new Uint8Array(1_500));
+    expect(acceptor.pollOutput()).toBeUndefined();
+    acceptor.handleBytes(new Uint8Array(1));
+    expect(acceptor.pollOutput()).toMatchObject(failure('message_too_long'));
+  });
+
+  it('is not answered where nobody has asked', () => {
+    const unasked = expect.objectContaining({ code: 'unasked' });
+    const { initiator, acceptor } = pair();
+    expect(() => acceptor.decide({ status: 'ok', cookie })).toThrow(unasked);
+    expect(() => initiator.answerAlive(true)).toThrow(unasked);
+    acceptor.handleBytes(encodeHandshake({ kind: 'name', ...ann }));
+    expect(() => acceptor.answerAlive(true)).toThrow(unasked);
+    const named = { status: 'named', name: 'x@host', creation: 4, cookie } as const;
+    expect(() => acceptor.decide(named)).toThrow(unasked);
   });
 
   it('refuses what OTP 22 says, a message that is too long, and one out of turn', () => {
     const codes = [
       Uint8Array.of(0, 7, 110, 0, 5, 0, 0, 0, 1),
+      Uint8Array.of(0, 9, 99, 0, 0, 0, 13, 0, 0, 0, 4),
       Uint8Array.of(6, 0),
       encodeHandshake({ kind: 'ack', digest: new Uint8Array(16) }),
     ].map((bytes) => {
@@ -172,7 +233,7 @@ describe('a handshake', () => {
       const output = acceptor.pollOutput();
       return output?.kind === 'failed' ? output.error.code : output?.kind;
     });
-    expect(codes).toEqual(['old_version', 'message_too_long', 'malformed']);
+    expect(codes).toEqual(['old_version', 'old_version', 'message_too_long', 'malformed']);
   });
 
   it('is over after its time', () => {
@@ -189,11 +250,91 @@ describe('a handshake', () => {
   });
 });
 
+describe('a node without a name', () => {
+  const wanting = (more: Partial<typeof ann> = {}) =>
+    Handshake.initiator(
+      {
+        local: { ...ann, name: 'host', ...more },
+        challenge: 17,
+        peerName: bob.name,
+        cookie,
+        wantsName: true,
+      },
+      0,
+    );
+  const giving = () =>
+    Handshake.acceptor({ local: { ...bob, flags: bob.flags | 1n }, challenge: 5, givesNames: true }, 0);
+  const given = { status: 'named', name: 'R4ND0M@host', creation: 77, cookie } as const;
+
+  it('is given one, and both are hidden', () => {
+    const said = run(wanting(), giving(), { decision: given });
+    const flags = supportedFlags | DistFlag.nameMe;
+    const named = { name: given.name, creation: given.creation, flags };
+    expect(said.acceptor[0]).toEqual({ kind: 'name_wanted', host: 'host', flags });
+    expect(last(said.initiator)).toMatchObject({
+      kind: 'connected',
+      peer: { ...bob, flags },
+      local: named,
+      flags,
+    });
+    expect(last(said.acceptor)).toMatchObject({
+      kind: 'connected',
+      peer: named,
+      local: { ...bob, flags },
+      flags,
+    });
+  });
+
+  it('is not allowed where no names are given, or none for it', () => {
+    const refused = run(wanting(), Handshake.acceptor({ local: bob, challenge: 5 }, 0));
+    expect(last(refused.acceptor)).toMatchObject(failure('invalid_name'));
+    expect(last(refused.initiator)).toMatchObject(failure('not_allowed'));
+    const forbidden = run(wanting(), giving(), { decision: { status: 'not_allowed' } });
+    expect(last(forbidden.initiator)).toMatchObject(failure('not_allowed'));
+  });
+
+  it('is only given a name of its host', () => {
+    const acceptor = giving();
+    acceptor.handleBytes(encodeHandshake({ kind: 'name', ...ann, name: 'host', flags: -1n }));
+    const invalid = expect.objectContaining({ code: 'invalid_name' });
+    for (const name of ['x@other', 'x@y@host', '@host', 'host'])
+      expect(() => acceptor.decide({ ...given, name })).toThrow(invalid);
+    expect(() => acceptor.decide({ status: 'ok', cookie })).toThrow(
+      expect.objectContaining({ code: 'unasked' }),
+    );
+    acceptor.decide(given);
+    const initiator = wanting();
+    initiator.pollOutput();
+    initiator.handleBytes(encodeHandshake({ kind: 'named', name: 'x@other', creation: 1 }));
+    expect(initiator.pollOutput()).toMatchObject(failure('invalid_name'));
+  });
+
+  it('takes no other status than a name, and another node takes none', () => {
+    for (const [handshake, message] of [
+      [wanting(), { kind: 'status', status: 'ok' }],
+      [wanting(), { kind: 'status', status: 'alive' }],
+      [pair().initiator, { kind: 'named', name: 'x@host', creation: 1 }],
+    ] as const) {
+      handshake.pollOutput();
+      handshake.handleBytes(encodeHandshake(message));
+      expect(handshake.pollOutput()).toMatchObject(failure('malformed'));
+    }
+  });
+
+  it('says its host alone, which is no name', () => {
+    for (const name of ['', 'undefined@host'])
+      expect(wanting({ name }).pollOutput()).toMatchObject(failure('invalid_name'));
+  });
+});
+
 describe('mutated handshakes', () => {
   const messages = (() => {
     const { initiator, acceptor } = pair();
     const said = run(initiator, acceptor);
-    return [...said.initiator, ...said.acceptor].flatMap((one) => (one.kind === 'send' ? [one.bytes] : []));
+    const named = encodeHandshake({ kind: 'named', name: 'R4ND0M@host', creation: 77 });
+    return [...said.initiator, ...said.acceptor]
+      .flatMap((one) => (one.kind === 'send' ? [one.bytes] : []))
+      .concat(named);
   })();
   const kinds = fc.constantFrom('name', 'challenge', 'status', 'reply', 'ack');
 
@@ -244,10 +385,23 @@ describe('mutated handshakes', () => {
 describe('two nodes that dial each other', () => {
   it('agree on one attempt, as OTP does: that of the greater name', () => {
     // net_kernel of a@h, which dials b@h, answers its call with ok_simultaneous, and b@h answers nok.
-    expect(decideSimultaneous('a@h', 'b@h')).toBe('ok_simultaneous');
-    expect(decideSimultaneous('b@h', 'a@h')).toBe('nok');
-    expect(decideSimultaneous('a@h', 'a@hh')).toBe('ok_simultaneous');
-    expect(decideSimultaneous('\u{ffff}@h', '\u{10000}@h')).toBe('ok_simultaneous');
+    const decide = (local: string, remote: string) => decideSimultaneous({ local, remote, isDialling: true });
+    expect(decide('a@h', 'b@h')).toBe('ok_simultaneous');
+    expect(decide('b@h', 'a@h')).toBe('nok');
+    expect(decide('a@h', 'a@hh')).toBe('ok_simultaneous');
+    expect(decide('\u{ffff}@h', '\u{10000}@h')).toBe('ok_simultaneous');
+    expect(decideSimultaneous({ local: 'b@h', remote: 'a@h', isDialling: false })).toBe('ok');
+  });
+});
+
+describe('flags', () => {
+  it('are those that OTP 29 sends, with all that OTP 25 to 29 demand', () => {
+    // erl: erts_internal:get_dflags(), the first two fields; OTP 25, 27 and 29.
+    const demanded = [0x1070f94n, 0x403070f94n, 0x403070f94n];
+    const sent = [0xd07df7fbcn, 0xd07df7fbcn, 0x6d07df7fbcn];
+    expect(supportedFlags).toBe(sent[2]);
+    for (const flags of demanded) expect(requiredFlags & flags).toBe(flags);
+    for (const flags of sent) expect(flags & requiredFlags).toBe(requiredFlags);
   });
 });
 

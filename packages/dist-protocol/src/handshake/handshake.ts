@@ -2,103 +2,61 @@ import { challengeDigest, sameDigest } from './digest.js';
 import { HandshakeError } from './errors.js';
 import { DistFlag, flagNames, requiredFlags, withImpliedFlags } from './flags.js';
 import { decodeHandshake, encodeHandshake, type HandshakeMessage, handshakeBytesMax } from './messages.js';
-
-/** What a node tells of itself. */
-export interface HandshakePeer {
-  /** Its name, `name@host`. */
-  readonly name: string;
-  /** Tells apart two lives of one name, 32 bits. */
-  readonly creation: number;
-  /** What it can do; see `DistFlag`. */
-  readonly flags: bigint;
-}
-
-/** What an acceptor answers once it knows who calls. */
-export type AcceptDecision =
-  | {
-      /**
-       * `ok`: go on. `ok_simultaneous`: go on, the own attempt to the same node is given up. `alive`: there is a connection with it,
-       * the initiator decides whether that one is dead.
-       */
-      readonly status: 'ok' | 'ok_simultaneous' | 'alive';
-      /** The cookie for this node. */
-      readonly cookie: Uint8Array;
-    }
-  /** `nok`: the own attempt goes on instead. `not_allowed`: no connection with this node. */
-  | { readonly status: 'nok' | 'not_allowed' };
-
-/** What a {@link Handshake} says. */
-export type HandshakeOutput =
-  | { readonly kind: 'send'; readonly bytes: Uint8Array }
-  /** Acceptor: answer with {@link Handshake.decide}. */
-  | { readonly kind: 'peer_named'; readonly peer: HandshakePeer }
-  /** Initiator: the peer holds another connection with this node for alive. Answer with {@link Handshake.answerAlive}. */
-  | { readonly kind: 'peer_alive' }
-  /** Both know the cookie. `rest` came behind the handshake and belongs to the channel. */
-  | {
-      readonly kind: 'connected';
-      readonly peer: HandshakePeer;
-      readonly flags: bigint;
-      readonly rest: Uint8Array;
-    }
-  /** The connection must be closed. */
-  | { readonly kind: 'failed'; readonly error: HandshakeError };
-
-/** This node's side of a handshake. */
-export interface HandshakeOptions {
-  /** Who this node says it is. */
-  readonly local: HandshakePeer;
-  /** 32 random bits. */
-  readonly challenge: number;
-  /** Milliseconds for the whole handshake. Default 7,000, as `net_setuptime`. */
-  readonly timeoutMs?: number;
-}
-
-/** Of the side that dials. */
-export interface InitiatorOptions extends HandshakeOptions {
-  /** Whom it dials: another name is an error. */
-  readonly peerName: string;
-  /** The cookie for that node. */
-  readonly cookie: Uint8Array;
-}
+import { checkedHost, checkedName, checkedNameOfHost } from './names.js';
+import type {
+  AcceptDecision,
+  AcceptorOptions,
+  HandshakeOutput,
+  HandshakePeer,
+  InitiatorOptions,
+} from './types.js';
 
 /**
- * The distribution handshake of one connection, either side, as a core. An initiator's state goes `status` → (`deciding` →) `challenge` → `ack` →
- * `over`, an acceptor's `name` → `deciding` → (`alive` →) `reply` → `over`.
+ * The distribution handshake of one connection, either side, as a core. An initiator's state goes `status` (→ `deciding`), or `named` where
+ * it wants a name, → `challenge` → `ack` → `over`; an acceptor's `name` → `deciding` or `naming` (→ `alive`) → `reply` → `over`.
  *
  * Poll {@link pollOutput} until undefined after making it and after each call; {@link pollTimeout} says when
- * {@link handleTimeout} is due.
+ * {@link handleTimeout} is due. Where this node's own name is none, it has failed from the beginning.
  */
 export class Handshake {
-  readonly #local: HandshakePeer;
   readonly #challenge: number;
   readonly #dueMs: number;
-  readonly #expectedName: string | undefined;
+  readonly #initiator: InitiatorOptions | undefined;
+  readonly #givesNames: boolean;
   readonly #outputs: HandshakeOutput[] = [];
+  #local: HandshakePeer;
   #cookie: Uint8Array | undefined;
   #state: State;
   #peer: HandshakePeer | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  private constructor(options: HandshakeOptions, state: State, nowMs: number, initiator?: InitiatorOptions) {
-    this.#local = options.local;
-    this.#challenge = options.challenge;
+  private constructor(options: AcceptorOptions, nowMs: number, initiator?: InitiatorOptions) {
+    const { local } = options;
+    const wantsName = initiator?.wantsName ?? false;
+    this.#local = wantsName ? { ...local, creation: 0, flags: namingFlags(local.flags) } : local;
+    this.#challenge = options.challenge >>> 0;
     this.#dueMs = nowMs + (options.timeoutMs ?? 7_000);
-    this.#state = state;
-    this.#expectedName = initiator?.peerName;
+    this.#initiator = initiator;
+    this.#givesNames = options.givesNames ?? false;
     this.#cookie = initiator?.cookie;
+    this.#state = initiator === undefined ? 'name' : wantsName ? 'named' : 'status';
+    this.#attempt(() => {
+      if (wantsName) checkedHost(local.name);
+      else checkedName(local.name);
+      // Said by an initiator; an acceptor only sees now whether it can be said.
+      const name = encodeHandshake({ kind: 'name', ...this.#local });
+      if (initiator !== undefined) this.#outputs.push({ kind: 'send', bytes: name });
+    });
   }
 
   /** The side that dials; it speaks first. */
   static initiator(options: InitiatorOptions, nowMs: number): Handshake {
-    const handshake = new Handshake(options, 'status', nowMs, options);
-    handshake.#send({ kind: 'name', ...options.local });
-    return handshake;
+    return new Handshake(options, nowMs, options);
   }
 
   /** The side that was dialled. */
-  static acceptor(options: HandshakeOptions, nowMs: number): Handshake {
-    return new Handshake(options, 'name', nowMs);
+  static acceptor(options: AcceptorOptions, nowMs: number): Handshake {
+    return new Handshake(options, nowMs);
   }
 
   /** Takes what came. */
@@ -122,12 +80,20 @@ export class Handshake {
     else this.#fail('closed', 'the connection ended during the handshake');
   }
 
-  /** Answers `peer_named`. @throws {HandshakeError} `malformed` when nothing is to be decided */
+  /**
+   * Answers `peer_named` and `name_wanted`.
+   *
+   * @throws {HandshakeError} `unasked` when nothing is to be decided, or it was asked for a name and this is none, or the other way round;
+   *   `invalid_name` for a name that can't be given
+   */
   decide(decision: AcceptDecision): void {
     if (this.#state === 'over') return;
-    if (this.#state !== 'deciding' || this.#expectedName !== undefined)
-      throw new HandshakeError('malformed', 'there is nothing to decide');
-    this.#send({ kind: 'status', status: decision.status });
+    const isNaming = this.#state === 'naming';
+    const fits = decision.status === 'not_allowed' || (decision.status === 'named') === isNaming;
+    if (!(isNaming || this.#state === 'deciding') || this.#initiator !== undefined || !fits)
+      throw new HandshakeError('unasked', `nobody has asked for the decision ${decision.status}`);
+    if (decision.status === 'named') this.#giveName(decision.name, decision.creation);
+    else this.#send({ kind: 'status', status: decision.status });
     if ('cookie' in decision) {
       this.#cookie = decision.cookie;
       if (decision.status === 'alive') this.#state = 'alive';
@@ -142,12 +108,12 @@ export class Handshake {
    * Answers `peer_alive`.
    *
    * @param isDead whether the connection that the peer means is dead, so that this one takes its place
-   * @throws {HandshakeError} `malformed` when nothing is to be answered
+   * @throws {HandshakeError} `unasked` when nothing is to be answered
    */
   answerAlive(isDead: boolean): void {
     if (this.#state === 'over') return;
-    if (this.#state !== 'deciding' || this.#expectedName === undefined)
-      throw new HandshakeError('malformed', 'there is nothing to answer');
+    if (this.#state !== 'deciding' || this.#initiator === undefined)
+      throw new HandshakeError('unasked', 'nobody has asked whether a connection is alive');
     this.#send({ kind: 'status', status: String(isDead) });
     if (isDead) {
       this.#state = 'challenge';
@@ -172,12 +138,20 @@ export class Handshake {
   }
 
   #proceed(): void {
-    try {
-      while (this.#state !== 'over' && this.#state !== 'deciding') {
+    this.#attempt(() => {
+      while (isWaiting(this.#state)) {
         const body = this.#takeMessage();
         if (body === undefined) return;
         this.#handleMessage(body, this.#state);
       }
+      if (this.#state !== 'over' && this.#bytes.length > handshakeBytesMax)
+        throw new HandshakeError('message_too_long', `${this.#bytes.length} bytes out of turn`);
+    });
+  }
+
+  #attempt(run: () => void): void {
+    try {
+      run();
     } catch (thrown) {
       if (!(thrown instanceof HandshakeError)) throw thrown;
       this.#state = 'over';
@@ -200,7 +174,7 @@ export class Handshake {
     return body;
   }
 
-  #handleMessage(body: Uint8Array, state: Exclude<State, 'over' | 'deciding'>): void {
+  #handleMessage(body: Uint8Array, state: Waiting): void {
     const message = decodeHandshake(body, state === 'name' ? 'name' : 'challenge');
     switch (state) {
       case 'name':
@@ -211,6 +185,9 @@ export class Handshake {
         break;
       case 'status':
         this.#handleStatus(message);
+        break;
+      case 'named':
+        this.#handleNamed(message);
         break;
       case 'challenge':
         this.#handleChallenge(message);
@@ -226,10 +203,43 @@ export class Handshake {
 
   #handleName(message: HandshakeMessage): void {
     if (message.kind !== 'name') throw unexpected(message, 'name');
-    const peer = checkedPeer(message);
+    const wantsName = (message.flags & DistFlag.nameMe) !== 0n;
+    const name = wantsName ? checkedHost(message.name) : checkedName(message.name);
+    const peer = { name, creation: message.creation, flags: withImpliedFlags(message.flags) };
+    try {
+      if (wantsName && !this.#givesNames)
+        throw new HandshakeError('invalid_name', 'the node has no name, and this one gives none');
+      checkFlags(peer);
+    } catch (thrown) {
+      // As OTP says it for flags.
+      this.#send({ kind: 'status', status: 'not_allowed' });
+      throw thrown;
+    }
     this.#peer = peer;
-    this.#state = 'deciding';
-    this.#outputs.push({ kind: 'peer_named', peer });
+    this.#state = wantsName ? 'naming' : 'deciding';
+    this.#outputs.push(
+      wantsName ? { kind: 'name_wanted', host: name, flags: peer.flags } : { kind: 'peer_named', peer },
+    );
+  }
+
+  #giveName(name: string, creation: number): void {
+    const peer = this.#knownPeer();
+    this.#send({ kind: 'named', name: checkedNameOfHost(name, peer.name), creation });
+    this.#peer = { ...peer, name, creation: creation >>> 0 };
+    // The node that was named looks for this flag in what both have.
+    this.#local = { ...this.#local, flags: namingFlags(this.#local.flags) };
+  }
+
+  #handleNamed(message: HandshakeMessage): void {
+    if (message.kind === 'status' && isRefusal(message.status)) {
+      this.#handleStatus(message);
+      return;
+    }
+    if (message.kind !== 'named') throw unexpected(message, 'named');
+    const { creation } = message;
+    const name = checkedNameOfHost(message.name, this.#local.name);
+    this.#local = { name, creation, flags: this.#local.flags };
+    this.#state = 'challenge';
   }
 
   #handleAliveAnswer(message: HandshakeMessage): void {
@@ -270,10 +280,14 @@ export class Handshake {
 
   #handleChallenge(message: HandshakeMessage): void {
     if (message.kind !== 'challenge') throw unexpected(message, 'challenge');
-    const peer = checkedPeer(message);
-    if (peer.name !== this.#expectedName)
-      throw new HandshakeError('wrong_name', `${peer.name} answered where ${this.#expectedName} was dialled`);
-    this.#peer = peer;
+    const { name, creation } = message;
+    if (checkedName(name) !== this.#initiator?.peerName)
+      throw new HandshakeError(
+        'wrong_name',
+        `${name} answered where ${this.#initiator?.peerName} was dialled`,
+      );
+    this.#peer = { name, creation, flags: withImpliedFlags(message.flags) };
+    checkFlags(this.#peer);
     const digest = challengeDigest(this.#knownCookie(), message.challenge);
     this.#send({ kind: 'reply', challenge: this.#challenge, digest });
     this.#state = 'ack';
@@ -295,11 +309,16 @@ export class Handshake {
   }
 
   #connect(): void {
-    const peer = this.#peer;
-    if (peer === undefined) throw new Error('connected before the peer was known');
+    const peer = this.#knownPeer();
+    const local = this.#local;
     this.#state = 'over';
-    const flags = peer.flags & this.#local.flags;
-    this.#outputs.push({ kind: 'connected', peer, flags, rest: this.#bytes });
+    this.#outputs.push({
+      kind: 'connected',
+      peer,
+      local,
+      flags: peer.flags & local.flags,
+      rest: this.#bytes,
+    });
   }
 
   #sendChallenge(): void {
@@ -316,51 +335,52 @@ export class Handshake {
     return this.#cookie;
   }
 
+  #knownPeer(): HandshakePeer {
+    if (this.#peer === undefined) throw new Error('no peer before it has said its name');
+    return this.#peer;
+  }
+
   #fail(code: HandshakeError['code'], text: string): void {
     this.#state = 'over';
     this.#outputs.push({ kind: 'failed', error: new HandshakeError(code, text) });
   }
 }
 
-/**
- * Who gives way when two nodes dial each other at one time: the attempt of the node with the greater name goes on
- * (`net_kernel`, comparing names as Erlang compares atoms).
- *
- * @returns what the acceptor `local` answers to `remote`, which it is dialling itself
- */
-export function decideSimultaneous(local: string, remote: string): 'ok_simultaneous' | 'nok' {
-  return compareCodePoints(local, remote) > 0 ? 'nok' : 'ok_simultaneous';
+type State =
+  | 'name'
+  | 'deciding'
+  | 'naming'
+  | 'alive'
+  | 'reply'
+  | 'status'
+  | 'named'
+  | 'challenge'
+  | 'ack'
+  | 'over';
+
+/** States in which a message is awaited. */
+type Waiting = Exclude<State, 'over' | 'deciding' | 'naming'>;
+
+function isWaiting(state: State): state is Waiting {
+  return state !== 'over' && state !== 'deciding' && state !== 'naming';
 }
 
-type State = 'name' | 'deciding' | 'alive' | 'reply' | 'status' | 'challenge' | 'ack' | 'over';
+/** Flags of a node that has no name, or gives one: it is not seen. */
+function namingFlags(flags: bigint): bigint {
+  return (flags & ~DistFlag.published) | DistFlag.nameMe;
+}
 
-function checkedPeer({ name, creation, flags }: HandshakePeer): HandshakePeer {
-  if ((flags & DistFlag.nameMe) !== 0n)
-    throw new HandshakeError(
-      'invalid_name',
-      'the node has no name and wants one, which this node does not give',
-    );
-  const [local, host, ...more] = name.split('@');
-  if (!local || !host || more.length > 0 || [...name].length > 255)
-    throw new HandshakeError('invalid_name', `not a node name: ${JSON.stringify(name.slice(0, 300))}`);
-  const all = withImpliedFlags(flags);
-  const missing = requiredFlags & ~all;
+function isRefusal(status: string): boolean {
+  return status === 'not_allowed' || status === 'nok';
+}
+
+function checkFlags({ name, flags }: HandshakePeer): void {
+  const missing = requiredFlags & ~flags;
   if (missing !== 0n)
     throw new HandshakeError(
       'missing_flags',
       `${name} lacks ${flagNames(missing).join(', ')}: OTP 25 or later is needed`,
     );
-  return { name, creation, flags: all };
-}
-
-function compareCodePoints(one: string, other: string): number {
-  const left = [...one];
-  const right = [...other];
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 function unexpected(message: HandshakeMessage, wanted: string): HandshakeError {

@@ -6,13 +6,16 @@ import { HandshakeError } from './errors.js';
  * ```text
  * send_name        'N' flags:8 creation:4 n:2 name:n              initiator → acceptor
  * send_status      's' text                                       acceptor → initiator; the answer to `alive` the other way
- *   of a dynamic name: 's' "named:" n:2 name:n creation:4
+ *   of a dynamic name: 's' "named:" n:2 name:n creation:4         the name in UTF-8
  * send_challenge   'N' flags:8 challenge:4 creation:4 n:2 name:n  acceptor → initiator
  * challenge_reply  'r' challenge:4 digest:16                      initiator → acceptor
  * challenge_ack    'a' digest:16                                  acceptor → initiator
  * ```
  *
- * Source: ERTS User's Guide, "Distribution Handshake" (version 6).
+ * What follows behind the fields of 'N' and of "named:" is ignored. Names are in Latin-1 but where it says UTF-8: that is not in the
+ * guide, but what `dist_util` does.
+ *
+ * Source: ERTS User's Guide, "Distribution Handshake" (version 6); `dist_util` of OTP 25, 27 and 29.
  */
 export type HandshakeMessage =
   | { readonly kind: 'name'; readonly flags: bigint; readonly creation: number; readonly name: string }
@@ -28,7 +31,7 @@ export type HandshakeMessage =
   | { readonly kind: 'reply'; readonly challenge: number; readonly digest: Uint8Array }
   | { readonly kind: 'ack'; readonly digest: Uint8Array };
 
-/** The message as it goes over the line, with its length. */
+/** The message as it goes over the line, with its length. @throws {HandshakeError} `invalid_name` for a name that is not Latin-1 */
 export function encodeHandshake(message: HandshakeMessage): Uint8Array {
   const body = bodyOf(message);
   const bytes = new Uint8Array(2 + body.length);
@@ -52,19 +55,25 @@ export function decodeHandshake(body: Uint8Array, awaited: HandshakeMessage['kin
           'old_version',
           'a node of OTP 22 or before; OTP 25 is the oldest that is supported',
         );
+      case 'c':
+        throw new HandshakeError(
+          'old_version',
+          'a complement, which belongs to the handshake of OTP 22 and before',
+        );
       case 'N': {
         const flags = view.getBigUint64(1);
         const isName = awaited === 'name';
         const creationAt = isName ? 9 : 13;
         const creation = view.getUint32(creationAt);
-        const name = nameAt(body, creationAt + 4);
+        const name = latin1(nameAt(body, creationAt + 4));
         if (isName) return { kind: 'name', flags, creation, name };
         return { kind: 'challenge', flags, challenge: view.getUint32(9), creation, name };
       }
       case 's': {
         if (!startsWith(body, named)) return { kind: 'status', status: latin1(body.subarray(1)) };
         const name = nameAt(body, named.length);
-        return { kind: 'named', name, creation: view.getUint32(body.length - 4) };
+        const creation = view.getUint32(named.length + 2 + name.length);
+        return { kind: 'named', name: fromUtf8(name), creation };
       }
       case 'r':
         return { kind: 'reply', challenge: view.getUint32(1), digest: exactly(body, 5) };
@@ -88,14 +97,14 @@ export const handshakeBytesMax = 1_500;
 function bodyOf(message: HandshakeMessage): Uint8Array {
   switch (message.kind) {
     case 'name':
-      return joined('N', u64(message.flags), u32(message.creation), withLength(message.name));
+      return joined('N', u64(message.flags), u32(message.creation), withLength(latin1Bytes(message.name)));
     case 'status':
       return joined('s', utf8.encode(message.status));
     case 'named':
-      return joined('s', utf8.encode('named:'), withLength(message.name), u32(message.creation));
+      return joined('s', utf8.encode('named:'), withLength(utf8.encode(message.name)), u32(message.creation));
     case 'challenge': {
       const { flags, challenge, creation, name } = message;
-      return joined('N', u64(flags), u32(challenge), u32(creation), withLength(name));
+      return joined('N', u64(flags), u32(challenge), u32(creation), withLength(latin1Bytes(name)));
     }
     case 'reply':
       return joined('r', u32(message.challenge), message.digest);
@@ -104,17 +113,28 @@ function bodyOf(message: HandshakeMessage): Uint8Array {
   }
 }
 
-function nameAt(body: Uint8Array, at: number): string {
+function nameAt(body: Uint8Array, at: number): Uint8Array {
   const length = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint16(at);
   const bytes = body.subarray(at + 2, at + 2 + length);
   if (bytes.length < length) throw new HandshakeError('malformed', 'a name longer than its message');
-  let name: string;
+  return bytes;
+}
+
+function fromUtf8(bytes: Uint8Array): string {
   try {
-    name = strictUtf8.decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch (cause) {
-    throw new HandshakeError('invalid_name', 'a name that is not UTF-8', { cause });
+    throw new HandshakeError('invalid_name', 'a given name that is not UTF-8', { cause });
   }
-  return name;
+}
+
+function latin1Bytes(name: string): Uint8Array {
+  return Uint8Array.from(name, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (code > 255)
+      throw new HandshakeError('invalid_name', `not in Latin-1: ${JSON.stringify(name.slice(0, 300))}`);
+    return code;
+  });
 }
 
 function exactly(body: Uint8Array, at: number): Uint8Array {
@@ -138,8 +158,7 @@ function joined(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-function withLength(name: string): Uint8Array {
-  const text = utf8.encode(name);
+function withLength(text: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(2 + text.length);
   new DataView(bytes.buffer).setUint16(0, text.length);
   bytes.set(text, 2);
