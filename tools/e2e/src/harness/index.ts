@@ -32,6 +32,7 @@ export { RawPeer, type RawPeerOptions } from './raw-peer.js';
 export { Relay, type RelayOptions } from './relay.js';
 export { type RelayFigures, relayFigures } from './relay-figures.js';
 export { Scene } from './scene.js';
+export { type HandshakeAnswers, type ShakenHands, shakeHands } from './shaken-hands.js';
 export { TokenRealm, writeAccessFile } from './token-realm.js';
 export { openByPort, typescriptNode } from './typescript-node.js';
 export { agentsAndRelays, type MemoryOfProcess, watchMemory } from './watch-memory.js';
