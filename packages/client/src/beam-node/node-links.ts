@@ -176,23 +176,42 @@ export class NodeLinks {
 
   #dial(name: string, entry: Entry = this.#addEntry(name)): Entry {
     this.#beginAttempt(entry);
-    const timeout = AbortSignal.timeout(this.#limits.connectTimeoutMs);
-    this.#host.open(name, AbortSignal.any([entry.abort.signal, timeout])).then(
+    const { connectTimeoutMs } = this.#limits;
+    // Who opens a stream may bind it to the signal, as `net.connect` does: it is not aborted any more once the stream is there.
+    const opening = new AbortController();
+    const stop = () => {
+      settle();
+      opening.abort(entry.abort.signal.reason);
+    };
+    let isOver = false;
+    const settle = () => {
+      isOver = true;
+      clearTimeout(timer);
+      entry.abort.signal.removeEventListener('abort', stop);
+    };
+    const fail = (error: Error) => {
+      if (isOver) return;
+      settle();
+      this.#endAttempt(entry);
+      this.#lastAttemptFailed(name, entry, error);
+    };
+    const timer = setTimeout(() => {
+      fail(new BeamError('noconnection', `${name} was not reached within ${connectTimeoutMs} ms`));
+      opening.abort();
+    }, connectTimeoutMs);
+    entry.abort.signal.addEventListener('abort', stop);
+    new Promise<Duplex>((resolve) => resolve(this.#host.open(name, opening.signal))).then(
       (duplex) => {
-        if (entry.abort.signal.aborted || entry.up !== undefined) {
-          duplex.destroy();
-          this.#endAttempt(entry);
-        } else this.#shake(entry, name, duplex);
-      },
-      (error: unknown) => {
+        if (!isOver && !entry.abort.signal.aborted && entry.up === undefined) {
+          settle();
+          return this.#shake(entry, name, duplex);
+        }
+        duplex.destroy();
+        if (isOver) return;
+        settle();
         this.#endAttempt(entry);
-        const { connectTimeoutMs } = this.#limits;
-        const late = () =>
-          new BeamError('noconnection', `${name} was not reached within ${connectTimeoutMs} ms`, {
-            cause: error,
-          });
-        this.#lastAttemptFailed(name, entry, timeout.aborted ? late() : asError(error));
       },
+      (error: unknown) => fail(asError(error)),
     );
     return entry;
   }

@@ -1,0 +1,67 @@
+import { connect, createServer } from 'node:net';
+import { atom } from '@macula/dist-protocol';
+import { afterEach, describe, expect, it } from 'vitest';
+import { streamPair } from '../../test/stream-pair.js';
+import { BeamNode, type BeamNodeOptions } from './index.js';
+
+const nodes: BeamNode[] = [];
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.close()));
+});
+
+async function start(name: string, options: Partial<BeamNodeOptions> = {}): Promise<BeamNode> {
+  const node = await BeamNode.start({ name, cookie: 'SECRET', open: byName, ...options });
+  nodes.push(node);
+  return node;
+}
+
+/** The other end of the stream goes to the node of that name, if it was started. */
+async function byName(name: string) {
+  const node = nodes.find((one) => one.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  const [here, there] = streamPair();
+  node.accept(there);
+  return here;
+}
+
+const code = (wanted: string) => expect.objectContaining({ name: 'BeamError', code: wanted });
+
+describe('opening a stream', () => {
+  it('does not end it with the signal that it was opened with', async () => {
+    const bob = await start('bob@h');
+    const server = createServer((socket) => bob.accept(socket)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const downs: string[] = [];
+    const ann = await start('ann@h', {
+      connectTimeoutMs: 200,
+      open: async (_, signal) => connect({ host: '127.0.0.1', port, signal }),
+      onEvent: (event) => {
+        if (event.kind === 'nodedown') downs.push(event.reason);
+      },
+    });
+    await ann.connect('bob@h');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(downs).toEqual([]);
+    expect(await ann.ping('bob@h')).toBe('pong');
+    server.close();
+  });
+
+  it('is given up in time, whoever does not listen to the signal', async () => {
+    const ann = await start('ann@h', { connectTimeoutMs: 20, open: () => new Promise(() => {}) });
+    await expect(ann.connect('bob@h')).rejects.toEqual(code('noconnection'));
+    await expect(ann.call({ name: 'x', node: 'bob@h' }, atom('ok'))).rejects.toEqual(code('noconnection'));
+  });
+
+  it('is no connection when it throws', async () => {
+    const ann = await start('ann@h', {
+      open: () => {
+        throw new Error('not today');
+      },
+    });
+    await expect(ann.connect('bob@h')).rejects.toMatchObject({
+      code: 'noconnection',
+      cause: { message: 'not today' },
+    });
+  });
+});
