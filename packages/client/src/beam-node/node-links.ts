@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import {
   type AcceptDecision,
   type Atom,
+  checkTerm,
   DistFlag,
   decideSimultaneous,
   HandshakeError,
@@ -74,11 +75,17 @@ export class NodeLinks {
     return [...this.#entries.values()].flatMap(({ up }) => (up === undefined ? [] : [up.node]));
   }
 
-  /** Sends a signal, over a connection that is made for it if need be. */
+  /** Sends a signal, over a connection that is made for it if need be. @throws {EtfError} `invalid_term`, `too_deep` */
   route(node: Atom, signal: Signal, sender: Pid | undefined): void {
-    const entry = this.#entries.get(node.name) ?? (this.#isClosed ? undefined : this.#dial(node.name));
-    if (entry?.up !== undefined) entry.up.link.send(signal, sender);
-    else if (entry !== undefined && entry.waiting.length < waitingMax) entry.waiting.push({ signal, sender });
+    const known = this.#entries.get(node.name);
+    if (known?.up !== undefined) {
+      known.up.link.send(signal, sender);
+      return;
+    }
+    // What is no term is told to who sends it, not to the connection when it comes.
+    checkSignal(signal);
+    const entry = known ?? (this.#isClosed ? undefined : this.#dial(node.name));
+    if (entry !== undefined && entry.waiting.length < waitingMax) entry.waiting.push({ signal, sender });
     else this.#host.onUndeliverable(signal);
   }
 
@@ -388,6 +395,13 @@ interface Incoming {
   /** Where it counts as an attempt. */
   entry: Entry | undefined;
   isUp: boolean;
+}
+
+/** @throws {EtfError} when a term of it is none */
+function checkSignal(signal: Signal): void {
+  if ('message' in signal) checkTerm(signal.message);
+  if ('reason' in signal) checkTerm(signal.reason);
+  if ('args' in signal) checkTerm([signal.args, signal.options]);
 }
 
 function isNobodysFault(error: Error | undefined): boolean {

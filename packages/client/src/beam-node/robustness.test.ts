@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import { atom } from '@macula/dist-protocol';
+import { atom, type Term } from '@macula/dist-protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { streamPair } from '../../test/stream-pair.js';
 import { BeamNode, type BeamNodeOptions } from './index.js';
@@ -63,5 +63,31 @@ describe('opening a stream', () => {
       code: 'noconnection',
       cause: { message: 'not today' },
     });
+  });
+});
+
+describe('what is no term', () => {
+  const noTerm = 'text' as unknown as Term;
+  const invalid = expect.objectContaining({ name: 'EtfError', code: 'invalid_term' });
+
+  it('is told to who sends it, also before there is a connection', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    const box = bob.spawn({ name: 'box' });
+    bob.genServer({ name: 'server', handleCall: (request) => request });
+    const to = { name: 'box', node: 'bob@h' };
+    const run: readonly (() => unknown)[] = [
+      () => ann.send(to, noTerm),
+      () => ann.cast(to, noTerm),
+      () => ann.exit(box.pid, noTerm),
+      () => ann.erpcCast('bob@h', 'm', 'f', [noTerm]),
+      () => ann.call(to, noTerm),
+      () => ann.erpc('bob@h', 'm', 'f', [noTerm]),
+      () => ann.spawnRequest('bob@h', 'm', 'f', [], { options: [noTerm] }),
+    ];
+    for (const one of run) await expect((async () => one())()).rejects.toEqual(invalid);
+    ann.send(to, 1);
+    expect(await ann.call({ name: 'server', node: 'bob@h' }, 2)).toBe(2);
+    expect(await box.receive()).toBe(1);
   });
 });
