@@ -8,7 +8,7 @@ import type { ConnectedNode } from './node-links.js';
 export interface BeamNodeOptions {
   /** `name@host`. With a dot in the host it is a long name (`-name`), else a short one (`-sname`): both kinds don't mix. */
   readonly name: string;
-  /** The cookie, or one for each node. Its characters are taken as Latin-1, as Erlang's own are. */
+  /** The cookie, or one for each node: where that throws, or gives none, there is no connection. Its characters are Latin-1, as Erlang's. */
   readonly cookie: string | ((node: string) => string);
   /**
    * Others don't see it in `nodes()`, and it is no part of `global` and the full mesh. Default true: a visible node is expected to take
@@ -21,7 +21,7 @@ export interface BeamNodeOptions {
   readonly epmd?: EpmdAddress;
   /** How to get a byte stream to a node. Default: TCP to the port that EPMD names. */
   readonly open?: (node: string, signal: AbortSignal) => Promise<Duplex>;
-  /** Which nodes may connect. Default all that know the cookie. */
+  /** Which nodes may connect; where it throws, that one may not. Default all that know the cookie. */
   readonly allow?: (node: string) => boolean;
   /** Tells two lives of one name apart: 32 bits, not 0. Default: what EPMD gives, else random. */
   readonly creation?: number;
@@ -70,15 +70,16 @@ export function checkOptions(options: BeamNodeOptions): void {
   const { name, creation, netTicktime = 60, cookie } = options;
   if (!/^[0-9A-Za-z_-]+@[^@\s]+$/.test(name) || name.length > 255)
     throw new BeamError('bad_option', `not a node name: ${JSON.stringify(name)}; it is like me@myhost`);
-  if (cookie === '') throw new BeamError('bad_option', 'the cookie is empty');
+  if (typeof cookie !== 'function') cookieBytes(cookie);
   if (creation !== undefined && !(Number.isInteger(creation) && creation > 0 && creation <= 0xffff_ffff))
     throw new BeamError('bad_option', `creation is ${creation}; it has 32 bits and is not 0`);
   if (!(netTicktime > 0))
     throw new BeamError('bad_option', `netTicktime is ${netTicktime}; it is in seconds`);
 }
 
-/** The bytes that a cookie stands for. @throws {BeamError} `bad_option` for a character that an Erlang cookie can't have */
-export function cookieBytes(cookie: string): Uint8Array {
+/** The bytes that a cookie stands for. @throws {BeamError} `bad_option` where there is none, or for a character that Erlang's can't have */
+export function cookieBytes(cookie: string | undefined): Uint8Array {
+  if (typeof cookie !== 'string' || cookie === '') throw new BeamError('bad_option', 'the cookie is empty');
   for (const character of cookie)
     if ((character.codePointAt(0) ?? 0) > 255)
       throw new BeamError('bad_option', 'the cookie has a character that is not in Latin-1');

@@ -137,7 +137,7 @@ export class BeamNode {
     return this.#events.read(signal);
   }
 
-  /** Connects a node, unless it is connected. @throws {BeamError} `noconnection` with the cause, `timeout`, `aborted`, `closed` */
+  /** Connects a node, unless it is connected. @throws {BeamError} `noconnection` with the cause, `timeout`, `aborted`, `closed`, `bad_option` for its cookie */
   connect(node: string, patience: Patience = {}): Promise<void> {
     return this.#links.connect(node, patience);
   }

@@ -117,7 +117,7 @@ export class NodeLinks {
     }
     const state: Incoming = { name: undefined, entry: undefined, isUp: false };
     const link: NodeLink = new NodeLink(duplex, this.#linkOptions(), {
-      decide: (peer) => this.#decide(peer, state),
+      decide: (peer) => this.#decideSafely(peer, state),
       isOtherDead: () => true,
       onUp: (peer) => {
         this.#shaking.delete(link);
@@ -129,7 +129,7 @@ export class NodeLinks {
       onEnd: (end) => {
         this.#shaking.delete(link);
         if (state.isUp) this.#setDown(link, state.name ?? '', end);
-        else this.#incomingFailed(state, end.error ?? closedEarly());
+        else this.#incomingFailed(state, state.refusal ?? end.error ?? closedEarly());
       },
     });
     this.#shaking.add(link);
@@ -236,7 +236,16 @@ export class NodeLinks {
   }
 
   #shake(entry: Entry, name: string, duplex: Duplex): void {
-    const dialled = { name, cookie: this.#host.cookieFor(name) };
+    let cookie: Uint8Array;
+    try {
+      cookie = this.#host.cookieFor(name);
+    } catch (error) {
+      duplex.destroy();
+      this.#endAttempt(entry);
+      queueMicrotask(() => this.#lastAttemptFailed(name, entry, asError(error)));
+      return;
+    }
+    const dialled = { name, cookie };
     let isUp = false;
     const link: NodeLink = new NodeLink(
       duplex,
@@ -265,6 +274,16 @@ export class NodeLinks {
     if (!isNobodysFault(error)) this.#lastAttemptFailed(name, entry, error);
     // The other node's own attempt goes on; if nothing comes of it, whoever waits must be told.
     else setTimeout(() => this.#lastAttemptFailed(name, entry, error), this.#limits.connectTimeoutMs).unref();
+  }
+
+  /** What the program decides by its own functions may throw: that lets nobody in, and ends nothing else. */
+  #decideSafely(peer: HandshakePeer, state: Incoming): AcceptDecision {
+    try {
+      return this.#decide(peer, state);
+    } catch (error) {
+      state.refusal = asError(error);
+      return { status: 'not_allowed' };
+    }
   }
 
   #decide(peer: HandshakePeer, state: Incoming): AcceptDecision {
@@ -395,6 +414,8 @@ interface Incoming {
   /** Where it counts as an attempt. */
   entry: Entry | undefined;
   isUp: boolean;
+  /** What `allow` or `cookie` threw for it. */
+  refusal?: Error;
 }
 
 /** @throws {EtfError} when a term of it is none */

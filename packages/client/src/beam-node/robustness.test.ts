@@ -91,3 +91,34 @@ describe('what is no term', () => {
     expect(await box.receive()).toBe(1);
   });
 });
+
+describe("the program's own decisions", () => {
+  it('let nobody in where they throw, and end nothing else', async () => {
+    const cookies: Readonly<Record<string, string>> = { 'bob@h': 'SECRET' };
+    const events: unknown[] = [];
+    const ann = await start('ann@h', {
+      cookie: (node) => cookies[node] as string,
+      allow: (node) => {
+        if (node === 'dan@h') throw new Error('who is that?');
+        return true;
+      },
+      onEvent: (event) => events.push(event),
+    });
+    const [bob, eve, dan] = [await start('bob@h'), await start('eve@h'), await start('dan@h')];
+    for (const stranger of [eve, dan])
+      await expect(stranger.connect('ann@h')).rejects.toMatchObject({ cause: { code: 'not_allowed' } });
+    await expect(ann.connect('eve@h')).rejects.toEqual(code('bad_option'));
+    await expect(ann.attach('eve@h', await byName('eve@h'))).rejects.toEqual(code('bad_option'));
+    expect(events).toMatchObject([
+      { kind: 'connect_failed', node: 'eve@h', error: { code: 'bad_option' } },
+      { kind: 'connect_failed', node: 'dan@h', error: { message: 'who is that?' } },
+      { kind: 'connect_failed', node: 'eve@h', error: { code: 'bad_option' } },
+      { kind: 'connect_failed', node: 'eve@h', error: { code: 'bad_option' } },
+    ]);
+    expect(await bob.ping('ann@h')).toBe('pong');
+  });
+
+  it('are checked where they can be: a cookie that Erlang cannot have', async () => {
+    await expect(start('ann@h', { cookie: 'ключ' })).rejects.toEqual(code('bad_option'));
+  });
+});
