@@ -3,10 +3,10 @@ export { ChannelError, type ChannelErrorCode } from './channel/errors.js';
 export { type ChannelLimits, defaultChannelLimits, fragmentBytes } from './channel/limits.js';
 export { Operation } from './channel/operations.js';
 export type * from './channel/signal.js';
+export { decodeEpmdRequest, encodeEpmdResponse } from './epmd/daemon.js';
+export { EpmdError, type EpmdErrorCode } from './epmd/errors.js';
 export {
   decodeEpmdResponse,
-  EpmdError,
-  type EpmdErrorCode,
   type EpmdRequest,
   type EpmdResponse,
   encodeEpmdRequest,

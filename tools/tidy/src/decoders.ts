@@ -95,6 +95,10 @@ export const mutationTests: Readonly<Record<string, MutationTest>> = {
     'packages/dist-protocol/src/handshake/handshake.test.ts',
     'are messages or a HandshakeError',
   ),
+  'packages/dist-protocol/src/epmd/daemon.ts decodeEpmdRequest': of(
+    'packages/dist-protocol/src/epmd/epmd.test.ts',
+    'takes mutated questions for questions, or an EpmdError',
+  ),
   'packages/dist-protocol/src/epmd/messages.ts decodeEpmdResponse': of(
     'packages/dist-protocol/src/epmd/epmd.test.ts',
     'mutated are answers or an EpmdError',

@@ -1,5 +1,7 @@
+import { EpmdError } from './errors.js';
+
 /**
- * What a node says to the Erlang Port Mapper Daemon, and what it hears: one request for each TCP connection, which is closed by
+ * What a node says to the Erlang Port Mapper Daemon: one request for each TCP connection, which is closed by
  * EPMD behind its answer, except for a registration, which lasts as long as its connection.
  *
  * ```text
@@ -14,7 +16,17 @@
  * Names are without `@host`. Source: ERTS User's Guide, "EPMD Protocol".
  */
 export type EpmdRequest =
-  | { readonly kind: 'alive'; readonly name: string; readonly port: number; readonly isHidden: boolean }
+  | {
+      /** Register a node; it is registered as long as this connection lasts. */
+      readonly kind: 'alive';
+      readonly name: string;
+      readonly port: number;
+      readonly isHidden: boolean;
+      /** The newest version of the handshake that it takes. Default 6, of OTP 23 and later. */
+      readonly highestVersion?: number;
+      /** The oldest one. Default 6. */
+      readonly lowestVersion?: number;
+    }
   | { readonly kind: 'port'; readonly name: string }
   | { readonly kind: 'names' };
 
@@ -28,38 +40,19 @@ export type EpmdResponse =
   | {
       readonly kind: 'port';
       readonly port: number;
+      readonly isHidden: boolean;
       readonly highestVersion: number;
       readonly lowestVersion: number;
     }
   | { readonly kind: 'no_such_node' }
-  | { readonly kind: 'names'; readonly nodes: readonly { readonly name: string; readonly port: number }[] };
+  | {
+      readonly kind: 'names';
+      /** Where EPMD itself listens: `erl_epmd` believes no other. */
+      readonly epmdPort: number;
+      readonly nodes: readonly { readonly name: string; readonly port: number }[];
+    };
 
-/**
- * Why EPMD's answer could not be used.
- *
- * | code | at fault | meaning |
- * |---|---|---|
- * | `truncated` | EPMD | it closed the connection in the middle of its answer |
- * | `malformed` | EPMD | an answer to another question, or none at all |
- * | `invalid_name` | caller | a name that is empty, has an `@`, or more than 255 bytes |
- */
-export type EpmdErrorCode = 'truncated' | 'malformed' | 'invalid_name';
-
-/** The error of what speaks with EPMD. */
-export class EpmdError extends Error {
-  override readonly name = 'EpmdError';
-
-  constructor(
-    /** What happened; see {@link EpmdErrorCode}. */
-    readonly code: EpmdErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
-/** The request with its length. @throws {EpmdError} `invalid_name` */
+/** The request with its length. @throws {EpmdError} `invalid_name`, `invalid_port` */
 export function encodeEpmdRequest(request: EpmdRequest): Uint8Array {
   const body = requestBody(request);
   return Uint8Array.of(body.length >> 8, body.length & 255, ...body);
@@ -70,7 +63,7 @@ export function encodeEpmdRequest(request: EpmdRequest): Uint8Array {
  *
  * @param isComplete whether EPMD has closed the connection
  * @returns undefined while more must come
- * @throws {EpmdError} `malformed`; `truncated` when it is complete and not whole
+ * @throws {EpmdError} `malformed`, `too_long`; `truncated` when it is complete and not whole
  */
 export function decodeEpmdResponse(
   request: EpmdRequest,
@@ -81,13 +74,11 @@ export function decodeEpmdResponse(
     return readers[request.kind](bytes, isComplete);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
-    if (!isComplete && bytes.length < responseBytesMax) return undefined;
+    // Only the first ten bytes are looked at, so that this can't go on for ever.
+    if (!isComplete) return undefined;
     throw new EpmdError('truncated', `EPMD's answer ended after ${bytes.length} bytes`, { cause: thrown });
   }
 }
-
-/** Bytes of an answer to `port`, far above the longest; `names` may be longer. */
-const responseBytesMax = 4_096;
 
 const readers: Readonly<
   Record<EpmdRequest['kind'], (bytes: Uint8Array, isComplete: boolean) => EpmdResponse | undefined>
@@ -109,21 +100,22 @@ const readers: Readonly<
     return {
       kind: 'port',
       port: view.getUint16(2),
+      isHidden: view.getUint8(4) === hiddenType,
       highestVersion: view.getUint16(6),
       lowestVersion: view.getUint16(8),
     };
   },
   names(bytes, isComplete) {
     if (bytes.length > namesBytesMax)
-      throw new EpmdError('malformed', `names of more than ${namesBytesMax} bytes`);
+      throw new EpmdError('too_long', `names of more than ${namesBytesMax} bytes`);
     if (!isComplete) return undefined;
-    viewOf(bytes).getUint32(0);
+    const epmdPort = viewOf(bytes).getUint32(0);
     const lines = new TextDecoder().decode(bytes.subarray(4)).split('\n');
     const nodes = lines.flatMap((line) => {
       const [, name, port] = /^name (.+) at port (\d{1,5})$/.exec(line) ?? [];
-      return name === undefined ? [] : [{ name, port: Number(port) }];
+      return name === undefined || Number(port) > 65_535 ? [] : [{ name, port: Number(port) }];
     });
-    return { kind: 'names', nodes };
+    return { kind: 'names', epmdPort, nodes };
   },
 };
 
@@ -133,38 +125,59 @@ const namesBytesMax = 1_048_576;
 function requestBody(request: EpmdRequest): number[] {
   switch (request.kind) {
     case 'names':
-      return [110];
+      return [namesRequest];
     case 'port':
-      return [122, ...nameBytes(request.name)];
-    case 'alive': {
-      const name = nameBytes(request.name);
-      const type = request.isHidden ? 72 : 77;
-      const versions = [0, handshakeVersion, 0, handshakeVersion];
-      return [
-        120,
-        request.port >> 8,
-        request.port & 255,
-        type,
-        0,
-        ...versions,
-        0,
-        name.length,
-        ...name,
-        0,
-        0,
-      ];
-    }
+      return [portRequest, ...nameBytes(request.name)];
+    case 'alive':
+      return [aliveRequest, ...nodeBytes(request)];
   }
 }
 
+/** The fields that a registration and the answer to `port` share. @throws {EpmdError} `invalid_name`, `invalid_port` */
+export function nodeBytes({
+  name,
+  port,
+  isHidden,
+  highestVersion = handshakeVersion,
+  lowestVersion = handshakeVersion,
+}: Omit<Extract<EpmdRequest, { kind: 'alive' }>, 'kind'>): number[] {
+  const bytes = nameBytes(name);
+  return [
+    ...u16(checkedPort(port)),
+    isHidden ? hiddenType : normalType,
+    0,
+    ...u16(highestVersion),
+    ...u16(lowestVersion),
+    ...u16(bytes.length),
+    ...bytes,
+    0,
+    0,
+  ];
+}
+
+/** The port. @throws {EpmdError} `invalid_port` */
+export function checkedPort(port: number): number {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new EpmdError('invalid_port', `not a port: ${port}`);
+  return port;
+}
+
+function u16(value: number): [number, number] {
+  return [(value >> 8) & 255, value & 255];
+}
+
+/** Whether this can be the part of a node's name before the `@`: as EPMD lists names in lines, it has no space and no line's end. */
+export function isFirstPart(name: string): boolean {
+  return /^[^@\s\p{Cc}]+$/u.test(name) && new TextEncoder().encode(name).length <= 255;
+}
+
 function nameBytes(name: string): Uint8Array {
-  const bytes = new TextEncoder().encode(name);
-  if (bytes.length === 0 || bytes.length > 255 || name.includes('@'))
+  if (!isFirstPart(name))
     throw new EpmdError(
       'invalid_name',
       `not the first part of a node name: ${JSON.stringify(name.slice(0, 300))}`,
     );
-  return bytes;
+  return new TextEncoder().encode(name);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -175,8 +188,20 @@ function unexpected(tag: number): EpmdError {
   return new EpmdError('malformed', `EPMD's answer begins with ${tag}; is another program listening there?`);
 }
 
-const portResponse = 119;
-const aliveExtendedResponse = 118;
-const aliveResponse = 121;
+/** Tag of a registration. */
+export const aliveRequest = 120;
+/** Tag of the question where a node listens. */
+export const portRequest = 122;
+/** Tag of the question for all nodes. */
+export const namesRequest = 110;
+/** Tag of the answer where a node listens. */
+export const portResponse = 119;
+/** Tag of the answer to a registration. */
+export const aliveExtendedResponse = 118;
+/** The same of before OTP 23, with 16 bits of the creation. */
+export const aliveResponse = 121;
+/** Type of a hidden node; any other is a normal one. */
+export const hiddenType = 72;
+const normalType = 77;
 /** Of the handshake since OTP 23. */
-const handshakeVersion = 6;
+export const handshakeVersion = 6;

@@ -33,6 +33,7 @@ export { Relay, type RelayOptions } from './relay.js';
 export { type RelayFigures, relayFigures } from './relay-figures.js';
 export { Scene } from './scene.js';
 export { type HandshakeAnswers, type ShakenHands, shakeHands } from './shaken-hands.js';
+export { TinyEpmd } from './tiny-epmd.js';
 export { TokenRealm, writeAccessFile } from './token-realm.js';
 export { openByPort, typescriptNode } from './typescript-node.js';
 export { agentsAndRelays, type MemoryOfProcess, watchMemory } from './watch-memory.js';
