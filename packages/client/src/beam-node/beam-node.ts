@@ -377,6 +377,7 @@ export class BeamNode {
           this.#tell({ kind: 'nodeup', node });
         },
         onNodeDown: (node, { reason, error }) => {
+          for (const groups of this.#groups.values()) groups.handleNodeDown(node.name);
           this.#table.handleNodeDown(asAtom(node.name));
           this.#tell({ kind: 'nodedown', node, reason, ...(error === undefined ? {} : { error }) });
         },

@@ -28,6 +28,7 @@ export class ProcessGroups {
   readonly #scope: PgScope;
   readonly #monitors = new Map<string, Reference>();
   readonly #changes = new EventFeed<GroupChange>();
+  readonly #asking: NodeJS.Timeout;
 
   /** @param spawn makes the scope's process */
   constructor(name: string, spawn: (onMessage: (message: Term) => void) => BeamProcess) {
@@ -36,12 +37,21 @@ export class ProcessGroups {
       this.#drain();
     });
     this.#scope = new PgScope(atom(name), this.#process.pid);
+    this.#asking = setInterval(() => {
+      this.#scope.askAgain();
+      this.#drain();
+    }, askAgainMs).unref();
   }
 
   /** For the node: another one is connected. */
   handleNodeUp(node: string): void {
     this.#scope.handleNodeUp(atom(node));
     this.#drain();
+  }
+
+  /** For the node: one is connected no longer. */
+  handleNodeDown(node: string): void {
+    this.#scope.handleNodeDown(atom(node));
   }
 
   /** Makes processes of this node members; one that joins twice is in twice. It leaves when it ends. */
@@ -83,6 +93,7 @@ export class ProcessGroups {
 
   /** For the node: it is closed. */
   end(): void {
+    clearInterval(this.#asking);
     this.#changes.end();
   }
 
@@ -119,6 +130,9 @@ export class ProcessGroups {
     }
   }
 }
+
+/** How long a scope that begins later, or again, may stay unknown. */
+const askAgainMs = 2_000;
 
 function pidOf(process: BeamProcess | Pid): Pid {
   return process instanceof BeamProcess ? process.pid : process;

@@ -1,6 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { atom, type Term } from '@macula/dist-protocol';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { streamPair } from '../../test/stream-pair.js';
 import { BeamNode, type BeamNodeOptions } from './index.js';
 
@@ -120,5 +120,27 @@ describe("the program's own decisions", () => {
 
   it('are checked where they can be: a cookie that Erlang cannot have', async () => {
     await expect(start('ann@h', { cookie: 'ключ' })).rejects.toEqual(code('bad_option'));
+  });
+});
+
+describe('a scope of groups', () => {
+  it('that begins again elsewhere is found', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      ann.pg().join(atom('g'), ann.spawn());
+      await ann.connect('bob@h');
+      await ann.ping('bob@h');
+      const seen: Term[] = [];
+      bob.register('pg', (message) => seen.push(message));
+      vi.advanceTimersByTime(10_000);
+      await ann.ping('bob@h');
+      expect(seen.length).toBeGreaterThan(0);
+      await ann.close();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -77,6 +77,23 @@ class World {
 }
 
 describe('a pg scope', () => {
+  it('finds one that begins again, and asks nobody who has answered or is gone', () => {
+    const scope = new PgScope(pg, pidAt('a@h', 0));
+    const asked = () =>
+      outputsOf(scope).flatMap((one) => (one.kind === 'send' && 'name' in one.to ? [one.to.node.name] : []));
+    scope.handleNodeUp(atom('b@h'));
+    scope.handleNodeUp(atom('c@h'));
+    expect(asked()).toEqual(['b@h', 'c@h']);
+    scope.handleMessage(tuple(atom('discover'), pidAt('b@h', 0)));
+    outputsOf(scope);
+    scope.askAgain();
+    expect(asked()).toEqual(['c@h']);
+    scope.handleNodeDown(atom('c@h'));
+    scope.handleDown(pidAt('b@h', 0));
+    scope.askAgain();
+    expect(asked()).toEqual(['b@h']);
+  });
+
   it('tells a new peer who is in, and both of every change', () => {
     const world = new World(['a@h', 'b@h']);
     const a = world.scopes.get('a@h')!;

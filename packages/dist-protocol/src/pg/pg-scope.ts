@@ -33,8 +33,8 @@ export type PgOutput =
  * {join, Peer, Group, Pid | [Pid]}                    {leave, Peer, Pid | [Pid], [Group]}
  * ```
  *
- * A process that joins twice is in twice. Source: `pg` of kernel in OTP 25 to 29, which speak the same; an hidden node is not told of
- * others by OTP, but is known to them once it has asked (`discover`).
+ * A process that joins twice is in twice. Source: `pg` of kernel in OTP 25 to 29, which speak the same. A scope of OTP that begins
+ * later, or begins again, asks visible nodes only: a hidden one has to ask ({@link askAgain}), and is known once it has.
  *
  * Poll {@link pollOutput} until undefined after each call.
  */
@@ -43,6 +43,8 @@ export class PgScope {
   readonly #self: Pid;
   readonly #local: Membership = new Map();
   readonly #peers = new Map<string, Peer>();
+  /** Those that are connected. */
+  readonly #nodes = new Set<Atom>();
   readonly #outputs: PgOutput[] = [];
 
   /**
@@ -101,11 +103,19 @@ export class PgScope {
 
   /** A node is connected: its scope process is asked, if there is one. */
   handleNodeUp(node: Atom): void {
-    this.#outputs.push({
-      kind: 'send',
-      to: { name: this.#name, node },
-      message: tuple(discover, this.#self),
-    });
+    this.#nodes.add(node);
+    this.#ask(node);
+  }
+
+  /** A node is connected no longer. Its scope process is a watched one, whose end is told by {@link handleDown}. */
+  handleNodeDown(node: Atom): void {
+    this.#nodes.delete(node);
+  }
+
+  /** Asks every connected node whose scope process is not known: it may have one by now. To be called now and then. */
+  askAgain(): void {
+    const known = new Set(Array.from(this.#peers.values(), ({ pid }) => pid.node));
+    for (const node of this.#nodes) if (!known.has(node)) this.#ask(node);
   }
 
   /** A watched process has ended, or its node was lost. */
@@ -149,6 +159,11 @@ export class PgScope {
       if (peer === undefined || !isList(groups)) return;
       for (const group of groups) this.#changed('leave', group, take(peer.groups, group, pidsOf(who)));
     }
+  }
+
+  #ask(node: Atom): void {
+    const message = tuple(discover, this.#self);
+    this.#outputs.push({ kind: 'send', to: { name: this.#name, node }, message });
   }
 
   #handleDiscover(pid: Pid): void {

@@ -235,6 +235,10 @@ async function groups(node: BeamNode, erlang: OtpNode): Promise<void> {
   await erlang.evalUntil('[P || P <- pg:get_members(g), node(P) =/= node()]', '[]');
   await erlang.gives('unlink(whereis(pg)), exit(whereis(pg), kill)', 'true');
   await eventually(() => pg.groups().length === 0, { what: 'the scope of Erlang to be forgotten' });
+  // A scope that begins again asks visible nodes only, and this one is hidden.
+  pg.join(atom('again'), node.spawn());
+  await erlang.gives('element(1, pg:start(pg))', 'ok');
+  await erlang.evalUntil('[node(P) || P <- pg:get_members(again)]', `['${node.name}']`);
   stop.abort();
   await reading;
   assert.deepEqual(changes, ['join 2', 'join 1', 'leave 1', 'leave 1', 'leave 1']);
