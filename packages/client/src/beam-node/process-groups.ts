@@ -54,7 +54,7 @@ export class ProcessGroups {
     this.#scope.handleNodeDown(atom(node));
   }
 
-  /** Makes processes of this node members; one that joins twice is in twice. It leaves when it ends. */
+  /** Makes processes of this node members; one that joins twice is in twice. It leaves when it ends. @throws {EtfError} `invalid_term` */
   join(group: Term, ...processes: readonly (BeamProcess | Pid)[]): void {
     this.#scope.join(group, processes.map(pidOf));
     this.#drain();

@@ -9,14 +9,14 @@ import type { Term } from './term.js';
  * At most 8,192 characters: JavaScript engines hash a long string by its length alone, so a peer could send thousands of long keys that
  * all fall together. What is longer is represented by its SHA-256.
  *
- * @throws {EtfError} `too_deep` beyond 1,000 levels
+ * @throws {EtfError} `too_deep` beyond 1,000 levels, `invalid_term` for what is no term
  */
 export function termKey(term: Term): string {
   const key = wholeKey(term, 0);
   return key.length <= keyCharactersMax ? key : `h${bytesToHex(sha256(textEncoder.encode(key)))}`;
 }
 
-/** Whether `A =:= B`. @throws {EtfError} `too_deep` beyond 1,000 levels. */
+/** Whether `A =:= B`. @throws {EtfError} `too_deep` beyond 1,000 levels, `invalid_term` for what is no term */
 export function termEquals(a: Term, b: Term): boolean {
   return a === b || wholeKey(a, 0) === wholeKey(b, 0);
 }
@@ -28,7 +28,7 @@ function wholeKey(term: Term, depth: number): string {
   if (depth > depthCeiling) throw new EtfError('too_deep', `term nested deeper than ${depthCeiling}`);
   if (term instanceof Uint8Array) return `b${term.length}:${latin1(term)}`;
   if (isList(term)) return `l${term.length}(${keys(term, depth)}`;
-  switch (term.kind) {
+  switch (term?.kind) {
     case 'atom':
       return text('a', term.name);
     case 'float':
@@ -58,6 +58,8 @@ function wholeKey(term: Term, depth: number): string {
       const head = text('a', term.module.name) + text('a', term.name.name);
       return `R${term.flags}.${term.fields.length}(${head}${fields.join('')}`;
     }
+    default:
+      throw new EtfError('invalid_term', `not a term: ${typeof term}`);
   }
 }
 

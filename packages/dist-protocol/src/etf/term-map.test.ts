@@ -89,3 +89,12 @@ function codeOf(run: () => unknown): string {
   }
   return 'no error';
 }
+
+it('what is no term is no key, and equal to nothing', () => {
+  const invalid = expect.objectContaining({ code: 'invalid_term' });
+  for (const noTerm of ['text', undefined, null, {}, true] as unknown as Term[]) {
+    expect(() => new TermMap([[noTerm, 1]])).toThrow(invalid);
+    expect(() => new TermMap([[1, 1]]).has([noTerm])).toThrow(invalid);
+    expect(() => termEquals(noTerm, 1)).toThrow(invalid);
+  }
+});

@@ -19,7 +19,7 @@ export class TermMap {
   /** Where each key stands; a small map of simple keys has none and is searched. */
   #index: ReadonlyMap<Atom | string, number> | undefined;
 
-  /** @throws {EtfError} `duplicate_key` when two entries have equal keys, `too_deep` for a key beyond 1,000 levels. */
+  /** @throws {EtfError} `duplicate_key` when two entries have equal keys, `too_deep` for a key beyond 1,000 levels, `invalid_term` for none. */
   constructor(entries: Iterable<readonly [Term, Term]> | Columns = []) {
     if (entries instanceof Columns) {
       this.keys = entries.keys;

@@ -77,6 +77,15 @@ class World {
 }
 
 describe('a pg scope', () => {
+  it('takes no group that is no term', () => {
+    const scope = new PgScope(pg, pidAt('a@h', 0));
+    const invalid = expect.objectContaining({ code: 'invalid_term' });
+    for (const group of ['room', 1.5, undefined] as unknown as Term[])
+      expect(() => scope.join(group, [pidAt('a@h', 1)])).toThrow(invalid);
+    expect(() => scope.members('room' as unknown as Term)).toThrow(invalid);
+    expect([outputsOf(scope), scope.groups()]).toEqual([[], []]);
+  });
+
   it('finds one that begins again, and asks nobody who has answered or is gone', () => {
     const scope = new PgScope(pg, pidAt('a@h', 0));
     const asked = () =>

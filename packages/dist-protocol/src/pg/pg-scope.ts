@@ -1,5 +1,6 @@
 import { isKind, isTagged, isTuple } from '../etf/accessors.js';
 import { type Atom, atom } from '../etf/atom.js';
+import { checkTerm } from '../etf/encode.js';
 import type { Pid } from '../etf/identifiers.js';
 import { type Term, tuple } from '../etf/term.js';
 import { isList, termKey } from '../etf/term-key.js';
@@ -61,8 +62,9 @@ export class PgScope {
     return this.#outputs.shift();
   }
 
-  /** Makes processes of this node members of a group. */
+  /** Makes processes of this node members of a group. @throws {EtfError} `invalid_term`, `too_deep`: then nobody has joined */
   join(group: Term, pids: readonly Pid[]): void {
+    checkTerm([group, pids]);
     if (pids.length === 0) return;
     for (const pid of pids) if (!this.#isLocalMember(pid)) this.#outputs.push({ kind: 'monitor', pid });
     add(this.#local, group, pids);
