@@ -43,6 +43,8 @@ export class PgScope {
   readonly #name: Atom;
   readonly #self: Pid;
   readonly #local: Membership = new Map();
+  /** How many times each process of this node is in a group. */
+  readonly #memberships = new Map<string, number>();
   readonly #peers = new Map<string, Peer>();
   /** Those that are connected. */
   readonly #nodes = new Set<Atom>();
@@ -66,7 +68,7 @@ export class PgScope {
   join(group: Term, pids: readonly Pid[]): void {
     checkTerm([group, pids]);
     if (pids.length === 0) return;
-    for (const pid of pids) if (!this.#isLocalMember(pid)) this.#outputs.push({ kind: 'monitor', pid });
+    for (const pid of pids) this.#count(pid, 1);
     add(this.#local, group, pids);
     this.#tellPeers(tuple(joinTag, this.#self, group, pids));
     this.#outputs.push({ kind: 'changed', change: 'join', group, pids });
@@ -76,8 +78,7 @@ export class PgScope {
   leave(group: Term, pids: readonly Pid[]): boolean {
     const left = take(this.#local, group, pids);
     if (left.length === 0) return false;
-    for (const pid of unique(left))
-      if (!this.#isLocalMember(pid)) this.#outputs.push({ kind: 'demonitor', pid });
+    for (const pid of left) this.#count(pid, -1);
     this.#tellPeers(tuple(leaveTag, this.#self, left, [group]));
     this.#outputs.push({ kind: 'changed', change: 'leave', group, pids: left });
     return true;
@@ -128,9 +129,10 @@ export class PgScope {
       for (const { group, pids } of peer.groups.values()) this.#changed('leave', group, pids);
       return;
     }
+    if (!this.#memberships.delete(termKey(pid))) return;
     const groups: Term[] = [];
     for (const { group, pids } of [...this.#local.values()]) {
-      const own = pids.filter((one) => termKey(one) === termKey(pid));
+      const own = pids.filter((one) => isSame(one, pid));
       if (own.length === 0) continue;
       take(this.#local, group, own);
       // Once for each time it has joined, as OTP's own processes count it.
@@ -207,9 +209,14 @@ export class PgScope {
     if (pids.length > 0) this.#outputs.push({ kind: 'changed', change, group, pids });
   }
 
-  #isLocalMember(pid: Pid): boolean {
+  /** A process is watched as long as it is a member at all. */
+  #count(pid: Pid, change: 1 | -1): void {
     const key = termKey(pid);
-    return [...this.#local.values()].some(({ pids }) => pids.some((one) => termKey(one) === key));
+    const times = (this.#memberships.get(key) ?? 0) + change;
+    if (times === 0) this.#memberships.delete(key);
+    else this.#memberships.set(key, times);
+    if (change === 1 && times === 1) this.#outputs.push({ kind: 'monitor', pid });
+    if (change === -1 && times === 0) this.#outputs.push({ kind: 'demonitor', pid });
   }
 }
 
@@ -236,11 +243,21 @@ function take(groups: Membership, group: Term, pids: readonly Pid[]): Pid[] {
   if (known === undefined) return [];
   const taken: Pid[] = [];
   for (const pid of pids) {
-    const at = known.pids.findIndex((one) => termKey(one) === termKey(pid));
+    const at = known.pids.findIndex((one) => isSame(one, pid));
     if (at >= 0) taken.push(...known.pids.splice(at, 1));
   }
   if (known.pids.length === 0) groups.delete(key);
   return taken;
+}
+
+/** As their keys tell it, but without making them: groups are searched. */
+function isSame(one: Pid, other: Pid): boolean {
+  return (
+    one.id === other.id &&
+    one.serial === other.serial &&
+    one.creation === other.creation &&
+    one.node === other.node
+  );
 }
 
 /** `pids -- others`. */
@@ -252,10 +269,6 @@ function without(pids: readonly Pid[], others: readonly Pid[]): Pid[] {
     left.set(termKey(pid), count - 1);
     return count <= 0;
   });
-}
-
-function unique(pids: readonly Pid[]): Pid[] {
-  return [...new Map(pids.map((pid) => [termKey(pid), pid])).values()];
 }
 
 function pidsOf(who: Term): Pid[] {
