@@ -62,7 +62,7 @@ export type BeamEvent =
   | { readonly kind: 'connect_failed'; readonly node: string | undefined; readonly error: Error }
   /** A message of this node could not be read and was left out. */
   | { readonly kind: 'unreadable'; readonly node: string; readonly error: Error }
-  /** A process's `onMessage` threw; the process goes on. */
+  /** A process's `onMessage`, `onExit`, or the `onDown` of one of its monitors, threw; what is alive goes on. */
   | { readonly kind: 'handler_failed'; readonly process: Pid; readonly error: unknown };
 
 /** Checks what would otherwise show much later. @throws {BeamError} `bad_option` with the remedy */

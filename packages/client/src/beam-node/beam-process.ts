@@ -30,7 +30,10 @@ export interface ProcessOptions {
   readonly name?: string;
   /** Takes the messages. Default none: they wait for {@link BeamProcess.receive} or the iterator. */
   readonly onMessage?: MessageHandler;
-  /** What `onMessage` threw, or its promise was rejected with. Default: the node's event `handler_failed`. The process goes on. */
+  /**
+   * What `onMessage` threw, or its promise was rejected with; or what `onExit`, or the `onDown` of a monitor, threw. Default: the node's
+   * event `handler_failed`. The process goes on.
+   */
   readonly onError?: (error: unknown) => void;
   /** Told when the process has ended, with the exit reason. */
   readonly onExit?: (reason: Term) => void;
@@ -191,7 +194,7 @@ export class BeamProcess implements AsyncIterable<Term> {
     for (const { reference } of [...this.#monitors.values()]) this.demonitor(reference);
     this.#mailbox.end(new BeamError('exit', 'the process has ended', { reason }));
     for (const told of [...this.#toTell]) told();
-    this.#options.onExit?.(reason);
+    this.#tell(() => this.#options.onExit?.(reason));
   }
 
   /** Calls back once when this process has ended; gives a function that takes that back. */
@@ -285,7 +288,8 @@ export class BeamProcess implements AsyncIterable<Term> {
     const monitor = this.#monitors.get(referenceKey(reference));
     if (monitor === undefined) return;
     this.#monitors.delete(referenceKey(reference));
-    if (monitor.onDown !== undefined) monitor.onDown(reason);
+    const { onDown } = monitor;
+    if (onDown !== undefined) this.#tell(() => onDown(reason));
     else this.deliver(tuple(down, reference, process, monitor.object, reason));
   }
 
@@ -305,6 +309,20 @@ export class BeamProcess implements AsyncIterable<Term> {
     if (!this.isAlive) throw new BeamError('closed', 'this process has ended');
   }
 
+  /** Tells the program something. What it throws is its own: others that are to be told of the same end still are. */
+  #tell(told: () => void): void {
+    try {
+      told();
+    } catch (error) {
+      this.#handlerFailed(error);
+    }
+  }
+
+  #handlerFailed(error: unknown): void {
+    if (this.#options.onError !== undefined) this.#options.onError(error);
+    else this.#table.handlerFailed(this, error);
+  }
+
   /** Takes the messages one after the other; after many in a row it lets others have their turn. */
   async #run(onMessage: MessageHandler): Promise<void> {
     this.#isRunning = true;
@@ -317,8 +335,7 @@ export class BeamProcess implements AsyncIterable<Term> {
         const result = onMessage(message, this);
         if (result instanceof Promise) await result;
       } catch (error) {
-        if (this.#options.onError !== undefined) this.#options.onError(error);
-        else this.#table.handlerFailed(this, error);
+        this.#handlerFailed(error);
       }
       inTurn += 1;
       if (inTurn % messagesInTurn === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -144,3 +144,28 @@ describe('a scope of groups', () => {
     }
   });
 });
+
+describe('what a handler throws', () => {
+  it('keeps nobody else from being told', async () => {
+    const events: string[] = [];
+    const ann = await start('ann@h', {
+      onEvent: (event) => events.push(event.kind === 'handler_failed' ? String(event.error) : event.kind),
+    });
+    const bob = await start('bob@h');
+    const box = bob.spawn();
+    const throws = (what: string) => () => {
+      throw new Error(what);
+    };
+    ann.monitor(box.pid, throws('down'));
+    ann.spawn({ onExit: throws('exit') }).link(box.pid);
+    const last = ann.spawn({ trapExit: true });
+    last.link(box.pid);
+    const reasons: Term[] = [];
+    last.monitor(box.pid, (reason) => reasons.push(reason));
+    await ann.ping('bob@h');
+    ann.disconnect('bob@h');
+    await last.receive();
+    expect(reasons).toEqual([atom('noconnection')]);
+    expect(events.sort()).toEqual(['Error: down', 'Error: exit', 'nodedown', 'nodeup']);
+  });
+});
