@@ -99,9 +99,9 @@ export class NodeLinks {
   /** Dials a node over a byte stream that is there already. @throws as {@link connect} */
   attach(node: string, duplex: Duplex, patience: Patience): Promise<void> {
     const entry = this.#entries.get(node);
-    if (entry?.up !== undefined) {
+    if (this.#isClosed || entry?.up !== undefined) {
       duplex.destroy();
-      return Promise.resolve();
+      return this.connect(node, patience);
     }
     const fresh = entry ?? this.#addEntry(node);
     this.#beginAttempt(fresh);
@@ -153,6 +153,7 @@ export class NodeLinks {
     for (const link of this.#shaking) link.close('disconnect');
     for (const [name, entry] of [...this.#entries]) {
       entry.abort.abort();
+      entry.outgoing?.close('disconnect');
       if (entry.up !== undefined) entry.up.link.close('disconnect');
       else this.#giveUp(name, entry, new BeamError('closed', 'this node was closed'));
     }

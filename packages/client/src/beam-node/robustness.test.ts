@@ -169,3 +169,18 @@ describe('what a handler throws', () => {
     expect(events.sort()).toEqual(['Error: down', 'Error: exit', 'nodedown', 'nodeup']);
   });
 });
+
+describe('a node that is closed', () => {
+  it('ends the handshakes it has begun, and begins none', async () => {
+    const ann = await start('ann@h');
+    const [here, there] = streamPair();
+    const attached = expect(ann.attach('bob@h', here)).rejects.toEqual(code('closed'));
+    await ann.close();
+    await attached;
+    expect(here.writableEnded).toBe(true);
+    const [late] = streamPair();
+    await expect(ann.attach('bob@h', late)).rejects.toEqual(code('closed'));
+    expect(late.destroyed).toBe(true);
+    there.destroy();
+  });
+});
