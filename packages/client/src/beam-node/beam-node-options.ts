@@ -25,9 +25,9 @@ export interface BeamNodeOptions {
   readonly allow?: (node: string) => boolean;
   /** Tells two lives of one name apart: 32 bits, not 0. Default: what EPMD gives, else random. */
   readonly creation?: number;
-  /** Seconds of silence after which a node counts as gone; the same everywhere. Default 60, as the kernel's `net_ticktime`. */
+  /** Seconds of silence after which a node counts as gone; the same everywhere. Default 60, as the kernel's `net_ticktime`; at most 8,589,934. */
   readonly netTicktime?: number;
-  /** Milliseconds for dialling and shaking hands. Default 7,000, as the kernel's `net_setuptime`. */
+  /** Milliseconds for dialling and shaking hands. Default 7,000, as the kernel's `net_setuptime`; at most 2^31 - 1. */
   readonly connectTimeoutMs?: number;
   /** Connections that are not past their handshake. Default 1,000. */
   readonly handshakesMax?: number;
@@ -67,14 +67,19 @@ export type BeamEvent =
 
 /** Checks what would otherwise show much later. @throws {BeamError} `bad_option` with the remedy */
 export function checkOptions(options: BeamNodeOptions): void {
-  const { name, creation, netTicktime = 60, cookie } = options;
+  const { name, creation, netTicktime = 60, connectTimeoutMs = 1, cookie } = options;
   if (!/^[0-9A-Za-z_-]+@[^@\s]+$/.test(name) || name.length > 255)
     throw new BeamError('bad_option', `not a node name: ${JSON.stringify(name)}; it is like me@myhost`);
   if (typeof cookie !== 'function') cookieBytes(cookie);
   if (creation !== undefined && !(Number.isInteger(creation) && creation > 0 && creation <= 0xffff_ffff))
     throw new BeamError('bad_option', `creation is ${creation}; it has 32 bits and is not 0`);
-  if (!(netTicktime > 0))
-    throw new BeamError('bad_option', `netTicktime is ${netTicktime}; it is in seconds`);
+  if (!(netTicktime > 0 && netTicktime <= netTicktimeMax))
+    throw new BeamError(
+      'bad_option',
+      `netTicktime is ${netTicktime}; it is in seconds, at most ${netTicktimeMax}`,
+    );
+  if (!(connectTimeoutMs > 0 && connectTimeoutMs <= timerMsMax))
+    throw new BeamError('bad_option', `connectTimeoutMs is ${connectTimeoutMs}; it is at most ${timerMsMax}`);
 }
 
 /** The bytes that a cookie stands for. @throws {BeamError} `bad_option` where there is none, or for a character that Erlang's can't have */
@@ -85,3 +90,8 @@ export function cookieBytes(cookie: string | undefined): Uint8Array {
       throw new BeamError('bad_option', 'the cookie has a character that is not in Latin-1');
   return Buffer.from(cookie, 'latin1');
 }
+
+/** What `setTimeout` takes. Beyond that it waits for 1 ms. */
+const timerMsMax = 2_147_483_647;
+/** A quarter of it is waited for. */
+const netTicktimeMax = Math.floor((timerMsMax * 4) / 1_000);

@@ -295,6 +295,8 @@ describe('a node', () => {
     ['an empty cookie', { cookie: '' }],
     ['a creation of 0', { creation: 0 }],
     ['no tick time', { netTicktime: 0 }],
+    ['a tick time that no timer takes', { netTicktime: Number.POSITIVE_INFINITY }],
+    ['a time to connect that is none', { connectTimeoutMs: Number.NaN }],
   ])('refuses %s', async (_, options) => {
     await expect(start('ann@h', options)).rejects.toEqual(code('bad_option'));
   });
