@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Pid } from '@macula/dist-protocol';
+import type { DecodeLimits, Pid } from '@macula/dist-protocol';
 import { BeamError } from './beam-error.js';
 import type { EpmdAddress } from './epmd-client.js';
 import type { ConnectedNode } from './node-links.js';
@@ -31,6 +31,11 @@ export interface BeamNodeOptions {
   readonly connectTimeoutMs?: number;
   /** Connections that are not past their handshake. Default 1,000. */
   readonly handshakesMax?: number;
+  /**
+   * What a term of another node may hold; more is `unreadable`. Default 4,194,304 elements, 512 levels, 512 KiB per integer: raise
+   * `elementsMax` for lists of more than that.
+   */
+  readonly termLimits?: Partial<DecodeLimits>;
   /** What happens to the node. Default: nobody is told. */
   readonly onEvent?: (event: BeamEvent) => void;
   /** What functions that this node runs elsewhere print. Default: it is dropped. */
@@ -60,7 +65,7 @@ export type BeamEvent =
     }
   /** A node was not reached, or one that dialled was not let in; `node` where it is known. */
   | { readonly kind: 'connect_failed'; readonly node: string | undefined; readonly error: Error }
-  /** A message of this node could not be read and was left out. */
+  /** A message of this node could not be read and was left out; or an exit reason, in whose place `unreadable` stands. */
   | { readonly kind: 'unreadable'; readonly node: string; readonly error: Error }
   /** A process's `onMessage`, `onExit`, or the `onDown` of one of its monitors, threw; what is alive goes on. */
   | { readonly kind: 'handler_failed'; readonly process: Pid; readonly error: unknown };

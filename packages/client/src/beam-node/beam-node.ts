@@ -386,6 +386,7 @@ export class BeamNode {
       {
         connectTimeoutMs: options.connectTimeoutMs ?? 7_000,
         tickTimeMs: (options.netTicktime ?? 60) * 1_000,
+        termLimits: options.termLimits ?? {},
         handshakesMax: options.handshakesMax ?? 1_000,
       },
     );

@@ -4,6 +4,7 @@ import {
   type Atom,
   atom,
   type ChannelOutput,
+  type DecodeLimits,
   DistChannel,
   DistFlag,
   Handshake,
@@ -32,7 +33,7 @@ export interface LinkOwner {
   onUp(peer: HandshakePeer): void;
   /** A signal of the peer. */
   onSignal(signal: Signal): void;
-  /** A message that could not be read was left out. */
+  /** A message that could not be read was left out, or the reason of an exit, which comes without it. */
   onUnreadable(signal: Signal, error: Error): void;
   /** Once, at last; without `onUp` before it the attempt has failed. */
   onEnd(end: LinkEnd): void;
@@ -50,6 +51,8 @@ export interface LinkOptions {
   readonly handshakeTimeoutMs: number;
   /** Milliseconds of silence that end it. */
   readonly tickTimeMs: number;
+  /** What a term may hold. */
+  readonly termLimits: Partial<DecodeLimits>;
 }
 
 /** A connection with another node over any byte stream: handshake, then signals both ways, with ticks. */
@@ -145,8 +148,9 @@ export class NodeLink {
         case 'connected': {
           const header = (output.flags & DistFlag.distHdrAtomCache) !== 0n;
           const fragments = header && (output.flags & DistFlag.fragments) !== 0n;
-          const { tickTimeMs } = this.#options;
-          this.#channel = new DistChannel({ distributionHeader: header, fragments, tickTimeMs }, nowMs());
+          const { tickTimeMs, termLimits } = this.#options;
+          const channel = { distributionHeader: header, fragments, tickTimeMs, termLimits };
+          this.#channel = new DistChannel(channel, nowMs());
           this.#peerName = atom(output.peer.name);
           this.#owner.onUp(output.peer);
           if (output.rest.length > 0) this.#handleBytes(output.rest);
@@ -169,7 +173,10 @@ export class NodeLink {
       if (this.#isForged(output.signal)) {
         const error = new BeamError('bad_option', 'a signal in the name of a process of another node');
         this.#end({ reason: 'protocol_error', error });
-      } else this.#owner.onSignal(output.signal);
+      } else {
+        if (output.error !== undefined) this.#owner.onUnreadable(output.signal, output.error);
+        this.#owner.onSignal(output.signal);
+      }
     } else if (output.kind === 'unreadable') this.#owner.onUnreadable(output.signal, output.error);
     else {
       const isSilent = output.error.code === 'tick_timeout';

@@ -3,6 +3,7 @@ import {
   type AcceptDecision,
   type Atom,
   checkTerm,
+  type DecodeLimits,
   DistFlag,
   decideSimultaneous,
   HandshakeError,
@@ -52,6 +53,8 @@ export interface LinksLimits {
   readonly connectTimeoutMs: number;
   /** Milliseconds of silence that end a connection. */
   readonly tickTimeMs: number;
+  /** What a term may hold. */
+  readonly termLimits: Partial<DecodeLimits>;
   /** Streams that are not past their handshake. */
   readonly handshakesMax: number;
 }
@@ -165,6 +168,7 @@ export class NodeLinks {
       challenge: this.#host.makeChallenge(),
       handshakeTimeoutMs: this.#limits.connectTimeoutMs,
       tickTimeMs: this.#limits.tickTimeMs,
+      termLimits: this.#limits.termLimits,
     };
   }
 

@@ -184,3 +184,25 @@ describe('a node that is closed', () => {
     there.destroy();
   });
 });
+
+describe('a term that is too much', () => {
+  it('is told with its reason, where it is the result of a call, and its limit can be raised', async () => {
+    const errors: Error[] = [];
+    const ann = await start('ann@h', {
+      termLimits: { elementsMax: 400 },
+      onEvent: (event) => {
+        if (event.kind === 'unreadable') errors.push(event.error);
+      },
+    });
+    const rich = await start('rich@h', { termLimits: { elementsMax: 500 } });
+    const bob = await start('bob@h');
+    const long = new Array<Term>(450).fill([]);
+    bob.expose('m', { long: () => long });
+    await expect(ann.erpc('bob@h', 'm', 'long', [])).rejects.toMatchObject({
+      code: 'exit',
+      reason: atom('unreadable'),
+    });
+    expect(errors).toMatchObject([{ name: 'EtfError', code: 'too_many_elements' }]);
+    expect(await rich.erpc('bob@h', 'm', 'long', [])).toHaveLength(long.length);
+  });
+});

@@ -25,8 +25,8 @@ import { Ticker } from './ticker.js';
 
 /** What a {@link DistChannel} says. */
 export type ChannelOutput =
-  /** The peer sent a signal. */
-  | { readonly kind: 'signal'; readonly signal: Signal }
+  /** The peer sent a signal. `error`: why the reason of an exit could not be read. */
+  | { readonly kind: 'signal'; readonly signal: Signal; readonly error?: EtfError }
   /**
    * A message could not be read, and is left out; the channel goes on, since its bounds were known. `signal` is the one it would
    * have been, without what could not be read. An exit is never left out: it comes as a `signal` with the reason `unreadable`.
@@ -211,7 +211,8 @@ export class DistChannel {
       payload = read.term;
     } catch (thrown) {
       if (!(thrown instanceof EtfError)) throw thrown;
-      if (head.payload === 'reason') return { kind: 'signal', signal: complete(head, unreadable) };
+      if (head.payload === 'reason')
+        return { kind: 'signal', signal: complete(head, unreadable), error: thrown };
       return { kind: 'unreadable', signal: head.signal, error: thrown };
     }
     return { kind: 'signal', signal: complete(head, payload) };
