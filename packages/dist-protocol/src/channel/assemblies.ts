@@ -53,6 +53,8 @@ export class Assemblies {
     readonly head: ControlHead;
     readonly atoms: readonly Atom[];
     readonly part: Uint8Array;
+    /** Bytes before the part: header and control message are held as well. */
+    readonly headBytes: number;
   }): void {
     if (this.#open.has(first.sequence))
       throw new ChannelError('malformed_fragment', `sequence ${first.sequence} begins twice`);
@@ -67,7 +69,9 @@ export class Assemblies {
       next: first.fragments - 1n,
       buffer: nothing,
       length: 0,
+      headBytes: first.headBytes,
     };
+    this.#bytes += first.headBytes;
     this.#open.set(first.sequence, assembly);
     this.#append(assembly, first.part);
   }
@@ -87,7 +91,7 @@ export class Assemblies {
     assembly.next -= 1n;
     if (fragment !== 1n) return undefined;
     this.#open.delete(sequence);
-    this.#bytes -= assembly.length;
+    this.#bytes -= assembly.length + assembly.headBytes;
     const { head, atoms, buffer, length } = assembly;
     return { head, atoms, payload: buffer.subarray(0, length) };
   }
@@ -121,6 +125,7 @@ interface Assembly {
   next: bigint;
   buffer: Uint8Array;
   length: number;
+  readonly headBytes: number;
 }
 
 const nothing = new Uint8Array(0);

@@ -291,6 +291,30 @@ describe('what cannot be read', () => {
     });
   });
 
+  it('unfinished messages count with their control messages, until they are finished', () => {
+    const limits = { assemblyBytesMax: 1_000_000 };
+    const spawn = (id: number): Signal => ({
+      kind: 'spawn_request',
+      requestId: new Reference({ node: atom('a@host'), creation: 1, words: [id] }),
+      from: pid(id),
+      groupLeader: pid(id),
+      module: atom('m'),
+      functionName: atom('f'),
+      options: [new Uint8Array(400_000)],
+      args: [new Uint8Array(100_000)],
+    });
+    const sender = new DistChannel(options, 0);
+    for (let id = 1; id <= 3; id++) sender.send(spawn(id));
+    expect(outputs(new DistChannel({ ...options, limits }, 0), transmitted(sender)).at(-1)).toMatchObject({
+      error: { code: 'message_too_large' },
+    });
+    const receiver = new DistChannel({ ...options, limits }, 0);
+    for (let id = 1; id <= 5; id++) {
+      sender.send(spawn(id));
+      expect(outputs(receiver, transmitted(sender))).toMatchObject([{ kind: 'signal' }]);
+    }
+  });
+
   it('a claim of 2^64 fragments takes no memory', () => {
     const first = [
       131,

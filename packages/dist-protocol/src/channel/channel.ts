@@ -186,7 +186,7 @@ export class DistChannel {
     const head = decodeControl(control.term);
     if (fragments === 1n) return this.#finish(head, packet, control.endOffset, atoms);
     const part = packet.subarray(control.endOffset);
-    this.#assemblies.begin({ sequence, fragments, head, atoms, part });
+    this.#assemblies.begin({ sequence, fragments, head, atoms, part, headBytes: control.endOffset });
     return undefined;
   }
 
