@@ -117,10 +117,15 @@ export class ProcessTable {
     this.#aliases.delete(referenceKey(reference));
   }
 
-  /** Asks another node for a process. `reply` is called once. */
+  /** Asks another node for a process. `reply` is called once. @throws {EtfError} `invalid_term`; then it is not called */
   requestSpawn(node: Atom, request: SpawnRequestSignal, reply: (reply: SpawnReplySignal) => void): void {
     this.#spawns.set(referenceKey(request.requestId), { node, reply });
-    this.route(node, request, request.from);
+    try {
+      this.route(node, request, request.from);
+    } catch (error) {
+      this.abandonSpawn(request.requestId);
+      throw error;
+    }
   }
 
   /** A late reply is of no interest any more. */

@@ -8,6 +8,7 @@ import {
   isKind,
   type Pid,
   type Reference,
+  type SpawnReplySignal,
   type Term,
   tuple,
 } from '@macula/dist-protocol';
@@ -44,29 +45,21 @@ export interface SpawnRequestOptions extends Patience {
  * @throws {BeamError} `not_supported`, `noconnection`, `timeout`, `aborted`, `exit` with the reason of any other refusal
  */
 export function requestSpawn(
-  { table, caller, groupLeader }: RemoteCaller,
+  remote: RemoteCaller,
   node: string | Atom,
   what: FunctionCall,
   options: SpawnRequestOptions = {},
 ): Promise<Pid> {
-  const to = asAtom(node);
+  const { table, caller } = remote;
   const requestId = table.makeReference();
   const terms: Term[] = [...(options.options ?? [])];
   if (options.link) terms.push(link);
   if (options.onDown !== undefined) terms.push(monitor);
-  const request = {
-    kind: 'spawn_request',
-    requestId,
-    from: caller.pid,
-    groupLeader,
-    ...what,
-    options: terms,
-  } as const;
   return waitFor<Pid>(
     options,
     'no process',
     (resolve, reject) => {
-      table.requestSpawn(to, request, (reply) => {
+      sendRequest(remote, node, { requestId, what, options: terms }, (reply) => {
         if (!isKind(reply.result, 'pid')) return reject(refusal(reply.result));
         if (reply.isLinked) caller.adoptLink(reply.result);
         if (reply.isMonitored && options.onDown !== undefined)
@@ -78,10 +71,25 @@ export function requestSpawn(
   );
 }
 
+function sendRequest(
+  { table, caller, groupLeader }: RemoteCaller,
+  node: string | Atom,
+  {
+    requestId,
+    what,
+    options,
+  }: { readonly requestId: Reference; readonly what: FunctionCall; readonly options: readonly Term[] },
+  reply: (reply: SpawnReplySignal) => void,
+): void {
+  const from = caller.pid;
+  const request = { kind: 'spawn_request', requestId, from, groupLeader, ...what, options } as const;
+  table.requestSpawn(asAtom(node), request, reply);
+}
+
 /**
  * Runs a function at another node, as `erpc:call/5`, and gives what it returns.
  *
- * @param patience default 5,000 ms. What runs goes on after a timeout, as with `erpc`.
+ * @param patience default 5,000 ms. What runs goes on after a timeout, as with `erpc`; its result is not sent any more.
  * @throws {BeamError} `exception` with what was raised, `exit` when the process was ended from outside, `noconnection`,
  * `not_supported`, `timeout`, `aborted`
  */
@@ -91,7 +99,10 @@ export function callFunction(
   what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
   { timeoutMs = 5_000, signal }: Patience,
 ): Promise<Term> {
-  const result = remote.table.makeReference();
+  const { table, caller } = remote;
+  const result = table.makeReference();
+  const requestId = table.makeReference();
+  let isGivenUp = false;
   const call = { module: atom(what.module), functionName: atom(what.functionName), args: what.args };
   return waitFor<Term>(
     signal === undefined ? { timeoutMs } : { timeoutMs, signal },
@@ -104,9 +115,24 @@ export function callFunction(
           reject(error);
         }
       };
-      requestSpawn(remote, node, encodeErpcRequest({ kind: 'call', result, call }), { onDown }).catch(reject);
+      const request = {
+        requestId,
+        what: encodeErpcRequest({ kind: 'call', result, call }),
+        options: [monitor],
+      };
+      sendRequest(remote, node, request, (reply) => {
+        if (!isKind(reply.result, 'pid')) return reject(refusal(reply.result));
+        caller.adoptMonitor(requestId, reply.result, onDown);
+        if (isGivenUp) caller.demonitor(requestId);
+      });
     },
-    { waiter: remote.caller },
+    {
+      abandon: () => {
+        isGivenUp = true;
+        caller.demonitor(requestId);
+      },
+      waiter: caller,
+    },
   );
 }
 

@@ -206,3 +206,28 @@ describe('a term that is too much', () => {
     expect(await rich.erpc('bob@h', 'm', 'long', [])).toHaveLength(long.length);
   });
 });
+
+describe('a call that was given up', () => {
+  it('gets no result any more', async () => {
+    let bytesIn = 0;
+    const ann = await start('ann@h', {
+      open: async (name) => (await byName(name)).on('data', (bytes: Uint8Array) => (bytesIn += bytes.length)),
+    });
+    const bob = await start('bob@h');
+    const ends: ((value: Term) => void)[] = [];
+    bob.expose('m', { wait: () => new Promise<Term>((resolve) => ends.push(resolve)) });
+    const stop = new AbortController();
+    const calls = [
+      ann.erpc('bob@h', 'm', 'wait', [], { timeoutMs: 0 }),
+      ann.erpc('bob@h', 'm', 'wait', [], { signal: stop.signal }),
+    ].map((call) => call.catch((error: { code: string }) => error.code));
+    await ann.ping('bob@h');
+    stop.abort();
+    expect(await Promise.all(calls)).toEqual(['timeout', 'aborted']);
+    await ann.ping('bob@h');
+    expect(ends).toHaveLength(2);
+    for (const end of ends) end(new Uint8Array(100_000));
+    await ann.ping('bob@h');
+    expect(bytesIn).toBeLessThan(10_000);
+  });
+});
