@@ -70,3 +70,12 @@ export class BeamError extends Error {
     this.stacktrace = details.stacktrace;
   }
 }
+
+/** What a program's function threw, for another node: anything can be thrown, also what has no text. */
+export function textOfThrown(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something that has no text';
+  }
+}

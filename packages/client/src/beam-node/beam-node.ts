@@ -91,8 +91,10 @@ export class BeamNode {
     const early: Duplex[] = [];
     const server = createServer((socket) => {
       socket.setNoDelay(true);
-      if (node === undefined) early.push(socket);
-      else node.accept(socket);
+      if (node !== undefined) return node.accept(socket);
+      // A reset of one that waits for its node would be an error that nobody takes.
+      socket.on('error', () => {});
+      early.push(socket);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -13,6 +13,7 @@ import {
   type Term,
   tuple,
 } from '@macula/dist-protocol';
+import { textOfThrown } from './beam-error.js';
 import type { BeamProcess } from './beam-process.js';
 import type { ProcessTable } from './process-table.js';
 
@@ -71,7 +72,7 @@ export class ExposedFunctions {
         checkTerm(value);
         end(process, { kind: 'returned', value });
       } catch (thrown) {
-        const text = thrown instanceof Error ? thrown.message : String(thrown);
+        const text = textOfThrown(thrown);
         end(process, failed(call, tuple(atom('js_error'), binary(text))));
       }
     };

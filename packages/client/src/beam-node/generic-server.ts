@@ -1,4 +1,5 @@
 import { atom, binary, isTuple, type Term, tuple } from '@macula/dist-protocol';
+import { textOfThrown } from './beam-error.js';
 import type { BeamProcess, ProcessOptions } from './beam-process.js';
 import { aliasOf, type CallSource, readCall, replyTo } from './calls.js';
 
@@ -42,7 +43,7 @@ export function serverProcess(server: GenericServer): ProcessOptions {
 /** Not waited for: one slow answer keeps no other call waiting. */
 function answerCall(server: GenericServer, from: CallSource, request: Term, process: BeamProcess): void {
   const fail = (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOfThrown(error);
     failCall(process, from, tuple(atom('js_error'), binary(text)));
     server.onError?.(error);
   };

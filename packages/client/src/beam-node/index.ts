@@ -1,5 +1,10 @@
 export type { Destination, NameAtNode, ProcessAddress } from './addresses.js';
-export * from './beam-error.js';
+export {
+  BeamError,
+  type BeamErrorCode,
+  type BeamErrorDetails,
+  type ExceptionClass,
+} from './beam-error.js';
 export { BeamNode } from './beam-node.js';
 export type { BeamEvent, BeamNodeOptions, ListenOptions } from './beam-node-options.js';
 export {

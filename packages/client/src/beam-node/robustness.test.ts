@@ -207,6 +207,39 @@ describe('a term that is too much', () => {
   });
 });
 
+describe('what an exposed function throws', () => {
+  it('is an exception, also where it has no text', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    const bare = () => {
+      throw Object.create(null);
+    };
+    bob.expose('m', { bare });
+    bob.genServer({ name: 'server', handleCall: bare });
+    await expect(ann.erpc('bob@h', 'm', 'bare', [])).rejects.toEqual(code('exception'));
+    await expect(ann.call({ name: 'server', node: 'bob@h' }, 1)).rejects.toEqual(code('exit'));
+  });
+});
+
+describe('a node that is being registered', () => {
+  it('does not mind who comes and goes meanwhile', async () => {
+    const epmd = createServer((socket) => {
+      socket.once('data', (request: Buffer) => {
+        const visitor = connect({ host: '127.0.0.1', port: request.readUInt16BE(3) });
+        visitor.on('connect', () => {
+          visitor.resetAndDestroy();
+          setTimeout(() => socket.write(Uint8Array.of(118, 0, 0, 0, 0, 9)), 20);
+        });
+      });
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => epmd.once('listening', resolve));
+    const { port } = epmd.address() as { port: number };
+    const ann = await start('ann@h', { listen: { host: '127.0.0.1' }, epmd: { host: '127.0.0.1', port } });
+    expect(ann.creation).toBe(9);
+    epmd.close();
+  });
+});
+
 describe('a call that was given up', () => {
   it('gets no result any more', async () => {
     let bytesIn = 0;
