@@ -68,13 +68,20 @@ export class BeamNode {
     this.#links = this.#makeLinks();
     this.#exposed = new ExposedFunctions(this.#table);
     const onMessage = (message: Term) => takeDirectAnswer(this.#table, message);
-    const caller = this.#table.spawn({ trapExit: true, onMessage });
+    const caller = this.#table.spawn({ onMessage }).makePartOfNode();
     const leader = groupLeaderProcess(
       (text, from) => options.onOutput?.(text, from),
       (node, what) => callFunction(this.#remote, node, what, {}),
     );
-    this.#remote = { table: this.#table, caller, groupLeader: this.#table.spawn(leader).pid };
-    this.genServer({ name: 'net_kernel', handleCall: (request) => this.#answerNetKernel(request) });
+    this.#remote = {
+      table: this.#table,
+      caller,
+      groupLeader: this.#table.spawn(leader).makePartOfNode().pid,
+    };
+    this.genServer({
+      name: 'net_kernel',
+      handleCall: (request) => this.#answerNetKernel(request),
+    }).makePartOfNode();
   }
 
   /**
@@ -218,7 +225,7 @@ export class BeamNode {
   pg(scope = 'pg'): ProcessGroups {
     const known = this.#groups.get(scope);
     if (known !== undefined) return known;
-    const groups = new ProcessGroups(scope, (onMessage) => this.register(scope, onMessage));
+    const groups = new ProcessGroups(scope, (onMessage) => this.register(scope, onMessage).makePartOfNode());
     this.#groups.set(scope, groups);
     for (const { name } of this.nodes()) groups.handleNodeUp(name);
     return groups;
@@ -356,8 +363,15 @@ export class BeamNode {
   }
 
   #tell(event: BeamEvent): void {
-    this.#options.onEvent?.(event);
     this.#events.push(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      // The program's own fault, and its own to handle: but not in the middle of what this node was doing.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #makeLinks(): NodeLinks {

@@ -66,6 +66,7 @@ export class BeamProcess implements AsyncIterable<Term> {
   readonly #watchers = new Map<string, Extract<Signal, { kind: 'monitor' | 'demonitor' }>>();
   readonly #toTell = new Set<() => void>();
   #exitReason: Term | undefined;
+  #isPartOfNode = false;
   #isRunning = false;
 
   constructor(
@@ -203,6 +204,12 @@ export class BeamProcess implements AsyncIterable<Term> {
     return () => this.#toTell.delete(told);
   }
 
+  /** For the node: nobody ends it from outside, not even by `kill`, since every call of this node goes out in its name. */
+  makePartOfNode(): this {
+    this.#isPartOfNode = true;
+    return this;
+  }
+
   /** For the table: a message came. */
   deliver(message: Term): void {
     if (!this.isAlive) return;
@@ -295,6 +302,7 @@ export class BeamProcess implements AsyncIterable<Term> {
 
   /** What an exit signal does (Erlang Reference Manual, "Receiving Exit Signals"). */
   #handleExit(from: Pid, reason: Term, how: 'link' | 'sent'): void {
+    if (this.#isPartOfNode) return;
     if (how === 'sent' && isAtom(reason, 'kill')) this.exit(killed);
     else if (this.trapExit) this.deliver(tuple(exit, from, reason));
     else if (!isAtom(reason, 'normal')) this.exit(reason);

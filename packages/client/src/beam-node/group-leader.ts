@@ -15,7 +15,6 @@ export function groupLeaderProcess(
   ) => Promise<Term>,
 ): ProcessOptions {
   return {
-    trapExit: true,
     onMessage(message, process) {
       if (!isTuple(message, 4) || !isAtom(message.elements[0], 'io_request')) return;
       const [, from, replyAs, request] = message.elements as [Term, Term, Term, Term];

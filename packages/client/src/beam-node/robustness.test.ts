@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import { atom, type Term } from '@macula/dist-protocol';
+import { atom, type Pid, type Term } from '@macula/dist-protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { streamPair } from '../../test/stream-pair.js';
 import { BeamNode, type BeamNodeOptions } from './index.js';
@@ -262,5 +262,32 @@ describe('a call that was given up', () => {
     for (const end of ends) end(new Uint8Array(100_000));
     await ann.ping('bob@h');
     expect(bytesIn).toBeLessThan(10_000);
+  });
+});
+
+describe('an exit signal from another node', () => {
+  it('does not end what belongs to the node itself', async () => {
+    const ann = await start('ann@h');
+    const bob = await start('bob@h');
+    const callers: Pid[] = [];
+    bob.genServer({
+      name: 'server',
+      handleCall: (request, { pid }) => {
+        callers.push(pid);
+        return request;
+      },
+    });
+    ann.pg();
+    const to = { name: 'server', node: 'bob@h' };
+    expect(await ann.call(to, 1)).toBe(1);
+    for (const name of ['net_kernel', 'pg']) callers.push(ann.whereis(name)!.pid);
+    for (const pid of callers) for (const reason of ['kill', 'please']) bob.exit(pid, atom(reason));
+    const victim = ann.spawn();
+    bob.exit(victim.pid, atom('kill'));
+    await bob.ping('ann@h');
+    expect(victim.isAlive).toBe(false);
+    expect(await ann.call(to, 2)).toBe(2);
+    expect(await bob.ping('ann@h')).toBe('pong');
+    expect(ann.whereis('pg')?.isAlive).toBe(true);
   });
 });
