@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { BeamError, BeamNode, registeredNodes } from '@macula/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BeamError, type BeamEvent, BeamNode, registeredNodes } from '@macula/client';
 import {
   atom,
   decodeEpmdResponse,
@@ -16,6 +17,7 @@ export const scenario: Scenario = {
     'a TypeScript node at the real EPMD: found by name, finds others, name taken, EPMD restarted; and nodes of Erlang at one in TypeScript',
   drivers: ['local'],
   programs: ['epmd'],
+  waits: true,
   async run({ scene }) {
     const [epmdPort] = await freePorts(1);
     const epmd = { host: '127.0.0.1', port: epmdPort! };
@@ -33,7 +35,9 @@ export const scenario: Scenario = {
     const plain = { carrier: 'plain', env: { ERL_EPMD_PORT: String(epmdPort) } } as const;
     const erlang = await scene.node({ name: 'stock@127.0.0.1', ...plain });
     const options = { name: 'ts@127.0.0.1', cookie: 'E2E_COOKIE', listen: { host: '127.0.0.1' }, epmd };
-    const node = await BeamNode.start(options);
+    const downs: string[] = [];
+    const onEvent = ({ kind }: BeamEvent) => kind === 'nodedown' && downs.push(kind);
+    const node = await BeamNode.start({ ...options, onEvent });
     try {
       const names = async () => (await registeredNodes(epmd)).map(({ name }) => name).sort();
       assert.deepEqual(await names(), ['stock', 'ts']);
@@ -44,7 +48,9 @@ export const scenario: Scenario = {
       assert.equal(await erlang.ping(node.name), 'pong');
       assert.equal(node.disconnect(erlang.name), true);
       await erlang.evalUntil('nodes(connected)', '[]');
+      downs.length = 0;
       assert.equal(await node.ping(erlang.name), 'pong');
+      const dialledMs = performance.now();
       assert.equal(await node.ping('nobody@127.0.0.1'), 'pang');
       const box = node.spawn({ name: 'box' });
       await erlang.gives(`{box, '${node.name}'} ! self(), ok`, 'ok');
@@ -63,7 +69,10 @@ export const scenario: Scenario = {
         what: 'ts to register again',
         timeoutMs: 15_000,
       });
+      // Longer than dialling may take, which is no matter of a connection that stands.
+      await sleep(Math.max(0, dialledMs + 8_000 - performance.now()));
       assert.equal(await node.erpc(erlang.name, 'erlang', 'node', []), atom(erlang.name));
+      assert.deepEqual(downs, []);
     } finally {
       await node.close();
     }
