@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { DecodeLimits, Pid } from '@macula/dist-protocol';
+import type { ChannelLimits, DecodeLimits, Pid } from '@macula/dist-protocol';
 import { BeamError } from './beam-error.js';
 import type { EpmdAddress } from './epmd-client.js';
 import type { ConnectedNode } from './node-links.js';
@@ -36,6 +36,8 @@ export interface BeamNodeOptions {
    * `elementsMax` for lists of more than that.
    */
   readonly termLimits?: Partial<DecodeLimits>;
+  /** What a connection may hold of messages that have not come whole: more ends it. Default 2 GiB, see `ChannelLimits`. */
+  readonly channelLimits?: Partial<ChannelLimits>;
   /** What happens to the node. Default: nobody is told. */
   readonly onEvent?: (event: BeamEvent) => void;
   /** What functions that this node runs elsewhere print. Default: it is dropped. */

@@ -221,6 +221,7 @@ describe('two TypeScript nodes', () => {
     bob.pg();
     await until(() => bob.pg().members(atom('g')).length === 1);
     expect(bob.pg().members(atom('g'))).toEqual([member.pid]);
+    expect(() => bob.pg().join(atom('g'), member)).toThrow(code('bad_option'));
     bob.disconnect('ann@h');
     await until(() => bob.pg().groups().length === 0);
     expect(ann.pg().localMembers(atom('g'))).toEqual([member.pid]);

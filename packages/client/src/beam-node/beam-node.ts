@@ -403,6 +403,7 @@ export class BeamNode {
         connectTimeoutMs: options.connectTimeoutMs ?? 7_000,
         tickTimeMs: (options.netTicktime ?? 60) * 1_000,
         termLimits: options.termLimits ?? {},
+        channelLimits: options.channelLimits ?? {},
         handshakesMax: options.handshakesMax ?? 1_000,
       },
     );

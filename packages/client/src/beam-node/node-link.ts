@@ -3,6 +3,7 @@ import {
   type AcceptDecision,
   type Atom,
   atom,
+  type ChannelLimits,
   type ChannelOutput,
   type DecodeLimits,
   DistChannel,
@@ -53,6 +54,8 @@ export interface LinkOptions {
   readonly tickTimeMs: number;
   /** What a term may hold. */
   readonly termLimits: Partial<DecodeLimits>;
+  /** What it may hold of messages that have not come whole. */
+  readonly channelLimits: Partial<ChannelLimits>;
 }
 
 /** A connection with another node over any byte stream: handshake, then signals both ways, with ticks. */
@@ -148,8 +151,8 @@ export class NodeLink {
         case 'connected': {
           const header = (output.flags & DistFlag.distHdrAtomCache) !== 0n;
           const fragments = header && (output.flags & DistFlag.fragments) !== 0n;
-          const { tickTimeMs, termLimits } = this.#options;
-          const channel = { distributionHeader: header, fragments, tickTimeMs, termLimits };
+          const { tickTimeMs, termLimits, channelLimits: limits } = this.#options;
+          const channel = { distributionHeader: header, fragments, tickTimeMs, termLimits, limits };
           this.#channel = new DistChannel(channel, nowMs());
           this.#peerName = atom(output.peer.name);
           this.#owner.onUp(output.peer);

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import {
   type AcceptDecision,
   type Atom,
+  type ChannelLimits,
   checkTerm,
   type DecodeLimits,
   DistFlag,
@@ -55,6 +56,8 @@ export interface LinksLimits {
   readonly tickTimeMs: number;
   /** What a term may hold. */
   readonly termLimits: Partial<DecodeLimits>;
+  /** What a connection may hold of messages that have not come whole. */
+  readonly channelLimits: Partial<ChannelLimits>;
   /** Streams that are not past their handshake. */
   readonly handshakesMax: number;
 }
@@ -169,6 +172,7 @@ export class NodeLinks {
       handshakeTimeoutMs: this.#limits.connectTimeoutMs,
       tickTimeMs: this.#limits.tickTimeMs,
       termLimits: this.#limits.termLimits,
+      channelLimits: this.#limits.channelLimits,
     };
   }
 

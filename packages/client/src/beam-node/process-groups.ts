@@ -8,6 +8,7 @@ import {
   termEquals,
 } from '@macula/dist-protocol';
 import { pidKey } from './addresses.js';
+import { BeamError } from './beam-error.js';
 import { BeamProcess } from './beam-process.js';
 import { EventFeed } from './event-feed.js';
 import type { Patience } from './patience.js';
@@ -54,9 +55,17 @@ export class ProcessGroups {
     this.#scope.handleNodeDown(atom(node));
   }
 
-  /** Makes processes of this node members; one that joins twice is in twice. It leaves when it ends. @throws {EtfError} `invalid_term` */
+  /**
+   * Makes processes of this node members; one that joins twice is in twice. It leaves when it ends.
+   *
+   * @throws {EtfError} `invalid_term`; @throws {BeamError} `bad_option` for a process of another node, which OTP refuses as well
+   */
   join(group: Term, ...processes: readonly (BeamProcess | Pid)[]): void {
-    this.#scope.join(group, processes.map(pidOf));
+    const pids = processes.map(pidOf);
+    for (const { node } of pids)
+      if (node !== this.#process.pid.node)
+        throw new BeamError('bad_option', `a process of ${node.name} joins at its own node`);
+    this.#scope.join(group, pids);
     this.#drain();
   }
 

@@ -185,6 +185,26 @@ describe('a node that is closed', () => {
   });
 });
 
+describe('a message that is too much', () => {
+  it('ends the connection, and its limit is an option', async () => {
+    const ends: string[] = [];
+    const ann = await start('ann@h', {
+      channelLimits: { assemblyBytesMax: 200_000 },
+      onEvent: (event) => {
+        if (event.kind === 'nodedown')
+          ends.push(`${event.reason} ${(event.error as { code?: string }).code}`);
+      },
+    });
+    const bob = await start('bob@h');
+    const box = ann.spawn({ name: 'box' });
+    const to = { name: 'box', node: 'ann@h' };
+    bob.send(to, new Uint8Array(150_000));
+    expect(await box.receive()).toHaveLength(150_000);
+    bob.send(to, new Uint8Array(300_000));
+    await vi.waitFor(() => expect(ends).toEqual(['protocol_error message_too_large']));
+  });
+});
+
 describe('a term that is too much', () => {
   it('is told with its reason, where it is the result of a call, and its limit can be raised', async () => {
     const errors: Error[] = [];
