@@ -21,7 +21,8 @@ export default defineConfig({
             'tools/{tidy,sim,bench}/src/**/*.test.ts',
           ],
           setupFiles: ['./tools/sim/property-seed.ts'],
-          testTimeout: 20_000,
+          // Against what hangs, not a measure: two cores may have other work.
+          testTimeout: 40_000,
         },
       },
       {
