@@ -343,11 +343,11 @@ export class NodeLinks {
     this.#host.onNodeDown(entry.up.node, end);
   }
 
-  /** Who waits for this node is not let down by somebody who only claimed to be it. */
+  /** Who waits for this node is not let down by somebody who only claimed to be it; an attempt that gave way is no event. */
   #incomingFailed({ name, entry }: Incoming, error: Error): void {
     if (name === undefined || entry === undefined) {
-      // Closed before it said a name: a node that has given way, or somebody who looked whether the port is open.
-      const isSilent = name === undefined && error instanceof HandshakeError && error.code === 'closed';
+      const isNeeded = name !== undefined && this.#entries.get(name)?.up === undefined;
+      const isSilent = !isNeeded && error instanceof HandshakeError && error.code === 'closed';
       if (!isNobodysFault(error) && !isSilent) this.#host.onConnectFailed(name, error);
       return;
     }
