@@ -4,6 +4,7 @@ import { checkTerm } from '../etf/encode.js';
 import type { Pid } from '../etf/identifiers.js';
 import { type Term, tuple } from '../etf/term.js';
 import { isList, termKey } from '../etf/term-key.js';
+import { Membership } from './membership.js';
 
 /** What a {@link PgScope} wants done, in order. */
 export type PgOutput =
@@ -34,21 +35,27 @@ export type PgOutput =
  * {join, Peer, Group, Pid | [Pid]}                    {leave, Peer, Pid | [Pid], [Group]}
  * ```
  *
- * A process that joins twice is in twice. Source: `pg` of kernel in OTP 25 to 29, which speak the same. A scope of OTP that begins
- * later, or begins again, asks visible nodes only: a hidden one has to ask ({@link askAgain}), and is known once it has.
+ * A process that joins twice is in twice. Scopes of OTP 29 have other messages among themselves, for peers whose `discover` has the
+ * version 1; with this one, which says none, they use these. (OTP 25 itself ends its scope when it hears a version.)
+ * A scope of OTP that begins later, or begins again, asks visible nodes only: a hidden one has to ask ({@link askAgain}), and is known once
+ * it has.
  *
- * Poll {@link pollOutput} until undefined after each call.
+ * A scope of OTP 25 to 27 ends when it hears that somebody leaves a group that it doesn't know of. So no peer hears of a change before it
+ * has heard all members.
+ *
+ * Source: `pg` and `data_publisher` of kernel in OTP 25, 27 and 29. Poll {@link pollOutput} until undefined after each call.
  */
 export class PgScope {
   readonly #name: Atom;
   readonly #self: Pid;
-  readonly #local: Membership = new Map();
-  /** How many times each process of this node is in a group. */
-  readonly #memberships = new Map<string, number>();
+  readonly #local = new Membership();
+  /** How often each process of this node is in which groups. */
+  readonly #joined = new Map<string, Map<string, { readonly group: Term; times: number }>>();
   readonly #peers = new Map<string, Peer>();
   /** Those that are connected. */
   readonly #nodes = new Set<Atom>();
-  readonly #outputs: PgOutput[] = [];
+  #outputs: PgOutput[] = [];
+  #taken = 0;
 
   /**
    * @param name the scope, under which its processes are registered; `pg` is OTP's default one
@@ -61,24 +68,53 @@ export class PgScope {
 
   /** The next thing to do. */
   pollOutput(): PgOutput | undefined {
-    return this.#outputs.shift();
+    const output = this.#outputs[this.#taken];
+    if (output === undefined) {
+      this.#outputs = [];
+      this.#taken = 0;
+    } else this.#taken += 1;
+    return output;
   }
 
-  /** Makes processes of this node members of a group. @throws {EtfError} `invalid_term`, `too_deep`: then nobody has joined */
+  /**
+   * Makes processes of this node members of a group, once more for each time they are given.
+   *
+   * @throws {EtfError} `invalid_term`, `too_deep`: then nobody has joined
+   */
   join(group: Term, pids: readonly Pid[]): void {
     checkTerm([group, pids]);
     if (pids.length === 0) return;
-    for (const pid of pids) this.#count(pid, 1);
-    add(this.#local, group, pids);
+    const key = termKey(group);
+    for (const pid of pids) {
+      const pidKey = termKey(pid);
+      const groups = this.#joined.get(pidKey) ?? new Map<string, { readonly group: Term; times: number }>();
+      if (groups.size === 0) {
+        this.#joined.set(pidKey, groups);
+        this.#outputs.push({ kind: 'monitor', pid });
+      }
+      groups.set(key, { group, times: (groups.get(key)?.times ?? 0) + 1 });
+    }
+    this.#local.add(group, pids);
     this.#tellPeers(tuple(joinTag, this.#self, group, pids));
     this.#outputs.push({ kind: 'changed', change: 'join', group, pids });
   }
 
-  /** Takes processes of this node out of a group; false when none of them was in it. */
+  /** Takes processes of this node out of a group, once for each time they are given; false when none of them was in it. */
   leave(group: Term, pids: readonly Pid[]): boolean {
-    const left = take(this.#local, group, pids);
+    const left = this.#local.take(group, pids);
     if (left.length === 0) return false;
-    for (const pid of left) this.#count(pid, -1);
+    const key = termKey(group);
+    for (const pid of left) {
+      const pidKey = termKey(pid);
+      const groups = this.#joined.get(pidKey);
+      const joined = groups?.get(key);
+      if (groups === undefined || joined === undefined) throw new Error('a member that has not joined');
+      joined.times -= 1;
+      if (joined.times === 0) groups.delete(key);
+      if (groups.size > 0) continue;
+      this.#joined.delete(pidKey);
+      this.#outputs.push({ kind: 'demonitor', pid });
+    }
     this.#tellPeers(tuple(leaveTag, this.#self, left, [group]));
     this.#outputs.push({ kind: 'changed', change: 'leave', group, pids: left });
     return true;
@@ -86,21 +122,22 @@ export class PgScope {
 
   /** Members at all nodes, those of this one first. */
   members(group: Term): Pid[] {
-    const key = termKey(group);
-    const remote = [...this.#peers.values()].flatMap(({ groups }) => groups.get(key)?.pids ?? []);
-    return [...(this.#local.get(key)?.pids ?? []), ...remote];
+    const members = this.#local.of(group);
+    for (const { membership } of this.#peers.values())
+      for (const pid of membership.of(group)) members.push(pid);
+    return members;
   }
 
   /** Members at this node. */
   localMembers(group: Term): Pid[] {
-    return [...(this.#local.get(termKey(group))?.pids ?? [])];
+    return this.#local.of(group);
   }
 
   /** Groups that have members. */
   groups(): Term[] {
-    const all = new Map<string, Term>();
-    for (const groups of [this.#local, ...[...this.#peers.values()].map((peer) => peer.groups)])
-      for (const [key, { group }] of groups) all.set(key, group);
+    const all = new Map<string, Term>(this.#local.names());
+    for (const { membership } of this.#peers.values())
+      for (const [key, group] of membership.names()) all.set(key, group);
     return [...all.values()];
   }
 
@@ -123,45 +160,48 @@ export class PgScope {
 
   /** A watched process has ended, or its node was lost. */
   handleDown(pid: Pid): void {
-    const peer = this.#peers.get(termKey(pid));
+    const key = termKey(pid);
+    const peer = this.#peers.get(key);
     if (peer !== undefined) {
-      this.#peers.delete(termKey(pid));
-      for (const { group, pids } of peer.groups.values()) this.#changed('leave', group, pids);
+      this.#peers.delete(key);
+      for (const { group, pids } of peer.membership.all()) this.#changed('leave', group, pids);
       return;
     }
-    if (!this.#memberships.delete(termKey(pid))) return;
+    const joined = this.#joined.get(key);
+    if (joined === undefined) return;
+    this.#joined.delete(key);
     const groups: Term[] = [];
-    for (const { group, pids } of [...this.#local.values()]) {
-      const own = pids.filter((one) => isSame(one, pid));
-      if (own.length === 0) continue;
-      take(this.#local, group, own);
+    for (const { group, times } of joined.values()) {
+      const own = new Array<Pid>(times).fill(pid);
+      this.#local.take(group, own);
       // Once for each time it has joined, as OTP's own processes count it.
-      for (const _ of own) groups.push(group);
+      for (let more = times; more > 0; more--) groups.push(group);
       this.#changed('leave', group, own);
     }
-    if (groups.length > 0) this.#tellPeers(tuple(leaveTag, this.#self, pid, groups));
+    this.#tellPeers(tuple(leaveTag, this.#self, pid, groups));
   }
 
   /** A message came for this scope's process; whatever else it is, is dropped. */
   handleMessage(message: Term): void {
     if (isTagged(message, 'discover', 2) || isTagged(message, 'discover', 3)) {
       const peer = message.elements[1];
-      if (isKind(peer, 'pid')) this.#handleDiscover(peer);
+      if (isKind(peer, 'pid') && !this.#isSelf(peer)) this.#handleDiscover(peer);
     } else if (isTagged(message, '$gen_cast', 2) && isTagged(message.elements[1], 'sync', 3)) {
-      const [, peer, groups] = message.elements[1].elements;
-      if (isKind(peer, 'pid') && isList(groups as Term)) this.#handleSync(peer, groups as readonly Term[]);
+      const [, peer, groups] = message.elements[1].elements as [Term, Term, Term];
+      if (isKind(peer, 'pid') && !this.#isSelf(peer) && isList(groups)) this.#handleSync(peer, groups);
     } else if (isTagged(message, 'join', 4)) {
       const [, from, group, who] = message.elements as [Term, Term, Term, Term];
-      const peer = this.#peers.get(termKey(from));
       const pids = pidsOf(who);
-      if (peer === undefined || pids.length === 0) return;
-      add(peer.groups, group, pids);
+      const peer = this.#peerOf(from);
+      if (peer === undefined) return;
+      peer.membership.add(group, pids);
       this.#changed('join', group, pids);
     } else if (isTagged(message, 'leave', 4)) {
       const [, from, who, groups] = message.elements as [Term, Term, Term, Term];
-      const peer = this.#peers.get(termKey(from));
+      const peer = this.#peerOf(from);
       if (peer === undefined || !isList(groups)) return;
-      for (const group of groups) this.#changed('leave', group, take(peer.groups, group, pidsOf(who)));
+      const pids = pidsOf(who);
+      for (const group of groups) this.#changed('leave', group, peer.membership.take(group, pids));
     }
   }
 
@@ -171,104 +211,67 @@ export class PgScope {
   }
 
   #handleDiscover(pid: Pid): void {
-    const groups = [...this.#local.values()].map(({ group, pids }) => tuple(group, pids));
-    this.#outputs.push({ kind: 'send', to: pid, message: tuple(genCast, tuple(sync, this.#self, groups)) });
-    if (this.#peers.has(termKey(pid))) return;
-    this.#addPeer(pid);
-    this.#outputs.push({ kind: 'send', to: pid, message: tuple(discover, this.#self) });
+    const known = this.#peers.get(termKey(pid));
+    const peer = known ?? this.#addPeer(pid);
+    this.#tellAll(peer);
+    if (known === undefined)
+      this.#outputs.push({ kind: 'send', to: pid, message: tuple(discover, this.#self) });
   }
 
   /** What the peer says now replaces what it has said before. */
   #handleSync(pid: Pid, said: readonly Term[]): void {
     const peer = this.#peers.get(termKey(pid)) ?? this.#addPeer(pid);
-    const before = new Map(peer.groups);
-    peer.groups.clear();
+    const before = peer.membership;
+    const now = new Membership();
     for (const one of said) {
       if (!isTuple(one, 2)) continue;
       const [group, who] = one.elements as [Term, Term];
-      add(peer.groups, group, pidsOf(who));
+      now.add(group, pidsOf(who));
     }
-    for (const [key, { group, pids }] of before)
-      this.#changed('leave', group, without(pids, peer.groups.get(key)?.pids ?? []));
-    for (const [key, { group, pids }] of peer.groups)
-      this.#changed('join', group, without(pids, before.get(key)?.pids ?? []));
+    peer.membership = now;
+    for (const { group, pids } of before.without(now)) this.#changed('leave', group, pids);
+    for (const { group, pids } of now.without(before)) this.#changed('join', group, pids);
   }
 
   #addPeer(pid: Pid): Peer {
-    const peer: Peer = { pid, groups: new Map() };
+    const peer: Peer = { pid, membership: new Membership(), hasHeard: false };
     this.#peers.set(termKey(pid), peer);
     this.#outputs.push({ kind: 'monitor', pid });
     return peer;
   }
 
-  #tellPeers(message: Term): void {
-    for (const { pid } of this.#peers.values()) this.#outputs.push({ kind: 'send', to: pid, message });
+  #peerOf(pid: Term): Peer | undefined {
+    return isKind(pid, 'pid') ? this.#peers.get(termKey(pid)) : undefined;
+  }
+
+  /** The change is told, or all members, where the peer has not heard them yet: it is among them. */
+  #tellPeers(change: Term): void {
+    for (const peer of this.#peers.values())
+      if (peer.hasHeard) this.#outputs.push({ kind: 'send', to: peer.pid, message: change });
+      else this.#tellAll(peer);
+  }
+
+  #tellAll(peer: Peer): void {
+    const groups = this.#local.all().map(({ group, pids }) => tuple(group, pids));
+    const message = tuple(genCast, tuple(sync, this.#self, groups));
+    this.#outputs.push({ kind: 'send', to: peer.pid, message });
+    peer.hasHeard = true;
   }
 
   #changed(change: 'join' | 'leave', group: Term, pids: readonly Pid[]): void {
     if (pids.length > 0) this.#outputs.push({ kind: 'changed', change, group, pids });
   }
 
-  /** A process is watched as long as it is a member at all. */
-  #count(pid: Pid, change: 1 | -1): void {
-    const key = termKey(pid);
-    const times = (this.#memberships.get(key) ?? 0) + change;
-    if (times === 0) this.#memberships.delete(key);
-    else this.#memberships.set(key, times);
-    if (change === 1 && times === 1) this.#outputs.push({ kind: 'monitor', pid });
-    if (change === -1 && times === 0) this.#outputs.push({ kind: 'demonitor', pid });
+  #isSelf(pid: Pid): boolean {
+    return termKey(pid) === termKey(this.#self);
   }
 }
 
 interface Peer {
   readonly pid: Pid;
-  readonly groups: Membership;
-}
-
-/** Members by the key of their group; a group without members is not in it. */
-type Membership = Map<string, { readonly group: Term; readonly pids: Pid[] }>;
-
-function add(groups: Membership, group: Term, pids: readonly Pid[]): void {
-  if (pids.length === 0) return;
-  const key = termKey(group);
-  const known = groups.get(key);
-  if (known === undefined) groups.set(key, { group, pids: [...pids] });
-  else known.pids.push(...pids);
-}
-
-/** Takes each pid out once, and says which were there. */
-function take(groups: Membership, group: Term, pids: readonly Pid[]): Pid[] {
-  const key = termKey(group);
-  const known = groups.get(key);
-  if (known === undefined) return [];
-  const taken: Pid[] = [];
-  for (const pid of pids) {
-    const at = known.pids.findIndex((one) => isSame(one, pid));
-    if (at >= 0) taken.push(...known.pids.splice(at, 1));
-  }
-  if (known.pids.length === 0) groups.delete(key);
-  return taken;
-}
-
-/** As their keys tell it, but without making them: groups are searched. */
-function isSame(one: Pid, other: Pid): boolean {
-  return (
-    one.id === other.id &&
-    one.serial === other.serial &&
-    one.creation === other.creation &&
-    one.node === other.node
-  );
-}
-
-/** `pids -- others`. */
-function without(pids: readonly Pid[], others: readonly Pid[]): Pid[] {
-  const left = new Map<string, number>();
-  for (const pid of others) left.set(termKey(pid), (left.get(termKey(pid)) ?? 0) + 1);
-  return pids.filter((pid) => {
-    const count = left.get(termKey(pid)) ?? 0;
-    left.set(termKey(pid), count - 1);
-    return count <= 0;
-  });
+  membership: Membership;
+  /** Whether it has heard who is in here. */
+  hasHeard: boolean;
 }
 
 function pidsOf(who: Term): Pid[] {
