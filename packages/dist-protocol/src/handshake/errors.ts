@@ -5,7 +5,7 @@
  * |---|---|---|
  * | `wrong_cookie` | either | the peer doesn't know the cookie, or closed when it saw that this node doesn't: use the same one |
  * | `not_allowed` | peer | the peer allows no connection with this node (`net_kernel:allow/1`), or this node lacks a flag that it needs |
- * | `simultaneous` | nobody | both dialled each other and the other's attempt goes on: wait for that one |
+ * | `simultaneous` | nobody | both dialled each other and the other's attempt goes on, or is through already: wait for that one |
  * | `already_connected` | nobody | the peer has a connection with this node that it holds for alive: use that one |
  * | `missing_flags` | peer | the peer can't do what OTP 25 and later can: update it |
  * | `old_version` | peer | the handshake of OTP 22 and before: update it |

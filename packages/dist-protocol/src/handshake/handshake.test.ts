@@ -113,6 +113,17 @@ describe('a handshake', () => {
     expect(last(said.acceptor)).toMatchObject(failure('already_connected'));
   });
 
+  it('is given up for nobody\u2019s fault where the peer closes instead of saying that its other connection is dead', () => {
+    const { initiator, acceptor } = pair();
+    const [name] = run(initiator, Handshake.acceptor({ local: bob, challenge: 1 }, 0)).initiator;
+    if (name?.kind === 'send') acceptor.handleBytes(name.bytes);
+    acceptor.pollOutput();
+    acceptor.decide({ status: 'alive', cookie });
+    acceptor.pollOutput();
+    acceptor.handleEnd();
+    expect(acceptor.pollOutput()).toMatchObject(failure('simultaneous'));
+  });
+
   it.each([
     ['nok', 'simultaneous'],
     ['not_allowed', 'not_allowed'],

@@ -69,7 +69,10 @@ export class Handshake {
     this.#proceed();
   }
 
-  /** The connection ended. Where the cookie was to be proven next, that is the likely reason: OTP closes without a word. */
+  /**
+   * The connection ended. Where the cookie was to be proven next, that is the likely reason: OTP closes without a word. An initiator that
+   * was asked whether another connection is dead, and closes, has given this attempt up for that one.
+   */
   handleEnd(): void {
     if (this.#state === 'over') return;
     if (this.#state === 'ack')
@@ -77,7 +80,16 @@ export class Handshake {
         'wrong_cookie',
         'the node closed the connection instead of proving the cookie; is the cookie the same?',
       );
-    else this.#fail('closed', 'the connection ended during the handshake');
+    else if (this.#state === 'alive')
+      this.#fail(
+        'simultaneous',
+        'the node has given up this attempt, as there is another connection with it',
+      );
+    else
+      this.#fail(
+        'closed',
+        `the connection ended during the handshake, which waited in the state ${this.#state}`,
+      );
   }
 
   /**
