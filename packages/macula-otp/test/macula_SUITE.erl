@@ -151,7 +151,8 @@ outlives_its_path_and_says_so(_Config) ->
                  _ = peer:call(One, macula_ct_node, events, [3], 10000),
                  ?assertEqual('two@host.ct', peer:call(One, erpc, call, ['two@host.ct', erlang, node, []])),
                  ?assertMatch([{Id, #{state := open, reattachments := 1}}], peer:call(One, macula_dist_relay, get_tunnel_metrics, ['two@host.ct'])),
-                 _ = Signal("HUP"),
+                 %% This side's alone: the tunnel would be gone here before its own agent has said why, were the other's faster.
+                 _ = peer:call(One, macula_ct_node, signal_agent, ["HUP"]),
                  ?assertMatch([{tunnel_up, #{node := 'two@host.ct', tunnel := Id}},
                                {tunnel_detached, #{tunnel := Id, reason := path_lost, window_ms := 60000}},
                                {tunnel_resumed, #{tunnel := Id, reattachments := 1}},

@@ -119,7 +119,10 @@ class Release {
         ...['-logdir', logs, '-pa', this.ebin],
       ],
       { env },
-    );
+    ).catch((cause) => {
+      cause.stdout += failureReasons(logs);
+      throw cause;
+    });
     const count = /(\d+) ok, (\d+) failed/.exec(
       output
         .split('\n')
@@ -171,6 +174,16 @@ class Release {
     else skip(`OTP ${release}: Common Test: this installation has no ct_run`);
     return true;
   }
+}
+
+/** Whole, as the logs of the test cases have them: the output has them cut off. */
+function failureReasons(logs) {
+  return fs
+    .readdirSync(logs, { recursive: true })
+    .filter((name) => name.endsWith('.html'))
+    .flatMap((name) => fs.readFileSync(path.join(logs, name), 'utf8').split('\n</pre>'))
+    .flatMap((text) => /^=== === Reason: [\s\S]*/m.exec(text) ?? [])
+    .join('\n');
 }
 
 function chosen() {
