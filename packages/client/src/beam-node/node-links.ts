@@ -3,7 +3,6 @@ import {
   type AcceptDecision,
   type Atom,
   type ChannelLimits,
-  checkTerm,
   type DecodeLimits,
   DistFlag,
   decideSimultaneous,
@@ -13,6 +12,7 @@ import {
   type Signal,
 } from '@macula/dist-protocol';
 import { BeamError } from './beam-error.js';
+import { checkSignal } from './check-signal.js';
 import { type LinkEnd, type LinkOptions, NodeLink } from './node-link.js';
 import { type Patience, waitFor } from './patience.js';
 
@@ -141,10 +141,10 @@ export class NodeLinks {
     this.#shaking.add(link);
   }
 
-  /** Ends a connection; false when there is none. */
+  /** Ends a connection; false when there is none. Whoever connects from now on gets another one. */
   disconnect(node: string): boolean {
     const up = this.#entries.get(node)?.up;
-    up?.link.close('disconnect');
+    if (up !== undefined) this.#drop(up, 'disconnect');
     return up !== undefined;
   }
 
@@ -317,7 +317,8 @@ export class NodeLinks {
     const isHidden = (peer.flags & DistFlag.published) === 0n;
     const node: ConnectedNode = { name: peer.name, isHidden, creation: peer.creation };
     const before = this.#entries.get(peer.name);
-    if (before?.up !== undefined) this.#replace(before.up);
+    // The node itself says that its former connection is dead.
+    if (before?.up !== undefined) this.#drop(before.up, 'connection_closed');
     const entry = this.#entries.get(peer.name) ?? this.#addEntry(peer.name);
     entry.up = { link, node };
     if (entry.outgoing !== undefined && entry.outgoing !== link) entry.outgoing.close('disconnect');
@@ -329,11 +330,10 @@ export class NodeLinks {
     entry.waiters.clear();
   }
 
-  /** The node itself says that its former connection is dead. */
-  #replace({ link, node }: UpLink): void {
+  #drop({ link, node }: UpLink, reason: string): void {
     this.#entries.delete(node.name);
-    link.close('connection_closed');
-    this.#host.onNodeDown(node, { reason: 'connection_closed' });
+    link.close(reason);
+    this.#host.onNodeDown(node, { reason });
   }
 
   #setDown(link: NodeLink, name: string, end: LinkEnd): void {
@@ -425,13 +425,6 @@ interface Incoming {
   isUp: boolean;
   /** What `allow` or `cookie` threw for it. */
   refusal?: Error;
-}
-
-/** @throws {EtfError} when a term of it is none */
-function checkSignal(signal: Signal): void {
-  if ('message' in signal) checkTerm(signal.message);
-  if ('reason' in signal) checkTerm(signal.reason);
-  if ('args' in signal) checkTerm([signal.args, signal.options]);
 }
 
 function isNobodysFault(error: Error | undefined): boolean {

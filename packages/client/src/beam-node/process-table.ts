@@ -12,6 +12,7 @@ import {
 import { type ResolvedDestination, referenceKey } from './addresses.js';
 import { BeamError } from './beam-error.js';
 import { BeamProcess, type ProcessOptions } from './beam-process.js';
+import { checkSignal } from './check-signal.js';
 
 /** What a {@link ProcessTable} needs of its node. */
 export interface ProcessTableHost {
@@ -30,6 +31,7 @@ export class ProcessTable {
   readonly #host: ProcessTableHost;
   readonly #processes = new Map<number, BeamProcess>();
   readonly #names = new Map<string, BeamProcess>();
+  readonly #namesOf = new Map<BeamProcess, Set<string>>();
   readonly #aliases = new Map<string, (message: Term) => void>();
   readonly #spawns = new Map<
     string,
@@ -60,10 +62,15 @@ export class ProcessTable {
       throw new BeamError('name_taken', `a process of this node is registered as ${name}`);
     if (name === 'undefined') throw new BeamError('bad_option', "'undefined' is no name, as in Erlang");
     this.#names.set(name, process);
+    const names = this.#namesOf.get(process);
+    if (names === undefined) this.#namesOf.set(process, new Set([name]));
+    else names.add(name);
   }
 
   /** Takes a name away; false when nobody had it. */
   unregister(name: string): boolean {
+    const process = this.#names.get(name);
+    if (process !== undefined) this.#namesOf.get(process)?.delete(name);
     return this.#names.delete(name);
   }
 
@@ -85,7 +92,8 @@ export class ProcessTable {
   /** For a process that ends. */
   forget(process: BeamProcess): void {
     this.#processes.delete(process.pid.id);
-    for (const [name, one] of this.#names) if (one === process) this.#names.delete(name);
+    for (const name of this.#namesOf.get(process) ?? []) this.#names.delete(name);
+    this.#namesOf.delete(process);
   }
 
   /** A reference that this node has not made before. Its first word has 18 bits, as the emulator demands. */
@@ -123,14 +131,9 @@ export class ProcessTable {
     try {
       this.route(node, request, request.from);
     } catch (error) {
-      this.abandonSpawn(request.requestId);
+      this.#spawns.delete(referenceKey(request.requestId));
       throw error;
     }
-  }
-
-  /** A late reply is of no interest any more. */
-  abandonSpawn(requestId: Reference): void {
-    this.#spawns.delete(referenceKey(requestId));
   }
 
   /** Sends a message. */
@@ -141,10 +144,13 @@ export class ProcessTable {
     else this.route(to.node, { kind: 'send_to_alias', from, to: to.alias, message }, from);
   }
 
-  /** Sends a signal to wherever its node is. */
+  /** Sends a signal to wherever its node is. @throws {EtfError} `invalid_term`, `too_deep`, also where it stays at this node */
   route(node: Atom, signal: Signal, sender?: Pid): void {
-    if (node === this.#self) this.handleSignal(signal);
-    else this.#host.routeAway(node, signal, sender);
+    if (node !== this.#self) this.#host.routeAway(node, signal, sender);
+    else {
+      checkSignal(signal);
+      this.handleSignal(signal);
+    }
   }
 
   /** A signal came, from this node or another. */

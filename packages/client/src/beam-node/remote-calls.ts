@@ -52,6 +52,7 @@ export function requestSpawn(
 ): Promise<Pid> {
   const { table, caller } = remote;
   const requestId = table.makeReference();
+  let isGivenUp = false;
   const terms: Term[] = [...(options.options ?? [])];
   if (options.link) terms.push(link);
   if (options.onDown !== undefined) terms.push(monitor);
@@ -64,10 +65,19 @@ export function requestSpawn(
         if (reply.isLinked) caller.adoptLink(reply.result);
         if (reply.isMonitored && options.onDown !== undefined)
           caller.adoptMonitor(requestId, reply.result, options.onDown);
+        if (isGivenUp) {
+          caller.unlink(reply.result);
+          caller.demonitor(requestId);
+        }
         resolve(reply.result);
       });
     },
-    { abandon: () => table.abandonSpawn(requestId), waiter: caller },
+    {
+      abandon: () => {
+        isGivenUp = true;
+      },
+      waiter: caller,
+    },
   );
 }
 

@@ -90,6 +90,33 @@ describe('what is no term', () => {
     expect(await ann.call({ name: 'server', node: 'bob@h' }, 2)).toBe(2);
     expect(await box.receive()).toBe(1);
   });
+
+  it('is told also where the message stays at its node', async () => {
+    const ann = await start('ann@h');
+    const box = ann.spawn({ name: 'box' });
+    for (const to of [{ name: 'box' }, box.pid]) expect(() => ann.send(to, noTerm)).toThrow(invalid);
+    await expect(ann.call({ name: 'box' }, noTerm)).rejects.toEqual(invalid);
+    expect(box.queuedMessages).toBe(0);
+  });
+});
+
+describe('a connection that was ended', () => {
+  it('is none any more at once: who connects gets another', async () => {
+    const events: string[] = [];
+    const ann = await start('ann@h', { onEvent: ({ kind }) => events.push(kind) });
+    const bob = await start('bob@h');
+    await ann.connect('bob@h');
+    for (const node of [ann, bob, ann]) {
+      const other = node === ann ? 'bob@h' : 'ann@h';
+      expect(node.disconnect(other)).toBe(true);
+      expect(node.nodes()).toEqual([]);
+      expect(node.disconnect(other)).toBe(false);
+      await node.connect(other);
+      expect(node.nodes()).toMatchObject([{ name: other }]);
+      expect(await node.ping(other)).toBe('pong');
+    }
+    expect(events).toEqual(['nodeup', ...[1, 2, 3].flatMap(() => ['nodedown', 'nodeup'])]);
+  });
 });
 
 describe("the program's own decisions", () => {

@@ -237,3 +237,19 @@ it('bytes that were given out stay as they are while others are made', () => {
   expect(encoded).toEqual(copies);
   expect(terms.every((term, index) => termEquals(decodeTerm(encoded[index]!), term))).toBe(true);
 });
+
+it.each([
+  'pid',
+  'port',
+  'reference',
+  'tuple',
+  'map',
+  'export_fun',
+  'opaque_fun',
+  'native_record',
+  'bit_string',
+])('refuses half a %s that a program made by hand, and says of what it is half', (kind) => {
+  const encode = () => encodeTerm({ kind } as unknown as Term);
+  expect(codeOf(encode)).toBe('invalid_term');
+  expect(encode).toThrow(`no ${kind}`);
+});

@@ -133,8 +133,19 @@ function writeMap(writer: ByteWriter, { keys, values }: TermMap, depth: number):
 
 type ObjectTerm = Extract<Term, { readonly kind: string }>;
 
-/** What is rare, and what another copy of this package has made. */
+/** What is rare, and what another copy of this package has made, or a program by hand. */
 function writeOther(writer: ByteWriter, term: ObjectTerm, depth: number): void {
+  try {
+    writeByKind(writer, term, depth);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new EtfError('invalid_term', `no ${term.kind}: a part of it is missing, or something else`, {
+      cause,
+    });
+  }
+}
+
+function writeByKind(writer: ByteWriter, term: ObjectTerm, depth: number): void {
   switch (term?.kind) {
     case 'atom':
       writer.bytes(term.encoded);
