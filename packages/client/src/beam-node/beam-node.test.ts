@@ -1,36 +1,10 @@
 import { createServer } from 'node:net';
-import { atom, formatTerm, Handshake, supportedFlags, type Term, tuple } from '@macula/dist-protocol';
-import { afterEach, describe, expect, it } from 'vitest';
-import { streamPair } from '../../test/stream-pair.js';
-import { type BeamEvent, BeamNode, type BeamNodeOptions, lookUpNode, noReply } from './index.js';
-
-const nodes: BeamNode[] = [];
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.close()));
-});
-
-async function start(name: string, options: Partial<BeamNodeOptions> = {}): Promise<BeamNode> {
-  const node = await BeamNode.start({ name, cookie: 'SECRET', open: byName, ...options });
-  nodes.push(node);
-  return node;
-}
-
-/** The other end of the stream goes to the node of that name, if it was started. */
-async function byName(name: string) {
-  const node = nodes.find((one) => one.name === name);
-  if (node === undefined) throw new Error(`no node ${name}`);
-  const [here, there] = streamPair();
-  node.accept(there);
-  return here;
-}
-
-/** Waits until something is so; fails with the test's own time. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
+import { atom, formatTerm, type Term, tuple } from '@macula/dist-protocol';
+import { describe, expect, it } from 'vitest';
+import { code, start, until } from '../../test/beam-nodes.js';
+import { type BeamEvent, lookUpNode, noReply } from './index.js';
 
 const ok = atom('ok');
-const code = (wanted: string) => expect.objectContaining({ name: 'BeamError', code: wanted });
 
 describe('two TypeScript nodes', () => {
   it('call, cast and send, and connect by themselves', async () => {
@@ -300,87 +274,6 @@ describe('a node', () => {
     ['a time to connect that is none', { connectTimeoutMs: Number.NaN }],
   ])('refuses %s', async (_, options) => {
     await expect(start('ann@h', options)).rejects.toEqual(code('bad_option'));
-  });
-
-  it('tells of every node that comes and goes, to all that listen', async () => {
-    const ann = await start('ann@h');
-    await start('bob@h');
-    const seen: string[] = [];
-    const reading = (async () => {
-      for await (const event of ann.events()) seen.push(event.kind);
-    })();
-    await ann.connect('bob@h');
-    ann.disconnect('bob@h');
-    await until(() => seen.length === 2);
-    await ann.close();
-    await reading;
-    expect(seen).toEqual(['nodeup', 'nodedown']);
-    await expect(ann.connect('bob@h')).rejects.toEqual(code('closed'));
-    await expect(ann.call({ name: 'x' }, ok)).rejects.toEqual(code('closed'));
-    expect(() => ann.spawn()).toThrow(code('closed'));
-  });
-
-  it('keeps one connection of many that are made at once, from both sides', async () => {
-    const up: string[] = [];
-    const ann = await start('ann@h', { onEvent: ({ kind }) => up.push(`ann ${kind}`) });
-    const bob = await start('bob@h', { onEvent: ({ kind }) => up.push(`bob ${kind}`) });
-    await Promise.all([1, 2, 3].flatMap(() => [ann.connect('bob@h'), bob.connect('ann@h')]));
-    expect(await ann.ping('bob@h')).toBe('pong');
-    expect(up.sort()).toEqual(['ann nodeup', 'bob nodeup']);
-  });
-
-  it('does not let in who does not know the cookie, or is not allowed', async () => {
-    const events: BeamEvent[] = [];
-    const ann = await start('ann@h', {
-      allow: (name) => name !== 'dan@h',
-      onEvent: (event) => events.push(event),
-    });
-    const eve = await start('eve@h', { cookie: 'GUESS' });
-    const dan = await start('dan@h');
-    await expect(eve.connect('ann@h')).rejects.toMatchObject({
-      code: 'noconnection',
-      cause: { code: 'wrong_cookie' },
-    });
-    await expect(dan.connect('ann@h')).rejects.toMatchObject({
-      code: 'noconnection',
-      cause: { code: 'not_allowed' },
-    });
-    expect(ann.nodes()).toEqual([]);
-    await until(() => events.length === 2);
-    expect(events).toMatchObject([
-      { kind: 'connect_failed', node: 'eve@h', error: { code: 'wrong_cookie' } },
-      { kind: 'connect_failed', node: 'dan@h', error: { code: 'not_allowed' } },
-    ]);
-  });
-
-  it('gives up a node that is not reached in time', async () => {
-    const open = (_: string, signal: AbortSignal) =>
-      new Promise<never>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-    const ann = await start('ann@h', { connectTimeoutMs: 20, open });
-    await expect(ann.connect('bob@h')).rejects.toMatchObject({
-      code: 'noconnection',
-      message: /not reached within 20 ms/,
-    });
-    await expect(ann.call({ name: 'x', node: 'bob@h' }, ok)).rejects.toEqual(code('noconnection'));
-    await expect(ann.connect('bob@h', { timeoutMs: 5 })).rejects.toEqual(code('timeout'));
-  });
-
-  it('is not kept from a node by somebody who claims its name', async () => {
-    const ann = await start('ann@h', { connectTimeoutMs: 300 });
-    const [liar, there] = streamPair();
-    ann.accept(there);
-    const local = { name: 'bob@h', creation: 1, flags: supportedFlags };
-    const hello = Handshake.initiator(
-      { local, challenge: 1, peerName: 'ann@h', cookie: new Uint8Array(1) },
-      0,
-    ).pollOutput();
-    liar.write(hello?.kind === 'send' ? hello.bytes : '');
-    await until(() => liar.readableLength > 0);
-    await start('bob@h');
-    await ann.connect('bob@h', { timeoutMs: 5_000 });
-    expect(ann.nodes().map(({ name }) => name)).toEqual(['bob@h']);
   });
 
   it('goes on when a message cannot be read', async () => {

@@ -385,6 +385,10 @@ export class BeamNode {
         cookieFor: (node) => cookieBytes(typeof cookie === 'string' ? cookie : cookie(node)),
         allows: options.allow ?? (() => true),
         makeChallenge: () => randomBytes(4).readUInt32BE(),
+        makeName: (host) => ({
+          name: `${randomBytes(8).toString('hex')}@${host}`,
+          creation: randomCreation(),
+        }),
         onSignal: (signal) => this.#table.handleSignal(signal),
         onUndeliverable: (signal) => this.#table.undeliverable(signal),
         onUnreadable: (node, error) => this.#tell({ kind: 'unreadable', node, error }),

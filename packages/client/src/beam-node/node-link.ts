@@ -28,6 +28,8 @@ export interface LinkEnd {
 export interface LinkOwner {
   /** Acceptor: who calls, and whether to go on. */
   decide(peer: HandshakePeer): AcceptDecision;
+  /** Acceptor: what a node of this host is called that has no name, or not to go on. */
+  giveName(host: string): AcceptDecision;
   /** Initiator: the peer holds another connection for alive; whether it is dead. */
   isOtherDead(): boolean;
   /** Both know the cookie. */
@@ -80,7 +82,7 @@ export class NodeLink {
     const shared = { local, challenge, timeoutMs };
     this.#handshake =
       dialled === undefined
-        ? Handshake.acceptor(shared, nowMs())
+        ? Handshake.acceptor({ ...shared, givesNames: true }, nowMs())
         : Handshake.initiator({ ...shared, peerName: dialled.name, cookie: dialled.cookie }, nowMs());
     duplex.on('data', (bytes: Uint8Array) => this.#handleBytes(bytes));
     duplex.on('drain', () => {
@@ -141,6 +143,9 @@ export class NodeLink {
           break;
         case 'peer_named':
           this.#handshake.decide(this.#owner.decide(output.peer));
+          break;
+        case 'name_wanted':
+          this.#handshake.decide(this.#owner.giveName(output.host));
           break;
         case 'peer_alive':
           this.#handshake.answerAlive(this.#owner.isOtherDead());

@@ -14,6 +14,7 @@ import {
 import { BeamError } from './beam-error.js';
 import { checkSignal } from './check-signal.js';
 import { type LinkEnd, type LinkOptions, NodeLink } from './node-link.js';
+import { openInTime } from './open-in-time.js';
 import { type Patience, waitFor } from './patience.js';
 
 /** A node that is connected. */
@@ -38,6 +39,8 @@ export interface LinksHost {
   allows(node: string): boolean;
   /** 32 random bits. */
   makeChallenge(): number;
+  /** A name of this host that no other node has, for one that has none. */
+  makeName(host: string): { readonly name: string; readonly creation: number };
   onSignal(signal: Signal): void;
   /** A signal that waited for a connection that didn't come. */
   onUndeliverable(signal: Signal): void;
@@ -123,7 +126,8 @@ export class NodeLinks {
     }
     const state: Incoming = { name: undefined, entry: undefined, isUp: false };
     const link: NodeLink = new NodeLink(duplex, this.#linkOptions(), {
-      decide: (peer) => this.#decideSafely(peer, state),
+      decide: (peer) => decideSafely(state, () => this.#decide(peer, state)),
+      giveName: (host) => decideSafely(state, () => this.#giveName(host, state)),
       isOtherDead: () => true,
       onUp: (peer) => {
         this.#shaking.delete(link);
@@ -192,42 +196,17 @@ export class NodeLinks {
 
   #dial(name: string, entry: Entry = this.#addEntry(name)): Entry {
     this.#beginAttempt(entry);
-    const { connectTimeoutMs } = this.#limits;
-    // Who opens a stream may bind it to the signal, as `net.connect` does: it is not aborted any more once the stream is there.
-    const opening = new AbortController();
-    const stop = () => {
-      settle();
-      opening.abort(entry.abort.signal.reason);
-    };
-    let isOver = false;
-    const settle = () => {
-      isOver = true;
-      clearTimeout(timer);
-      entry.abort.signal.removeEventListener('abort', stop);
-    };
-    const fail = (error: Error) => {
-      if (isOver) return;
-      settle();
-      this.#endAttempt(entry);
-      this.#lastAttemptFailed(name, entry, error);
-    };
-    const timer = setTimeout(() => {
-      fail(new BeamError('noconnection', `${name} was not reached within ${connectTimeoutMs} ms`));
-      opening.abort();
-    }, connectTimeoutMs);
-    entry.abort.signal.addEventListener('abort', stop);
-    new Promise<Duplex>((resolve) => resolve(this.#host.open(name, opening.signal))).then(
+    const open = (signal: AbortSignal) => this.#host.open(name, signal);
+    openInTime(open, name, this.#limits.connectTimeoutMs, entry.abort.signal).then(
       (duplex) => {
-        if (!isOver && !entry.abort.signal.aborted && entry.up === undefined) {
-          settle();
-          return this.#shake(entry, name, duplex);
-        }
+        if (!entry.abort.signal.aborted && entry.up === undefined) return this.#shake(entry, name, duplex);
         duplex.destroy();
-        if (isOver) return;
-        settle();
         this.#endAttempt(entry);
       },
-      (error: unknown) => fail(asError(error)),
+      (error: unknown) => {
+        this.#endAttempt(entry);
+        this.#lastAttemptFailed(name, entry, asError(error));
+      },
     );
     return entry;
   }
@@ -260,7 +239,8 @@ export class NodeLinks {
       duplex,
       { ...this.#linkOptions(), dialled },
       {
-        decide: () => ({ status: 'not_allowed' }),
+        decide: () => notAllowed,
+        giveName: () => notAllowed,
         isOtherDead: () => entry.up === undefined,
         onUp: (peer) => {
           isUp = true;
@@ -285,20 +265,9 @@ export class NodeLinks {
     else setTimeout(() => this.#lastAttemptFailed(name, entry, error), this.#limits.connectTimeoutMs).unref();
   }
 
-  /** What the program decides by its own functions may throw: that lets nobody in, and ends nothing else. */
-  #decideSafely(peer: HandshakePeer, state: Incoming): AcceptDecision {
-    try {
-      return this.#decide(peer, state);
-    } catch (error) {
-      state.refusal = asError(error);
-      return { status: 'not_allowed' };
-    }
-  }
-
   #decide(peer: HandshakePeer, state: Incoming): AcceptDecision {
     state.name = peer.name;
-    if (!this.#host.allows(peer.name) || peer.name === this.#host.local.name)
-      return { status: 'not_allowed' };
+    if (!this.#host.allows(peer.name) || peer.name === this.#host.local.name) return notAllowed;
     const cookie = this.#host.cookieFor(peer.name);
     const entry = this.#entries.get(peer.name);
     if (entry?.up !== undefined) return { status: 'alive', cookie };
@@ -311,6 +280,13 @@ export class NodeLinks {
     state.entry = waiting;
     waiting.attempts += 1;
     return { status, cookie };
+  }
+
+  #giveName(host: string, state: Incoming): AcceptDecision {
+    const { name, creation } = this.#host.makeName(host);
+    state.name = name;
+    if (!this.#host.allows(name)) return notAllowed;
+    return { status: 'named', name, creation, cookie: this.#host.cookieFor(name) };
   }
 
   #setUp(link: NodeLink, peer: HandshakePeer): void {
@@ -427,6 +403,16 @@ interface Incoming {
   refusal?: Error;
 }
 
+/** What the program decides by its own functions may throw: that lets nobody in, and ends nothing else. */
+function decideSafely(state: Incoming, decide: () => AcceptDecision): AcceptDecision {
+  try {
+    return decide();
+  } catch (error) {
+    state.refusal = asError(error);
+    return notAllowed;
+  }
+}
+
 function isNobodysFault(error: Error | undefined): boolean {
   return error instanceof HandshakeError && error.code === 'simultaneous';
 }
@@ -439,5 +425,6 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+const notAllowed = { status: 'not_allowed' } as const;
 /** Signals that wait for one connection; more are dropped as if it had failed. */
 const waitingMax = 100_000;

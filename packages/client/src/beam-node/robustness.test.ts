@@ -1,30 +1,8 @@
 import { connect, createServer } from 'node:net';
 import { atom, type Pid, type Term } from '@macula/dist-protocol';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { byName, code, start } from '../../test/beam-nodes.js';
 import { streamPair } from '../../test/stream-pair.js';
-import { BeamNode, type BeamNodeOptions } from './index.js';
-
-const nodes: BeamNode[] = [];
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.close()));
-});
-
-async function start(name: string, options: Partial<BeamNodeOptions> = {}): Promise<BeamNode> {
-  const node = await BeamNode.start({ name, cookie: 'SECRET', open: byName, ...options });
-  nodes.push(node);
-  return node;
-}
-
-/** The other end of the stream goes to the node of that name, if it was started. */
-async function byName(name: string) {
-  const node = nodes.find((one) => one.name === name);
-  if (node === undefined) throw new Error(`no node ${name}`);
-  const [here, there] = streamPair();
-  node.accept(there);
-  return here;
-}
-
-const code = (wanted: string) => expect.objectContaining({ name: 'BeamError', code: wanted });
 
 describe('opening a stream', () => {
   it('does not end it with the signal that it was opened with', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { BeamNode } from '@macula/client';
 import {
   type AcceptDecision,
   DistFlag,
@@ -28,6 +29,7 @@ export const scenario: Scenario = {
     try {
       await namedByErlang();
       await givesName();
+      await namedByBeamNode();
       await latin();
       await missingFlags();
       await alive();
@@ -98,6 +100,28 @@ export const scenario: Scenario = {
         await dynamic.kill();
       } finally {
         server.close();
+      }
+    }
+
+    async function namedByBeamNode(): Promise<void> {
+      const [own] = await freePorts(1);
+      const beam = await BeamNode.start({
+        name: `ts-${own}@127.0.0.1`,
+        cookie: cookie.toString('latin1'),
+        listen: { host: '127.0.0.1', port: own!, register: false },
+      });
+      try {
+        beam.genServer({ name: 'echo', handleCall: (request) => request });
+        const unnamed = await unnamedNode(scene);
+        await unnamed.gives(`net_kernel:connect_node('${beam.name}')`, 'true');
+        await unnamed.gives(`gen_server:call({echo,'${beam.name}'}, hello)`, 'hello');
+        const [node] = beam.nodes();
+        await unnamed.gives('node()', `'${node?.name}'`);
+        await unnamed.gives('erts_internal:get_creation()', String(node?.creation));
+        assert.equal(await beam.ping(node?.name ?? ''), 'pong');
+        await unnamed.kill();
+      } finally {
+        await beam.close();
       }
     }
 
