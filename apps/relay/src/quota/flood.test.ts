@@ -128,7 +128,8 @@ describe('a flood by one identity', () => {
   });
 
   it('of OPENs to random names ends with open_rate, and leaves nothing behind', async () => {
-    await start();
+    // Slow enough for a busy machine to be faster; its burst has room for the unknown names to run out first.
+    await start({ limits: { identity: { opensPerSecond: 120 } } });
     const agent = await bed.agent(1, { identity: flooder });
     const codes: (WireCode | undefined)[] = [];
     const texts: string[] = [];
@@ -142,7 +143,7 @@ describe('a flood by one identity', () => {
     const counts = countCodes(codes);
     expect(Object.keys(counts).sort()).toEqual(['not_found', 'open_rate', 'unknown_names']);
     expect(counts.not_found).toBeLessThanOrEqual(1100);
-    expect(texts.join()).toMatch(/limit of this identity: 200 a second in the long run; try again in/);
+    expect(texts.join()).toMatch(/limit of this identity: 120 a second in the long run; try again in/);
     await until(() => metric('opens_pending') === 0, 'no OPEN in flight');
   });
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import dgram from 'node:dgram';
-import { once } from 'node:events';
+import type dgram from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { certificateSha256 } from '../certificate-pair.js';
 import { describeTransport } from '../compliance/describe-transport.js';
@@ -33,14 +32,12 @@ describeTransport('auto', {
     link: (address) => UdpProxy.open(address),
   }),
   makeBlackHole: async () => {
-    const server = await bindTcp();
-    const { port } = server.address() as { port: number };
-    const socket = await bindUdpAt(port);
+    const { silent, bound: server } = await besideSilentUdp(bindTcp);
     return {
-      address: { host: '127.0.0.1', port },
+      address: { host: '127.0.0.1', port: silent.address().port },
       close: () => {
         server.close();
-        socket.close();
+        silent.close();
       },
     };
   },
@@ -101,8 +98,8 @@ describe('auto on loopback', () => {
   });
 
   test('UDP into a black hole costs the head start once, and nothing while TLS goes first', async () => {
-    const { address } = await listen(tls);
-    const silent = await bindUdpAt(address.port);
+    const { silent, bound } = await besideSilentUdp((port) => listen(tls, port));
+    const { address } = bound;
     let packets = 0;
     silent.on('message', () => packets++);
     const first = await timed(address);
@@ -148,8 +145,8 @@ describe('auto on loopback', () => {
 
   test('a race that is over, or given up, leaves no socket and no timer', async () => {
     const before = await resources();
-    const { address } = await listen(tls);
-    const silent = await bindUdpAt(address.port);
+    const { silent, bound } = await besideSilentUdp((port) => listen(tls, port));
+    const { address } = bound;
     const { connection } = await timed(address);
     connection.close(0, '');
     const closing = makeAuto();
@@ -197,10 +194,17 @@ describe('auto on loopback', () => {
   );
 });
 
-/** A socket that hears and says nothing. */
-async function bindUdpAt(port: number): Promise<dgram.Socket> {
-  const socket = dgram.createSocket('udp4');
-  socket.bind(port, '127.0.0.1');
-  await once(socket, 'listening');
-  return socket;
+/** What was bound to a port of TCP, and a socket of UDP at the same port that hears and says nothing: one that is free for both. */
+async function besideSilentUdp<Bound>(
+  bind: (port: number) => Promise<Bound>,
+): Promise<{ readonly silent: dgram.Socket; readonly bound: Bound }> {
+  for (let tries = 1; ; tries++) {
+    const silent = await bindUdp();
+    try {
+      return { silent, bound: await bind(silent.address().port) };
+    } catch (error) {
+      silent.close();
+      if (tries === 16 || TransportError.from(error, 'bind_failed').code !== 'bind_failed') throw error;
+    }
+  }
 }

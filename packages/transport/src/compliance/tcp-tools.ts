@@ -41,10 +41,10 @@ export class TcpProxy {
   }
 }
 
-/** A TCP server on loopback that accepts, and says nothing. */
-export async function bindTcp(): Promise<net.Server> {
+/** A TCP server on loopback that accepts, and says nothing; at any free port where none is named. */
+export async function bindTcp(port = 0): Promise<net.Server> {
   const server = net.createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }
