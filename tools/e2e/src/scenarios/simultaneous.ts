@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { explainLinks, noteLinks } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
-const rounds = 200;
+/** All of them with `--full`. */
+const counts = { usual: 100, full: 200 };
 
 export const scenario: Scenario = {
-  summary: `both nodes ping each other at the same instant, ${rounds} times; nothing is left behind`,
+  summary: `both nodes ping each other at the same instant, ${counts.usual} times (--full: ${counts.full}); nothing is left behind`,
   seconds: 240,
   isLong: true,
   isAlone: true,
-  async run({ scene, figure }) {
+  async run({ scene, isFull, figure }) {
+    const rounds = isFull ? counts.full : counts.usual;
     // Without global: from 200 ms after nodeup on it introduces the nodes to each other, and connects again when it is disconnected in
     // the middle, over any carrier.
     const { a, b } = await scene.pair({ flags: ['-connect_all', 'false'] });
@@ -20,7 +22,7 @@ export const scenario: Scenario = {
       await disconnect();
       // Both channels and the lazily started parts of kernel are up now; from here on nothing may be added.
       for (const node of [a, b]) await node.evalUntil('macula_dist_relay:get_tunnel_metrics()', '[]');
-      const before = await counts();
+      const before = await portsAndProcesses();
       let together = 0;
       // A round counts when both began within 2 ms; on a busy machine it takes more of them.
       while (together < rounds) {
@@ -63,7 +65,7 @@ export const scenario: Scenario = {
       await Promise.all([a, b].map((node) => node.evalUntil('nodes(connected)', '[]')));
     }
 
-    function counts(): Promise<string[]> {
+    function portsAndProcesses(): Promise<string[]> {
       return Promise.all([a, b].map((node) => node.eval('macula_e2e:counts()')));
     }
   },
