@@ -282,6 +282,14 @@ export class BeamProcess implements AsyncIterable<Term> {
     });
   }
 
+  /** For a generic server: by what a process watches this one, in the order in which that came. */
+  watchesOf(pid: Pid): Reference[] {
+    const key = pidKey(pid);
+    return [...this.#watchers.values()].flatMap(({ from, reference }) =>
+      pidKey(from) === key ? [reference] : [],
+    );
+  }
+
   /** For a generic server: ends one watcher's wait as if this process had ended. */
   failWatcher(reference: Reference, reason: Term): boolean {
     const watcher = this.#watchers.get(referenceKey(reference));

@@ -1,4 +1,15 @@
-import { atom, ImproperList, isKind, isTuple, type Pid, type Term, tuple } from '@macula/dist-protocol';
+import {
+  type Atom,
+  atom,
+  ImproperList,
+  isKind,
+  isTuple,
+  type Pid,
+  type Reference,
+  type Term,
+  termEquals,
+  tuple,
+} from '@macula/dist-protocol';
 import { type ProcessAddress, resolveDestination } from './addresses.js';
 import { BeamError } from './beam-error.js';
 import type { BeamProcess } from './beam-process.js';
@@ -88,6 +99,32 @@ export function aliasOf(tag: Term): Extract<Term, { kind: 'reference' }> | undef
   const [first] = tag.elements;
   if (first === alias && isKind(tag.tail, 'reference')) return tag.tail;
   return isKind(first, 'improper_list') ? aliasOf(first) : undefined;
+}
+
+/**
+ * The watch that a caller waits with, of those that it has on this process: if that ends, so does the call.
+ *
+ * ```text
+ * [alias | Watch]               gen_server:call and gen_server:send_request
+ * [[alias | Watch] | Label]     gen_server:send_request in a collection
+ * [[alias | Alias] | Watch]     gen_server:multi_call
+ * {Ref, ThisNode}               gen_server:multi_call of OTP 25, which waits for nothing else and doesn't tell its watch: it is the last
+ * Watch                         before OTP 24
+ * ```
+ *
+ * @param watches the caller's, in the order in which they came
+ */
+export function watchOf(
+  { tag }: CallSource,
+  watches: readonly Reference[],
+  self: Atom,
+): Reference | undefined {
+  const named = [tag, ...(isKind(tag, 'improper_list') ? [aliasOf(tag), tag.tail] : [])];
+  const isOf25 = isTuple(tag, 2) && isKind(tag.elements[0] as Term, 'reference') && tag.elements[1] === self;
+  return (
+    watches.find((watch) => named.some((one) => one !== undefined && termEquals(one, watch))) ??
+    (isOf25 ? watches.at(-1) : undefined)
+  );
 }
 
 function endOf(reason: Term): BeamError {

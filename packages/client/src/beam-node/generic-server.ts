@@ -1,7 +1,7 @@
 import { atom, binary, isTuple, type Term, tuple } from '@macula/dist-protocol';
 import { textOfThrown } from './beam-error.js';
 import type { BeamProcess, ProcessOptions } from './beam-process.js';
-import { aliasOf, type CallSource, readCall, replyTo } from './calls.js';
+import { type CallSource, readCall, replyTo, watchOf } from './calls.js';
 
 /** A server that Erlang reaches with `gen_server:call` and `gen_server:cast`. */
 export interface GenericServer
@@ -68,10 +68,10 @@ function answerCall(server: GenericServer, from: CallSource, request: Term, proc
   }
 }
 
-/** The caller watches this process by the reference that the answer carries: to it alone this process "ends". */
+/** The caller watches this process: to it alone this process "ends". */
 function failCall(process: BeamProcess, from: CallSource, reason: Term): void {
-  const alias = aliasOf(from.tag);
-  if (alias !== undefined) process.failWatcher(alias, reason);
+  const watch = watchOf(from, process.watchesOf(from.pid), process.pid.node);
+  if (watch !== undefined) process.failWatcher(watch, reason);
 }
 
 const genCast = atom('$gen_cast');

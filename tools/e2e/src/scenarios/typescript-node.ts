@@ -128,6 +128,7 @@ async function callsIn(node: BeamNode, erlang: OtpNode): Promise<void> {
     `gen_server:multi_call(['${node.name}'], calculator, x)`,
     `{[{'${node.name}',{ok,x}}],[]}`,
   );
+  await erlang.gives(`gen_server:multi_call(['${node.name}'], calculator, fail)`, `{[],['${node.name}']}`);
   node.expose('greeter', {
     hello: (who) => tuple(atom('hello'), who as Term),
     fail: () => Promise.reject(new Error('no')),
