@@ -192,13 +192,17 @@ export class NodeLink {
     }
   }
 
-  /** What changes links and monitors may only come from the node whose processes these are, as the emulator demands it. */
+  /**
+   * What changes links and monitors may only come from the node whose processes these are, as the emulator demands it. A group leader may
+   * be a process of any node.
+   */
   #isForged(signal: Signal): boolean {
     switch (signal.kind) {
       case 'send':
       case 'send_to_name':
       case 'send_to_alias':
       case 'spawn_reply':
+      case 'group_leader':
         return false;
       default:
         return isKind(signal.from, 'pid') && signal.from.node !== this.#peerName;

@@ -197,6 +197,10 @@ async function processes(node: BeamNode, erlang: OtpNode): Promise<void> {
   node.send(unlinker as Pid, atom('unlink'));
   await erlang.evalUntil('macula_e2e_typescript:received()', 'unlinked');
   assert.ok(unlinked.isAlive);
+  // A group leader of another node than the one that says it.
+  await node.erpc(erlang.name, 'erlang', 'group_leader', [box.pid, unlinked.pid]);
+  assert.equal(await node.ping(erlang.name), 'pong');
+  assert.ok(unlinked.isAlive);
   const victim = node.spawn();
   await node.erpc(erlang.name, 'erlang', 'exit', [victim.pid, atom('kill')]);
   await eventually(() => !victim.isAlive, { what: 'an exit signal to end a process' });
