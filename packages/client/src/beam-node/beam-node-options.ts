@@ -67,7 +67,10 @@ export type BeamEvent =
     }
   /** A node was not reached, or one that dialled was not let in; `node` where it is known. */
   | { readonly kind: 'connect_failed'; readonly node: string | undefined; readonly error: Error }
-  /** A message of this node could not be read and was left out; or an exit reason, in whose place `unreadable` stands. */
+  /**
+   * A message of this node could not be read and was left out; or an exit reason, in whose place `unreadable` stands; or what `erpc` asks for,
+   * which is refused with `system_limit`.
+   */
   | { readonly kind: 'unreadable'; readonly node: string; readonly error: Error }
   /** A process's `onMessage`, `onExit`, or the `onDown` of one of its monitors, threw; what is alive goes on. */
   | { readonly kind: 'handler_failed'; readonly process: Pid; readonly error: unknown };

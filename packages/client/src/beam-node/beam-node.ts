@@ -391,7 +391,10 @@ export class BeamNode {
         }),
         onSignal: (signal) => this.#table.handleSignal(signal),
         onUndeliverable: (signal) => this.#table.undeliverable(signal),
-        onUnreadable: (node, error) => this.#tell({ kind: 'unreadable', node, error }),
+        onUnreadable: (node, signal, error) => {
+          this.#table.unreadable(signal);
+          this.#tell({ kind: 'unreadable', node, error });
+        },
         onNodeUp: (node) => {
           for (const groups of this.#groups.values()) groups.handleNodeUp(node.name);
           this.#tell({ kind: 'nodeup', node });

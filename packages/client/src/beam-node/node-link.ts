@@ -177,18 +177,15 @@ export class NodeLink {
   }
 
   #handleOutput(output: ChannelOutput): void {
-    if (output.kind === 'signal') {
-      if (this.#isForged(output.signal)) {
-        const error = new BeamError('bad_option', 'a signal in the name of a process of another node');
-        this.#end({ reason: 'protocol_error', error });
-      } else {
-        if (output.error !== undefined) this.#owner.onUnreadable(output.signal, output.error);
-        this.#owner.onSignal(output.signal);
-      }
-    } else if (output.kind === 'unreadable') this.#owner.onUnreadable(output.signal, output.error);
-    else {
+    if (output.kind === 'failed') {
       const isSilent = output.error.code === 'tick_timeout';
       this.#end({ reason: isSilent ? 'net_tick_timeout' : 'protocol_error', error: output.error });
+    } else if (this.#isForged(output.signal)) {
+      const error = new BeamError('bad_option', 'a signal in the name of a process of another node');
+      this.#end({ reason: 'protocol_error', error });
+    } else {
+      if (output.error !== undefined) this.#owner.onUnreadable(output.signal, output.error);
+      if (output.kind === 'signal') this.#owner.onSignal(output.signal);
     }
   }
 

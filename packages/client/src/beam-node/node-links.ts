@@ -44,7 +44,7 @@ export interface LinksHost {
   onSignal(signal: Signal): void;
   /** A signal that waited for a connection that didn't come. */
   onUndeliverable(signal: Signal): void;
-  onUnreadable(node: string, error: Error): void;
+  onUnreadable(node: string, signal: Signal, error: Error): void;
   onNodeUp(node: ConnectedNode): void;
   onNodeDown(node: ConnectedNode, end: LinkEnd): void;
   /** A node was not reached, or one that has dialled was not let in. */
@@ -135,7 +135,7 @@ export class NodeLinks {
         this.#setUp(link, peer);
       },
       onSignal: (signal) => this.#host.onSignal(signal),
-      onUnreadable: (_, error) => this.#host.onUnreadable(state.name ?? '', error),
+      onUnreadable: (signal, error) => this.#host.onUnreadable(state.name ?? '', signal, error),
       onEnd: (end) => {
         this.#shaking.delete(link);
         if (state.isUp) this.#setDown(link, state.name ?? '', end);
@@ -248,7 +248,7 @@ export class NodeLinks {
           this.#setUp(link, peer);
         },
         onSignal: (signal) => this.#host.onSignal(signal),
-        onUnreadable: (_, error) => this.#host.onUnreadable(name, error),
+        onUnreadable: (signal, error) => this.#host.onUnreadable(name, signal, error),
         onEnd: (end) => {
           if (isUp) return this.#setDown(link, name, end);
           this.#endAttempt(entry);

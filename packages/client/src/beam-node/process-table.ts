@@ -206,6 +206,14 @@ export class ProcessTable {
     }
   }
 
+  /** A signal came that could not be read: who has asked for a process would wait for ever. */
+  unreadable(signal: Signal): void {
+    if (signal.kind !== 'spawn_request') return;
+    const { requestId, from: to } = signal;
+    const flags = { isLinked: false, isMonitored: false };
+    this.route(to.node, { kind: 'spawn_reply', requestId, to, ...flags, result: systemLimit });
+  }
+
   /** The connection with a node has ended. */
   handleNodeDown(node: Atom): void {
     for (const [key, spawn] of [...this.#spawns]) {
@@ -258,3 +266,4 @@ export class ProcessTable {
 const pidIdMax = 0x0fff_ffff;
 const noconnection = atom('noconnection');
 const noproc = atom('noproc');
+const systemLimit = atom('system_limit');

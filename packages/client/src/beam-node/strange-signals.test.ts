@@ -1,5 +1,5 @@
-import { atom, Pid } from '@macula/dist-protocol';
-import { afterEach, describe, expect, it } from 'vitest';
+import { atom, Pid, Reference, type Term, tuple } from '@macula/dist-protocol';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rawPeer } from '../../test/raw-peer.js';
 import { BeamNode } from './index.js';
 
@@ -16,6 +16,37 @@ describe('a group leader', () => {
     bob.send({ kind: 'send', from: bob.pid, to: led, message: 1 });
     expect(await receive()).toBe(1);
     expect(node.nodes()).toHaveLength(1);
+  });
+});
+
+describe('a request for a process that can not be read', () => {
+  it('is refused: who has made it would wait for ever', async () => {
+    const unreadable: string[] = [];
+    node = await BeamNode.start({
+      name: 'ann@h',
+      cookie: 'SECRET',
+      onEvent: (event) => {
+        if (event.kind === 'unreadable') unreadable.push(`${event.node} ${event.error.message}`);
+      },
+    });
+    const bob = await rawPeer(node, 'bob@h');
+    let deep: Term = [];
+    for (let level = 0; level < 600; level++) deep = tuple(deep);
+    bob.send({
+      kind: 'spawn_request',
+      requestId: new Reference({ node: bob.pid.node, creation: 9, words: [5, 6, 7] }),
+      from: bob.pid,
+      groupLeader: bob.pid,
+      module: atom('erpc'),
+      functionName: atom('execute_call'),
+      args: [deep],
+      options: [atom('monitor')],
+    });
+    await vi.waitFor(() => expect(bob.signals).toHaveLength(1));
+    expect(bob.signals).toMatchObject([
+      { kind: 'spawn_reply', requestId: { words: [5, 6, 7] }, to: { id: 7 }, result: atom('system_limit') },
+    ]);
+    expect(unreadable).toEqual(['bob@h term nested deeper than 512']);
   });
 });
 
