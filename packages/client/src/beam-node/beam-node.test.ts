@@ -200,6 +200,18 @@ describe('two TypeScript nodes', () => {
     await until(() => bob.pg().groups().length === 0);
     expect(ann.pg().localMembers(atom('g'))).toEqual([member.pid]);
   });
+
+  it('tell of the changes of a group from the time they are asked for, not from the first that is read', async () => {
+    const ann = await start('ann@h');
+    const member = ann.spawn();
+    const all = ann.pg().changes();
+    const one = ann.pg().changes({ group: atom('one') });
+    ann.pg().join(atom('other'), member);
+    ann.pg().join(atom('one'), member);
+    await ann.close();
+    expect((await all.next()).value).toMatchObject({ change: 'join', group: atom('other') });
+    expect((await one.next()).value).toMatchObject({ change: 'join', group: atom('one') });
+  });
 });
 
 describe('a process', () => {

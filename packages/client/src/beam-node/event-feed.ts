@@ -1,7 +1,7 @@
 import { BeamError } from './beam-error.js';
 import { waitFor } from './patience.js';
 
-/** Events for any number of readers, each of which gets all from its first `next` on. */
+/** Events for any number of readers, each of which gets those that come after {@link read}. */
 export class EventFeed<Event> {
   readonly #readers = new Set<Reader<Event>>();
   #hasEnded = false;
@@ -9,6 +9,7 @@ export class EventFeed<Event> {
   /** Gives an event to every reader. */
   push(event: Event): void {
     for (const reader of this.#readers) {
+      if (!reader.wants(event)) continue;
       if (reader.waiting.length >= waitingMax) reader.waiting.shift();
       reader.waiting.push(event);
       reader.wake?.();
@@ -22,10 +23,17 @@ export class EventFeed<Event> {
   }
 
   /** The events from now on. @throws {BeamError} `aborted` */
-  read(signal?: AbortSignal): AsyncGenerator<Event> {
-    const reader: Reader<Event> = { waiting: [], wake: undefined };
+  read(signal?: AbortSignal, wants: (event: Event) => boolean = () => true): AsyncGenerator<Event> {
+    const reader: Reader<Event> = { wants, waiting: [], wake: undefined };
     this.#readers.add(reader);
-    return this.#read(reader, signal);
+    const events = this.#read(reader, signal);
+    const end = events.return.bind(events);
+    // A generator that is ended before its first `next` runs nothing, not even `finally`.
+    events.return = (value) => {
+      this.#readers.delete(reader);
+      return end(value);
+    };
+    return events;
   }
 
   async *#read(reader: Reader<Event>, signal: AbortSignal | undefined): AsyncGenerator<Event> {
@@ -52,6 +60,7 @@ export class EventFeed<Event> {
 }
 
 interface Reader<Event> {
+  readonly wants: (event: Event) => boolean;
   readonly waiting: Event[];
   wake: (() => void) | undefined;
 }

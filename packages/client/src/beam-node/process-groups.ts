@@ -92,12 +92,11 @@ export class ProcessGroups {
   }
 
   /** What changes from now on, in one group or all. @throws {BeamError} `aborted` */
-  async *changes({
+  changes({
     group,
     signal,
   }: Pick<Patience, 'signal'> & { readonly group?: Term } = {}): AsyncGenerator<GroupChange> {
-    for await (const change of this.#changes.read(signal))
-      if (group === undefined || termEquals(change.group, group)) yield change;
+    return this.#changes.read(signal, (change) => group === undefined || termEquals(change.group, group));
   }
 
   /** For the node: it is closed. */
