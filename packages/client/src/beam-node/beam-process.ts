@@ -282,6 +282,11 @@ export class BeamProcess implements AsyncIterable<Term> {
     });
   }
 
+  /** Whether {@link makePartOfNode} was called. */
+  get isPartOfNode(): boolean {
+    return this.#isPartOfNode;
+  }
+
   /** For a generic server: by what a process watches this one, in the order in which that came. */
   watchesOf(pid: Pid): Reference[] {
     const key = pidKey(pid);

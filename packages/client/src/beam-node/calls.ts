@@ -78,9 +78,12 @@ export interface CallSource {
   readonly tag: Term;
 }
 
-/** The parts of a `'$gen_call'`, or undefined for another message. */
-export function readCall(message: Term): { readonly from: CallSource; readonly request: Term } | undefined {
-  if (!isTuple(message, 3) || message.elements[0] !== genCall) return undefined;
+/** The parts of a `'$gen_call'`, or of a message of another label, such as `system`; undefined for another message. */
+export function readCall(
+  message: Term,
+  label: Term = genCall,
+): { readonly from: CallSource; readonly request: Term } | undefined {
+  if (!isTuple(message, 3) || message.elements[0] !== label) return undefined;
   const [, from, request] = message.elements;
   if (!isTuple(from, 2) || request === undefined) return undefined;
   const [pid, tag] = from.elements;

@@ -4,6 +4,7 @@ import {
   ImproperList,
   type Reference,
   type Term,
+  type Tuple,
   termEquals,
   tuple,
 } from '@macula/dist-protocol';
@@ -43,6 +44,32 @@ describe('a call that a generic server can not answer', () => {
       node.whereis('server')?.exit(atom('shutdown'));
       expect((await downOf(caller.receive()))[1]).toBe(earlier);
     });
+});
+
+describe('what sys asks a generic server for', () => {
+  it('is refused at once, but gen_server:stop ends it', async () => {
+    node = await BeamNode.start({ name: 'ann@h', cookie: 'SECRET' });
+    const infos: Term[] = [];
+    node.genServer({ name: 'server', handleInfo: (message) => infos.push(message) });
+    expect(await order('server', atom('get_state'))).toBe('{error,{unknown_system_msg,get_state}}');
+    expect(await order('net_kernel', tuple(atom('terminate'), atom('x')))).toMatch(/^\{error,/);
+    const watcher = node.spawn();
+    watcher.monitor({ name: 'server' });
+    expect(await order('server', tuple(atom('terminate'), atom('shutdown')))).toBe('ok');
+    expect((await downOf(watcher.receive()))[4]).toBe(atom('shutdown'));
+    expect(node.whereis('server')).toBeUndefined();
+    expect(node.whereis('net_kernel')?.isAlive).toBe(true);
+    expect(infos).toEqual([]);
+  });
+
+  async function order(name: string, request: Term): Promise<string> {
+    const caller = node.spawn();
+    const tag = node.makeReference();
+    caller.send({ name }, tuple(atom('system'), tuple(caller.pid, tag), request));
+    const answer = (await caller.receive({ timeoutMs: 2_000 })) as Tuple;
+    expect(answer.elements[0]).toBe(tag);
+    return formatTerm(answer.elements[1] as Term);
+  }
 });
 
 async function downOf(message: Promise<Term>): Promise<[Term, Term, Term, Term, Term]> {

@@ -1,9 +1,12 @@
-import { atom, binary, isTuple, type Term, tuple } from '@macula/dist-protocol';
+import { atom, binary, isTagged, isTuple, type Term, tuple } from '@macula/dist-protocol';
 import { textOfThrown } from './beam-error.js';
 import type { BeamProcess, ProcessOptions } from './beam-process.js';
 import { type CallSource, readCall, replyTo, watchOf } from './calls.js';
 
-/** A server that Erlang reaches with `gen_server:call` and `gen_server:cast`. */
+/**
+ * A server that Erlang reaches with `gen_server:call` and `gen_server:cast`. `gen_server:stop` ends it; what else `sys` asks for
+ * (`sys:get_state`, …) is refused.
+ */
 export interface GenericServer
   extends Pick<ProcessOptions, 'name' | 'trapExit' | 'messagesMax' | 'onExit' | 'onError'> {
   /**
@@ -35,6 +38,8 @@ export function serverProcess(server: GenericServer): ProcessOptions {
       if (call !== undefined) return answerCall(server, call.from, call.request, process);
       if (isTuple(message, 2) && message.elements[0] === genCast)
         return handleCast?.(message.elements[1] as Term, process);
+      const order = readCall(message, system);
+      if (order !== undefined) return answerSystem(order.from, order.request, process);
       return handleInfo?.(message, process);
     },
   };
@@ -68,6 +73,14 @@ function answerCall(server: GenericServer, from: CallSource, request: Term, proc
   }
 }
 
+/** `sys` of stdlib: `gen_server:stop` ends the server, everything else is refused, as an order is that `sys` doesn't know. */
+function answerSystem(from: CallSource, order: Term, process: BeamProcess): void {
+  const reason = isTagged(order, 'terminate', 2) ? order.elements[1] : undefined;
+  const ends = reason !== undefined && !process.isPartOfNode;
+  replyTo(process, from, ends ? atom('ok') : tuple(atom('error'), tuple(atom('unknown_system_msg'), order)));
+  if (ends) process.exit(reason);
+}
+
 /** The caller watches this process: to it alone this process "ends". */
 function failCall(process: BeamProcess, from: CallSource, reason: Term): void {
   const watch = watchOf(from, process.watchesOf(from.pid), process.pid.node);
@@ -75,3 +88,4 @@ function failCall(process: BeamProcess, from: CallSource, reason: Term): void {
 }
 
 const genCast = atom('$gen_cast');
+const system = atom('system');

@@ -129,6 +129,11 @@ async function callsIn(node: BeamNode, erlang: OtpNode): Promise<void> {
     `{[{'${node.name}',{ok,x}}],[]}`,
   );
   await erlang.gives(`gen_server:multi_call(['${node.name}'], calculator, fail)`, `{[],['${node.name}']}`);
+  node.genServer({ name: 'stopped' });
+  const stopped = `{stopped, '${node.name}'}`;
+  await erlang.gives(`catch sys:get_state(${stopped})`, /unknown_system_msg/);
+  await erlang.gives(`gen_server:stop(${stopped})`, 'ok');
+  assert.equal(node.whereis('stopped'), undefined);
   node.expose('greeter', {
     hello: (who) => tuple(atom('hello'), who as Term),
     fail: () => Promise.reject(new Error('no')),
