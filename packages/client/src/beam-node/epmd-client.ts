@@ -32,6 +32,9 @@ export interface EpmdRegistration {
  */
 export async function lookUpNode(node: string, address: EpmdAddress, patience: Patience): Promise<number> {
   const [name = '', host = ''] = node.split('@');
+  // Without a host it would be looked for on this machine.
+  if (name === '' || host === '')
+    throw new BeamError('noconnection', `not a node name: ${JSON.stringify(node)}; it is like me@myhost`);
   const request: EpmdRequest = { kind: 'port', name };
   const answer = await ask(request, { host, ...address }, patience);
   if (answer.kind === 'port') return answer.port;

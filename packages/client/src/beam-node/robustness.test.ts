@@ -316,3 +316,24 @@ describe('an exit signal from another node', () => {
     expect(ann.whereis('pg')?.isAlive).toBe(true);
   });
 });
+
+describe('a node name without a host', () => {
+  it('is told to be none, and looked for nowhere', async () => {
+    let questions = 0;
+    const epmd = createServer((socket) => {
+      questions += 1;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => epmd.once('listening', resolve));
+    const { port } = epmd.address() as { port: number };
+    const ann = await BeamNode.start({ name: 'ann@h', cookie: 'SECRET', epmd: { port } });
+    nodes.push(ann);
+    for (const name of ['bob', '@h', 'bob@', ''])
+      await expect(ann.connect(name)).rejects.toMatchObject({
+        code: 'noconnection',
+        message: `not a node name: ${JSON.stringify(name)}; it is like me@myhost`,
+      });
+    expect(questions).toBe(0);
+    epmd.close();
+  });
+});
