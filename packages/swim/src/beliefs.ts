@@ -83,11 +83,22 @@ export class Beliefs {
   /** Asks suspects before the verdict, and passes it. */
   handleTimeout(nowMs: number): void {
     const { ask, over } = this.#suspicions.steps(nowMs);
-    for (const id of ask) {
-      const sequence = this.#parts.nextSequence();
-      this.#parts.send(id, { kind: 'ping', sequence, gossip: this.#news.takeFor(id) });
-    }
+    for (const id of ask) this.#ask(id);
     for (const claim of over) this.#believe({ claim, state: 'dead' }, true, nowMs);
+  }
+
+  /** Asks a suspect, through others where messages don't get to it; its refutation comes with the answer. */
+  #ask(id: string): void {
+    const { profile, table } = this.#parts;
+    const sequence = this.#parts.nextSequence();
+    if (this.#parts.reaches(id)) {
+      this.#parts.send(id, { kind: 'ping', sequence, gossip: this.#news.takeFor(id) });
+      return;
+    }
+    for (const helper of this.#parts.contacts(profile.indirectProbes, id)) {
+      const gossip = this.#news.takeFor(helper, table.get(id));
+      this.#parts.send(helper, { kind: 'ping_request', sequence, target: id, gossip });
+    }
   }
 
   /** Gives suspects the time in which this process heard nothing. */

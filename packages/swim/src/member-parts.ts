@@ -5,6 +5,7 @@ import type { SwimMessage } from './messages.js';
 import type { MembershipOptions, SwimOutput } from './options.js';
 import { OwnClaim } from './own-claim.js';
 import { checkProfile, type SwimProfile } from './profile.js';
+import { sample } from './sample.js';
 
 /** What a member is made of and all its sub-protocols use. */
 export class MemberParts {
@@ -17,6 +18,7 @@ export class MemberParts {
   readonly health: LocalHealth;
   /** For the shell, in order. */
   readonly outputs: SwimOutput[] = [];
+  readonly #reaches: ((id: string) => boolean) | undefined;
   #sequence = 0;
 
   /** @throws {SwimError} `invalid_option` */
@@ -25,6 +27,7 @@ export class MemberParts {
     this.profile = checkProfile(options.profile);
     this.random = options.random;
     this.signer = options.signer;
+    this.#reaches = options.reaches;
     this.health = new LocalHealth(options.profile.localHealthMax);
     this.own = new OwnClaim(options);
   }
@@ -42,6 +45,19 @@ export class MemberParts {
   /** Of all claims of reachable members, the own one included. */
   get digest(): number {
     return (this.table.digest + claimDigest(this.own.update)) >>> 0;
+  }
+
+  /** Whether messages get to a member without others. */
+  reaches(id: string): boolean {
+    return this.#reaches?.(id) ?? true;
+  }
+
+  /** Up to `count` different members by chance that live and that messages get to, without `except`. */
+  contacts(count: number, except?: string): string[] {
+    const { table, random } = this;
+    if (this.#reaches === undefined) return table.sample(count, random, except);
+    const others = table.reachable().filter((id) => id !== except && this.reaches(id));
+    return sample(others, count, random);
   }
 
   /** A number that no ping of this life has had. */

@@ -49,8 +49,8 @@ export class News {
   /** Sends news to some members when it is time. */
   handleTimeout(nowMs: number): void {
     if (this.#atMs === undefined || this.#atMs > nowMs) return;
-    const { table, profile, random } = this.#parts;
-    for (const id of table.sample(profile.gossipFanout, random)) {
+    const { profile } = this.#parts;
+    for (const id of this.#parts.contacts(profile.gossipFanout)) {
       const gossip = this.takeFor(id);
       if (gossip.length > 0) this.#parts.send(id, { kind: 'gossip', gossip });
     }
@@ -59,8 +59,8 @@ export class News {
 
   /** Says the own last word to as many members as news is sent times, and stops: in a next life the rest is no news. */
   sayGoodbye(): void {
-    const { table, profile, random, own, size } = this.#parts;
-    for (const id of table.sample(newsSends(profile, size), random))
+    const { profile, own, size } = this.#parts;
+    for (const id of this.#parts.contacts(newsSends(profile, size)))
       this.#parts.send(id, { kind: 'gossip', gossip: [own.update] });
     this.#gossip.clear();
     this.#atMs = undefined;

@@ -14,6 +14,11 @@ export interface MembershipOptions {
   readonly signer: ClaimSigner;
   /** What it says of itself beside that it lives, up to 256 bytes; it should change rarely (SPEC.md, Metadata). Default none. */
   readonly metadata?: Uint8Array;
+  /**
+   * Whether messages get to a member without others, as far as the shell knows, e.g. because there is a connection. Those that they don't get to are
+   * probed through members that they do get to, and only these are told news and asked. Default: messages get to all.
+   */
+  readonly reaches?: (id: string) => boolean;
   /** First incarnation, 0 to 2^47. Default 0; an earlier life is outdone anyway when the mesh still knows it. */
   readonly incarnation?: number;
 }

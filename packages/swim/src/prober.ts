@@ -66,8 +66,10 @@ export class Prober {
   handleTimeout(nowMs: number): void {
     for (const { requester, sequence } of this.#relayed.unanswered(nowMs))
       this.#parts.send(requester, { kind: 'nack', sequence, gossip: this.#news.takeFor(requester) });
-    if (this.#probe?.indirectAtMs !== undefined && this.#probe.indirectAtMs <= nowMs)
+    if (this.#probe?.indirectAtMs !== undefined && this.#probe.indirectAtMs <= nowMs) {
+      this.#probe.indirectAtMs = undefined;
       this.#askOthers(this.#probe);
+    }
     if (this.#nextAtMs !== undefined && this.#nextAtMs <= nowMs) this.#endAndStart(nowMs);
   }
 
@@ -98,7 +100,8 @@ export class Prober {
     }
     const relayed = this.#relayed.take(sequence, fromId);
     if (relayed === undefined) return;
-    const gossip = this.#news.takeFor(relayed.requester);
+    // Who can't ask the target itself learns of its refutation by this alone.
+    const gossip = this.#news.takeFor(relayed.requester, this.#parts.table.get(relayed.target));
     this.#parts.send(relayed.requester, { kind: 'ack', sequence: relayed.sequence, gossip });
   }
 
@@ -125,14 +128,15 @@ export class Prober {
     const sequence = this.#parts.nextSequence();
     const indirectAtMs = nowMs + profile.probeTimeoutMs * health.multiplier;
     this.#probe = new Probe(target, sequence, indirectAtMs);
-    this.#parts.send(target, { kind: 'ping', sequence, gossip: this.#news.takeFor(target) });
+    if (this.#parts.reaches(target))
+      this.#parts.send(target, { kind: 'ping', sequence, gossip: this.#news.takeFor(target) });
+    else this.#askOthers(this.#probe);
   }
 
   #askOthers(probe: Probe): void {
-    probe.indirectAtMs = undefined;
     const { target, sequence } = probe;
-    const { table, profile, random } = this.#parts;
-    for (const id of table.sample(profile.indirectProbes, random, target)) {
+    const { profile } = this.#parts;
+    for (const id of this.#parts.contacts(profile.indirectProbes, target)) {
       probe.ask(id);
       this.#parts.send(id, { kind: 'ping_request', sequence, target, gossip: this.#news.takeFor(id) });
     }

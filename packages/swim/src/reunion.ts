@@ -65,7 +65,7 @@ export class Reunion {
       const gossip = known === undefined ? [own.update] : [own.update, known];
       this.#parts.send(id, { kind: 'join', gossip });
     }
-    for (const id of table.sample(1, random))
+    for (const id of this.#parts.contacts(1))
       this.#parts.send(id, { kind: 'compare', digest, gossip: this.#news.takeFor(id) });
     this.#plan(nowMs);
   }

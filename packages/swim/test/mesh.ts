@@ -54,6 +54,8 @@ export class Mesh {
   readonly network: SimulatedNetwork<SwimMessage>;
   readonly members: Map<string, Membership> = new Map();
   readonly events: (Exclude<SwimOutput, { kind: 'send' }> & { at: string; nowMs: number })[] = [];
+  /** Whether two members are connected: those that aren't can't send each other anything, and know that. */
+  isConnected: (from: string, to: string) => boolean = () => true;
   readonly #cancels = new Map<string, () => void>();
   readonly #stalled = new Map<string, { from: string; message: SwimMessage }[]>();
 
@@ -79,7 +81,10 @@ export class Mesh {
     address: string = id,
   ): Membership {
     const random = this.random.fork().next;
-    const member = new Membership({ id, profile: this.profile, incarnation, metadata, signer, random });
+    const reaches = (to: string) => this.isConnected(id, to);
+    const member = new Membership({
+      ...{ id, profile: this.profile, incarnation, metadata, signer, random, reaches },
+    });
     this.members.set(address, member);
     this.network.attach(address, (from, message) => {
       const inbox = this.#stalled.get(address);
@@ -125,6 +130,7 @@ export class Mesh {
   drain(id: string): void {
     const member = this.members.get(id)!;
     for (let output = member.pollOutput(); output !== undefined; output = member.pollOutput()) {
+      if (output.kind === 'send' && !this.isConnected(id, output.to)) continue;
       if (output.kind === 'send') this.network.send(id, output.to, output.message);
       else this.events.push({ ...output, at: id, nowMs: this.clock.nowMs });
     }

@@ -25,6 +25,7 @@ class SimMembers {
         random: () => this.random.next(),
         incarnation: 1,
         admits: (key) => !this.struckOff.has(Buffer.from(key).toString('base64url')),
+        reaches: (to) => this.#peerings.has(`${identity.id} ${to}`),
       });
       this.#members.set(identity.id, members);
       members.start({ url: `https://${name}`, label: name }, 0);
@@ -125,6 +126,21 @@ describe('members', () => {
     mesh.clock.advance(60_000);
     expect(mesh.states('A')).toEqual({ B: 'alive', C: 'alive', D: 'alive' });
     expect(mesh.states('B')).toEqual({ A: 'alive', C: 'alive', D: 'alive' });
+  });
+
+  it('that only peer with a few are declared dead by nobody', () => {
+    const hubs = ['A', 'B'];
+    const others = Array.from({ length: 12 }, (_, index) => `behind NAT ${index}`);
+    const mesh = new SimMembers([...hubs, ...others]);
+    mesh.peer('A', 'B');
+    for (const other of others) for (const hub of hubs) mesh.peer(other, hub);
+    for (let second = 0; second < 60; second++) {
+      mesh.clock.advance(1000);
+      for (const name of [...hubs, ...others])
+        expect(Object.values(mesh.states(name)), name).not.toContain('dead');
+    }
+    for (const name of [...hubs, ...others])
+      expect(Object.values(mesh.states(name)), name).toEqual(Array(13).fill('alive'));
   });
 
   it('one that is cut off from all is dead, and alive again when it has a peering', () => {

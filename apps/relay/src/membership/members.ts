@@ -24,6 +24,8 @@ export interface MembersOptions {
   readonly incarnation: number;
   /** Whether a relay may be a member. */
   readonly admits: (identity: Uint8Array) => boolean;
+  /** Whether there is a peering with the relay of this id. */
+  readonly reaches: (id: string) => boolean;
 }
 
 /** A relay of the mesh. */
@@ -52,10 +54,11 @@ export class Members {
   readonly #admits: (identity: Uint8Array) => boolean;
   readonly #outputs = new OutputQueue<MembersOutput>();
 
-  constructor({ identity, profile, random, incarnation, admits }: MembersOptions) {
+  constructor({ identity, profile, random, incarnation, admits, reaches }: MembersOptions) {
     this.#admits = admits;
     const signer = signerOf(identity, admits);
-    this.#membership = new Membership({ id: identity.id, profile, random, signer, incarnation });
+    const { id } = identity;
+    this.#membership = new Membership({ id, profile, random, signer, incarnation, reaches });
   }
 
   start(facts: MemberFacts, nowMs: number): void {

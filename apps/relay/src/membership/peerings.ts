@@ -14,7 +14,7 @@ import { type Member, Members, type MembersOptions } from './members.js';
 import type { MemberFacts } from './metadata.js';
 
 /** What {@link Peerings} works with. */
-export interface PeeringsParts extends MembersOptions {
+export interface PeeringsParts extends Omit<MembersOptions, 'reaches'> {
   readonly profile: SwimProfile;
   /** Relays that are dialled for ever. */
   readonly urls: readonly string[];
@@ -58,7 +58,7 @@ export class Peerings {
 
   constructor(parts: PeeringsParts) {
     this.#parts = parts;
-    this.#members = new Members(parts);
+    this.#members = new Members({ ...parts, reaches: (id) => parts.sessionOf(id) !== undefined });
     this.#plan = new DialPlan(parts.identity.id, () => parts.random());
     this.#configured = parts.urls.map((url) => new PeerDialer(url, parts.dialer));
     this.#watcher = new SeedWatcher(parts.seeds, {
