@@ -36,7 +36,7 @@ export class BloomFilter {
     const unused = bitmap.length * 8 - parameters.bits;
     if ((bitmap.at(-1) ?? 0) & ((1 << unused) - 1))
       throw new BloomError('invalid_format', 'bits set behind the last one');
-    this.#bitmap = bitmap.slice();
+    this.#bitmap = new Uint8Array(bitmap); // a copy, also of a Buffer
   }
 
   /**

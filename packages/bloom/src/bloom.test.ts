@@ -273,6 +273,21 @@ describe('bytes', () => {
     );
   });
 
+  it('in a Buffer are copied: what happens to it later changes no filter, and no delta changes the filter before it', () => {
+    const received = Buffer.concat([Buffer.alloc(3), filterBytes]);
+    const filter = decodeFilter(received.subarray(3));
+    const made = new BloomFilter({ parameters: small, epoch: 7, version: 1, bitmap: received.subarray(25) });
+    received.fill(0);
+    for (const one of [filter, made]) {
+      expect(one.bitmap()).toEqual(origin.snapshot().bitmap());
+      expect(one.fillRatio).toBe(origin.snapshot().fillRatio);
+    }
+    origin.add(element('y'));
+    const before = decodeFilter(Buffer.from(filterBytes));
+    applyDelta(before, origin.takeDelta()!);
+    expect(before.bitmap()).toEqual(filter.bitmap());
+  });
+
   it('a bitmap of another length is refused, also an empty one', () => {
     const parts = { parameters: small, epoch: 1, version: 1 };
     expect(codeOf(() => new BloomFilter({ ...parts, bitmap: new Uint8Array(0) }))).toBe('invalid_format');

@@ -23,5 +23,5 @@ export function elementOf(
   if (realm.includes('\0')) throw new BloomError('invalid_element', 'NUL in a realm');
   const hash = hmacSha256(new TextEncoder().encode(`${realm}\0${name}`));
   if (hash.length < elementBytes) throw new BloomError('invalid_element', `hash of ${hash.length} bytes`);
-  return hash.slice(0, elementBytes);
+  return new Uint8Array(hash.subarray(0, elementBytes));
 }

@@ -33,6 +33,14 @@ it('messages are read as they were written', () => {
   for (const message of messages) expect(encodeMessage(message, whole).map(decodeMessage)).toEqual([message]);
 });
 
+it('what was read from a Buffer stays as it is when that is used again', () => {
+  const [bytes] = encodeMessage({ kind: 'gossip', gossip: [signed] }, whole);
+  const received = Buffer.from(bytes!);
+  const read = decodeMessage(received);
+  received.fill(0);
+  expect(read.gossip).toEqual([signed]);
+});
+
 it('the layout is what the documentation says', () => {
   const [ping] = encodeMessage({ kind: 'ping', sequence: 258, gossip: [] }, whole);
   expect(Buffer.from(ping!).toString('hex')).toBe('000000000000000102');

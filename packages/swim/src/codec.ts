@@ -135,7 +135,7 @@ class Reader {
   bytes(length: number): Uint8Array {
     if (this.#at + length > this.#bytes.length) throw invalid('cut off');
     this.#at += length;
-    return this.#bytes.slice(this.#at - length, this.#at);
+    return new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at)); // a copy, also of a Buffer
   }
 
   number(length: 1 | 2 | 4 | 8): number {

@@ -58,5 +58,5 @@ export class OwnClaim {
 function checkMetadata(metadata: Uint8Array): Uint8Array {
   if (metadata.length > metadataBytesMax)
     throw new SwimError('invalid_option', `${metadata.length} bytes of metadata`);
-  return metadata.slice();
+  return new Uint8Array(metadata);
 }
