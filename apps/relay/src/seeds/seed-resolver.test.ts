@@ -43,6 +43,20 @@ describe('the resolver, with a name server', () => {
     },
   );
 
+  it('keeps the last addresses of a family that can not be looked up, until its name server says that there are none', async () => {
+    let state: readonly [] | 'server failure' | 'there' = 'there';
+    const resolver = await resolverAt((_, type) => (type === 'A' ? [v4] : state === 'there' ? [v6] : state));
+    const both = ['192.0.2.1', '2001:db8::1'];
+    expect(await resolver.addresses('relays.example.org')).toEqual(both);
+    state = 'server failure';
+    expect(await resolver.addresses('relays.example.org')).toEqual(both);
+    expect(await resolver.addresses('others.example.org')).toEqual(['192.0.2.1']);
+    state = [];
+    expect(await resolver.addresses('relays.example.org')).toEqual(['192.0.2.1']);
+    state = 'server failure';
+    expect(await resolver.addresses('relays.example.org')).toEqual(['192.0.2.1']);
+  });
+
   it('says what failed when neither has any', async () => {
     const resolver = await resolverAt((_, type) => (type === 'A' ? [] : 'server failure'));
     await expect(resolver.addresses('relays.example.org')).rejects.toThrow(

@@ -4,7 +4,8 @@ import { nameServerTries } from './limits.js';
 /** Where names of seeds are looked up. */
 export interface SeedResolver {
   /**
-   * The IPv4 and IPv6 addresses of a name, in any order. Rejects when there are none; the message says why.
+   * The IPv4 and IPv6 addresses of a name, in any order; the last ones of a family that can't be looked up now. Rejects when neither can, or there are none; the
+   * message says why.
    *
    * @param host - name of the DNS.
    */
@@ -39,6 +40,17 @@ export type NameServer = Pick<dns.Resolver, 'resolve4' | 'resolve6' | 'resolveSr
 export function dnsResolver(
   nameServer: () => NameServer = () => new dns.Resolver(nameServerTries),
 ): SeedResolver {
+  /** The last addresses of each name and family. */
+  const known = new Map<string, readonly string[]>();
+  const addressesOf = (
+    family: string,
+    result: PromiseSettledResult<readonly string[]>,
+  ): readonly string[] => {
+    if (result.status === 'rejected' && !saysThereIsNone(result.reason)) return known.get(family) ?? [];
+    const addresses = result.status === 'fulfilled' ? result.value : [];
+    known.set(family, addresses);
+    return addresses;
+  };
   return {
     addresses: async (host) => {
       const server = nameServer();
@@ -49,7 +61,7 @@ export function dnsResolver(
         const text = a === aaaa ? a : `${a} (A), ${aaaa} (AAAA)`;
         throw new Error(`no address of ${host}: ${text}`, { cause: v4.reason });
       }
-      return [v4, v6].flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+      return [...addressesOf(`A ${host}`, v4), ...addressesOf(`AAAA ${host}`, v6)];
     },
     services: async (name) => {
       try {
@@ -65,6 +77,12 @@ export function dnsResolver(
       }
     },
   };
+}
+
+/** Whether a name server has answered, and not only failed to. */
+function saysThereIsNone(thrown: unknown): boolean {
+  const { code } = thrown as NodeJS.ErrnoException;
+  return code === 'ENOTFOUND' || code === 'ENODATA';
 }
 
 /** What a code of c-ares means, with the code. */
