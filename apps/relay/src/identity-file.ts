@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { identitySeedBytes } from '@macula/crypto';
 import { type CertificatePair, checkCertificatePair, makePrivateDirectory } from '@macula/transport';
@@ -73,6 +73,8 @@ export interface PrivateFileOptions {
   readonly othersMay?: 'nothing' | 'read';
   /** Bytes of the largest file that is read. Default 64 KiB. */
   readonly bytesMax?: number;
+  /** Whether pipes and devices are read, too, as far as they go: a secret may come through one. Default true. */
+  readonly mayBePipe?: boolean;
 }
 
 /**
@@ -82,11 +84,12 @@ export interface PrivateFileOptions {
 export async function readPrivateFile(
   path: string,
   code: RelayErrorCode,
-  { othersMay = 'nothing', bytesMax = privateFileBytesMax }: PrivateFileOptions = {},
+  { othersMay = 'nothing', bytesMax = privateFileBytesMax, mayBePipe = true }: PrivateFileOptions = {},
 ): Promise<Buffer | undefined> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
-    file = await open(path, 'r');
+    // To open a pipe is to wait for somebody who writes into it.
+    file = await open(path, mayBePipe ? 'r' : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw RelayError.from(cause, code, `Let this user read ${path}.`);
@@ -96,6 +99,8 @@ export async function readPrivateFile(
     const { mode, size } = stats;
     if (stats.isDirectory())
       throw new RelayError(code, `${path} is a directory`, 'Give the path of the file in it.');
+    if (!mayBePipe && !stats.isFile())
+      throw new RelayError(code, `${path} is no file that can be read whole`, `Remove ${path}.`);
     const [forbidden, verb] = othersMay === 'read' ? [0o022, 'written'] : [0o077, 'read'];
     if (process.platform !== 'win32' && (mode & forbidden) !== 0) {
       const text = `${path} may be ${verb} by other users (mode ${(mode & 0o777).toString(8)})`;

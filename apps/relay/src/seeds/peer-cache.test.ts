@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -75,6 +76,23 @@ describe('the file of the peer cache', () => {
     expect((await load()).entries()).toEqual(peers);
     expect(warnings).toEqual([]);
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'that is a pipe or a device is a warning, and keeps no relay from starting',
+    async () => {
+      await mkdir(join(directory, 'data'), { mode: 0o700 });
+      execFileSync('mkfifo', ['-m', '600', path]);
+      expect((await load()).entries()).toEqual([]);
+      await rm(path);
+      await symlink('/dev/zero', path);
+      const cache = await load();
+      expect(cache.entries()).toEqual([]);
+      expect(warnings).toEqual(Array(2).fill(expect.stringContaining('is no file that can be read whole')));
+      cache.note(peer(1));
+      await cache.close();
+      expect((await load()).entries()).toEqual([peer(1)]);
+    },
+  );
 
   it('that is a directory is a warning when it is read and one when it is written', async () => {
     await mkdir(join(path, 'full'), { recursive: true });

@@ -141,6 +141,7 @@ async function read(
     const bytes = await readPrivateFile(path, 'data_dir_unusable', {
       othersMay: 'read',
       bytesMax: peerCacheBytesMax,
+      mayBePipe: false,
     });
     return bytes === undefined ? [] : parsePeerCache(bytes.toString('utf8'), nowMs);
   } catch (thrown) {
