@@ -79,7 +79,8 @@ export class Keeper {
   handleMemberChanged(id: string, nowMs: number): void {
     const lifeEpoch = this.#parts.members.epochOf(id);
     const origin = this.#kept.origin(id);
-    if (lifeEpoch !== undefined && origin !== undefined && origin.epoch < lifeEpoch) this.#forget([id]);
+    // A clock that was set back makes the epoch of a later life the smaller one.
+    if (lifeEpoch !== undefined && origin !== undefined && origin.epoch !== lifeEpoch) this.#forget([id]);
     this.#settle(nowMs, this.#contested);
   }
 

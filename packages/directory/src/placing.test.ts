@@ -286,6 +286,28 @@ describe('members', () => {
     expectKept(mesh, [...namesOf('r0', 100), ...namesOf('r1', 10)]);
   });
 
+  for (const isNoticed of [true, false])
+    it(`D10: a relay whose clock was set back between two lives is heard in the later one, ${isNoticed ? 'after' : 'before'} its death was noticed`, () => {
+      const mesh = new Mesh(1);
+      mesh.epochs.set('r1', 999);
+      mesh.startMany(4);
+      publishMany(mesh, 'r1', 100);
+      mesh.clock.advance(2_000);
+      mesh.kill('r1');
+      if (isNoticed) {
+        for (const id of ['r0', 'r2', 'r3'])
+          mesh.act(id, (relay) => relay.removeMember('r1', mesh.clock.nowMs));
+        mesh.clock.advance(2_000);
+      }
+      mesh.epochs.set('r1', 499);
+      mesh.start('r1');
+      mesh.introduce('r1');
+      expect(mesh.find('r3', hashOf('r1/5')).outcome).toBe('absent');
+      publishMany(mesh, 'r1', 10);
+      mesh.clock.advance(3_000);
+      expectKept(mesh, namesOf('r1', 10));
+    });
+
   it('D10: a message of an earlier life that comes late changes nothing', () => {
     const mesh = new Mesh(1).startMany(3);
     publishMany(mesh, 'r0', 1);
