@@ -288,6 +288,19 @@ describe('one member', () => {
       for (const { claim } of message.gossip) expect(claim.id).toBe('self');
   });
 
+  it('S5: who has few to say goodbye to says it three times to each, since one that is lost makes it dead', () => {
+    const member = fresh();
+    for (const id of ['a', 'b'])
+      member.handleMessage(id, { kind: 'gossip', gossip: [updateOf(id, 0, 'alive')] }, 0);
+    sentBy(member);
+    member.leave();
+    expect(
+      sentBy(member)
+        .map(({ to }) => to)
+        .sort(),
+    ).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
+  });
+
   it('S13: forgets the dead after the retention', () => {
     const member = fresh();
     member.handleMessage('a', { kind: 'gossip', gossip: [updateOf('x', 0, 'dead')] }, 0);

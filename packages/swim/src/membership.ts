@@ -97,7 +97,7 @@ export class Membership {
     if (this.#isRunning) this.#news.announce(own.update, nowMs);
   }
 
-  /** Says goodbye to as many members as an update is sent times, and stops. Others see `left`, not `dead`. */
+  /** Says goodbye to as many members as an update is sent times, to each of a few three times, and stops. Others see `left`, not `dead`. */
   leave(): void {
     if (this.claim.status === 'left') return;
     this.#parts.own.setStatus('left');
