@@ -40,8 +40,10 @@ describe('relays that know one seed', () => {
     const relays = [await relay(1, [])];
     for (const port of [2, 3, 4, 5]) relays.push(await relay(port, [1]));
     await until(() => isFullMesh(relays), 'the full mesh');
-    for (const one of relays)
-      expect(one.status().members.map(({ state }) => state)).toEqual(Array(4).fill('alive'));
+    const isAlive = ({ state }: { readonly state: string }) => state === 'alive';
+    const knowsAll = (one: RunningRelay) =>
+      one.status().members.length === 4 && one.status().members.every(isAlive);
+    await until(() => relays.every(knowsAll), 'everybody being alive to all');
   });
 
   it('do so although the seed comes last', async () => {
