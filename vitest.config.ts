@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const sourceCondition = {
@@ -8,8 +9,8 @@ const sourceCondition = {
 // `unit` runs the sources as they are (no build needed); `e2e` runs what was built, in real processes.
 export default defineConfig({
   test: {
-    // By default one core is left idle, of two as well.
-    maxWorkers: '100%',
+    // Two thirds of the time is waiting: for connections, ticks and time limits of real sockets.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     projects: [
       {
         ...sourceCondition,

@@ -32,6 +32,7 @@ export async function rawPeer(node: BeamNode, name: string): Promise<RawPeer> {
       },
       {
         decide: () => ({ status: 'not_allowed' }),
+        giveName: () => ({ status: 'not_allowed' }),
         isOtherDead: () => true,
         onUp: () => resolve(made),
         onSignal: (signal) => signals.push(signal),

@@ -20,7 +20,10 @@ function remoteNames(relay: RunningRelay): number {
 }
 
 async function knows(relay: RunningRelay, names: number): Promise<void> {
-  await until(() => remoteNames(relay) === names, `${names} names elsewhere`);
+  await until(
+    () => remoteNames(relay) === names,
+    () => `${names} names elsewhere, not ${remoteNames(relay)}: ${JSON.stringify(relay.status().peers)}`,
+  );
 }
 
 /** Relays at these ports, each peered with some of those before it. */

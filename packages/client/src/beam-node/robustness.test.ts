@@ -3,6 +3,7 @@ import { atom, type Pid, type Term } from '@macula/dist-protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { byName, code, start } from '../../test/beam-nodes.js';
 import { streamPair } from '../../test/stream-pair.js';
+import { BeamNode } from './index.js';
 
 describe('opening a stream', () => {
   it('does not end it with the signal that it was opened with', async () => {
@@ -327,13 +328,13 @@ describe('a node name without a host', () => {
     await new Promise((resolve) => epmd.once('listening', resolve));
     const { port } = epmd.address() as { port: number };
     const ann = await BeamNode.start({ name: 'ann@h', cookie: 'SECRET', epmd: { port } });
-    nodes.push(ann);
     for (const name of ['bob', '@h', 'bob@', ''])
       await expect(ann.connect(name)).rejects.toMatchObject({
         code: 'noconnection',
         message: `not a node name: ${JSON.stringify(name)}; it is like me@myhost`,
       });
     expect(questions).toBe(0);
+    await ann.close();
     epmd.close();
   });
 });

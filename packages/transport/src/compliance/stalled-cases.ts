@@ -40,9 +40,9 @@ export function stalledCases(bench: Bench): void {
         startMs = performance.now();
         near.stream.write(Buffer.from('?'));
       }
-      // All were answered while nothing else was read. One of them may meet a moment in which the machine does something else; behind
+      // All were answered while nothing else was read. Some may meet a moment in which the machine does something else; behind
       // stalled bytes all would wait.
-      expect(roundMs.toSorted((a, b) => a - b).at(-2)).toBeLessThan(100);
+      expect(roundMs.toSorted((a, b) => a - b).at(6)).toBeLessThan(100);
     });
   });
 }
