@@ -34,6 +34,15 @@ describe('connections of a node', () => {
     expect(up.sort()).toEqual(['ann nodeup', 'bob nodeup']);
   });
 
+  it('is connected with itself', async () => {
+    const events: string[] = [];
+    const ann = await start('ann@h', { onEvent: ({ kind }) => events.push(kind) });
+    await ann.connect('ann@h');
+    expect(await ann.ping('ann@h')).toBe('pong');
+    expect(ann.nodes()).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
   it('gives a name to a node that has none', async () => {
     const seen: string[] = [];
     const ann = await start('ann@h', {

@@ -101,6 +101,8 @@ export class NodeLinks {
   /** Makes a connection, unless there is one. @throws {BeamError} `noconnection`, `timeout`, `aborted`, `closed` */
   connect(node: string, patience: Patience): Promise<void> {
     if (this.#isClosed) return Promise.reject(new BeamError('closed', 'this node was closed'));
+    // As `net_kernel:connect_node(node())`.
+    if (node === this.#host.local.name) return Promise.resolve();
     const entry = this.#entries.get(node) ?? this.#dial(node);
     return this.#untilUp(entry, node, patience);
   }
