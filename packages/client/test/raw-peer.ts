@@ -13,7 +13,7 @@ export interface RawPeer {
 }
 
 /** Connects a raw peer with a node whose cookie is `SECRET`. */
-export async function rawPeer(node: BeamNode, name: string): Promise<RawPeer> {
+export async function rawPeer(node: BeamNode, name: string, flags = supportedFlags): Promise<RawPeer> {
   const [here, there] = streamPair();
   node.accept(there);
   const pid = new Pid({ node: atom(name), id: 7, serial: 0, creation: 9 });
@@ -22,7 +22,7 @@ export async function rawPeer(node: BeamNode, name: string): Promise<RawPeer> {
     const made: NodeLink = new NodeLink(
       here,
       {
-        local: { name, creation: 9, flags: supportedFlags },
+        local: { name, creation: 9, flags },
         challenge: 1,
         dialled: { name: node.name, cookie: Buffer.from('SECRET') },
         handshakeTimeoutMs: 5_000,

@@ -72,6 +72,8 @@ export type BeamEvent =
    * which is refused with `system_limit`.
    */
   | { readonly kind: 'unreadable'; readonly node: string; readonly error: Error }
+  /** What waited for this node to be connected holds something that it does not know (a native record, before OTP 29), and was dropped. */
+  | { readonly kind: 'unsendable'; readonly node: string; readonly error: Error }
   /** A process's `onMessage`, `onExit`, or the `onDown` of one of its monitors, threw; what is alive goes on. */
   | { readonly kind: 'handler_failed'; readonly process: Pid; readonly error: unknown };
 

@@ -391,6 +391,7 @@ export class BeamNode {
         }),
         onSignal: (signal) => this.#table.handleSignal(signal),
         onUndeliverable: (signal) => this.#table.undeliverable(signal),
+        onUnsendable: (node, error) => this.#tell({ kind: 'unsendable', node, error }),
         onUnreadable: (node, signal, error) => {
           this.#table.unreadable(signal);
           this.#tell({ kind: 'unreadable', node, error });

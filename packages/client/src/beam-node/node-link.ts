@@ -156,9 +156,10 @@ export class NodeLink {
         case 'connected': {
           const header = (output.flags & DistFlag.distHdrAtomCache) !== 0n;
           const fragments = header && (output.flags & DistFlag.fragments) !== 0n;
+          const nativeRecords = (output.flags & DistFlag.nativeRecords) !== 0n;
           const { tickTimeMs, termLimits, channelLimits: limits } = this.#options;
-          const channel = { distributionHeader: header, fragments, tickTimeMs, termLimits, limits };
-          this.#channel = new DistChannel(channel, nowMs());
+          const agreed = { distributionHeader: header, fragments, nativeRecords };
+          this.#channel = new DistChannel({ ...agreed, tickTimeMs, termLimits, limits }, nowMs());
           this.#peerName = atom(output.peer.name);
           this.#owner.onUp(output.peer);
           if (output.rest.length > 0) this.#handleBytes(output.rest);

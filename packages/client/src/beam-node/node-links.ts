@@ -42,8 +42,10 @@ export interface LinksHost {
   /** A name of this host that no other node has, for one that has none. */
   makeName(host: string): { readonly name: string; readonly creation: number };
   onSignal(signal: Signal): void;
-  /** A signal that waited for a connection that didn't come. */
+  /** A signal that waited for a connection that didn't come, or that can't be sent over it. */
   onUndeliverable(signal: Signal): void;
+  /** The node that has come does not know what a signal holds that waited for it. */
+  onUnsendable(node: string, error: Error): void;
   onUnreadable(node: string, signal: Signal, error: Error): void;
   onNodeUp(node: ConnectedNode): void;
   onNodeDown(node: ConnectedNode, end: LinkEnd): void;
@@ -303,7 +305,13 @@ export class NodeLinks {
     this.#host.onNodeUp(node);
     const { waiting } = entry;
     entry.waiting = [];
-    for (const { signal, sender } of waiting) link.send(signal, sender);
+    for (const { signal, sender } of waiting)
+      try {
+        link.send(signal, sender);
+      } catch (error) {
+        this.#host.onUnsendable(peer.name, asError(error));
+        this.#host.onUndeliverable(signal);
+      }
     for (const waiter of entry.waiters) waiter.resolve();
     entry.waiters.clear();
   }

@@ -1,7 +1,16 @@
-import { atom, Pid, Reference, type Term, tuple } from '@macula/dist-protocol';
+import {
+  atom,
+  DistFlag,
+  NativeRecord,
+  Pid,
+  Reference,
+  supportedFlags,
+  type Term,
+  tuple,
+} from '@macula/dist-protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rawPeer } from '../../test/raw-peer.js';
-import { BeamNode } from './index.js';
+import { type BeamEvent, BeamNode } from './index.js';
 
 let node: BeamNode;
 afterEach(() => node.close());
@@ -47,6 +56,37 @@ describe('a request for a process that can not be read', () => {
       { kind: 'spawn_reply', requestId: { words: [5, 6, 7] }, to: { id: 7 }, result: atom('system_limit') },
     ]);
     expect(unreadable).toEqual(['bob@h term nested deeper than 512']);
+  });
+});
+
+describe('a native record for a node that knows none', () => {
+  const record = new NativeRecord({ module: atom('m'), name: atom('r'), flags: 0, fields: [] });
+  const before29 = supportedFlags & ~DistFlag.nativeRecords;
+
+  it('is told to who sends it, and the connection lives on', async () => {
+    node = await BeamNode.start({ name: 'ann@h', cookie: 'SECRET' });
+    const bob = await rawPeer(node, 'bob@h', before29);
+    expect(() => node.send(bob.pid, tuple(record))).toThrow(/OTP 29/);
+    node.send(bob.pid, 1);
+    await vi.waitFor(() => expect(bob.signals).toMatchObject([{ kind: 'send', message: 1 }]));
+  });
+
+  it('that waited for its connection is an event, and what came with it arrives', async () => {
+    const events: BeamEvent[] = [];
+    node = await BeamNode.start({
+      name: 'ann@h',
+      cookie: 'SECRET',
+      open: () => new Promise(() => {}),
+      onEvent: (event) => events.push(event),
+    });
+    const box = { name: 'box', node: 'bob@h' };
+    for (const message of [1, record, 2]) node.send(box, message);
+    const bob = await rawPeer(node, 'bob@h', before29);
+    await vi.waitFor(() => expect(bob.signals).toMatchObject([{ message: 1 }, { message: 2 }]));
+    expect(events).toMatchObject([
+      { kind: 'nodeup' },
+      { kind: 'unsendable', node: 'bob@h', error: { code: 'invalid_term' } },
+    ]);
   });
 });
 

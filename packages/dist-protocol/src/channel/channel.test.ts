@@ -9,10 +9,13 @@ import {
   DistChannel,
   encodeTerm,
   fragmentBytes,
+  NativeRecord,
+  OpaqueFun,
   Pid,
   Reference,
   type Signal,
   type Term,
+  TermMap,
   termEquals,
   tuple,
 } from '../index.js';
@@ -175,6 +178,22 @@ describe('fragments', () => {
       ({ kind }) => kind,
     );
     expect(kinds).toEqual(['send', 'monitor_exit']);
+  });
+});
+
+describe.each(styles)('a peer without native records, %o', (style) => {
+  it('gets none, wherever they are; what is sent next arrives', () => {
+    const record = new NativeRecord({ module: atom('m'), name: atom('r'), flags: 0, fields: [] });
+    const fun = new OpaqueFun({
+      ...{ module: atom('m'), arity: 0, index: 0, uniq: new Uint8Array(16), oldIndex: 0, oldUniq: 0 },
+      ...{ creator: pid(1), freeVariables: [record] },
+    });
+    const sending = new DistChannel({ ...style, nativeRecords: false }, 0);
+    for (const term of [record, tuple(1, [record]), new TermMap([[record, 1]]), fun])
+      expect(() => sending.send(message(1, term))).toThrow(expect.objectContaining({ code: 'invalid_term' }));
+    sending.send(message(1, 2));
+    const received = outputs(new DistChannel(style, 0), transmitted(sending));
+    expect(received).toMatchObject([{ kind: 'signal', signal: { message: 2 } }]);
   });
 });
 

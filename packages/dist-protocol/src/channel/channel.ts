@@ -41,6 +41,8 @@ export interface ChannelOptions {
   readonly distributionHeader: boolean;
   /** Both ends have `DFLAG_FRAGMENTS` as well. */
   readonly fragments: boolean;
+  /** Both ends have `DFLAG_NATIVE_RECORDS`: a node without it would close the connection for one. Default true. */
+  readonly nativeRecords?: boolean;
   /** Milliseconds without a byte after which the peer counts as gone; a tick goes out in each quarter without any. Default 60,000, as `net_ticktime`. */
   readonly tickTimeMs?: number;
   /** What is accepted. */
@@ -73,7 +75,8 @@ export class DistChannel {
     this.#assemblies = new Assemblies(limits);
     this.#hasHeader = options.distributionHeader;
     const withHeader = options.fragments ? 'fragments' : 'header';
-    this.#outbox = new Outbox(options.distributionHeader ? withHeader : 'pass_through');
+    const style = options.distributionHeader ? withHeader : 'pass_through';
+    this.#outbox = new Outbox(style, options.nativeRecords);
     this.#ticker = new Ticker(options.tickTimeMs ?? 60_000, nowMs);
     this.#termLimits = options.termLimits ?? {};
   }
@@ -110,7 +113,7 @@ export class DistChannel {
    * Sends a signal: {@link pollTransmit} has its bytes. Large binaries in it may not change until they have gone.
    *
    * @param sender the process it is from, where the signal names it by a registered name: signals of one sender keep their order
-   * @throws {EtfError} `invalid_term` or `too_deep` for what is no term; nothing is sent
+   * @throws {EtfError} `invalid_term` or `too_deep` for what is no term, or none to the peer; nothing is sent
    * @throws {ChannelError} `failed_before`
    */
   send(signal: Signal, sender?: Pid): void {

@@ -22,8 +22,10 @@ export class Outbox {
   #nextSequence = 1n;
   #queuedBytes = 0;
 
-  constructor(style: PacketStyle) {
+  /** @param nativeRecords whether the peer reads them; default true */
+  constructor(style: PacketStyle, nativeRecords = true) {
     this.#style = style;
+    this.#scratch.allowsNativeRecords = nativeRecords;
   }
 
   /** Bytes that wait to be taken. */

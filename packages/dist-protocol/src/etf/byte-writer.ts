@@ -1,5 +1,7 @@
 /** Bytes appended to a buffer that doubles when it is full; long ones are kept as they are instead, if that is wished for. */
 export class ByteWriter {
+  /** Whether who reads it knows native records: OTP 29 and later. */
+  allowsNativeRecords = true;
   readonly #borrowMin: number;
   #bytes: Uint8Array;
   #view: DataView | undefined;

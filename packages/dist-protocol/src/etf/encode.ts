@@ -218,6 +218,7 @@ function writeOpaqueFun(
   depth: number,
 ): void {
   const body = new ByteWriter();
+  body.allowsNativeRecords = writer.allowsNativeRecords;
   body.u8(fun.arity);
   body.bytes(fun.uniq);
   body.u32(fun.index);
@@ -236,6 +237,11 @@ function writeNativeRecord(
   record: Extract<Term, { readonly kind: 'native_record' }>,
   depth: number,
 ): void {
+  if (!writer.allowsNativeRecords)
+    throw new EtfError(
+      'invalid_term',
+      'the other node has no native records: OTP 29 or later is needed; send a tuple instead',
+    );
   writer.tagged32(Tag.nativeRecord, record.fields.length);
   writer.u8(record.flags);
   writer.bytes(record.module.encoded);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { BeamError, type BeamNode } from '@macula/client';
-import { atom, binary, charlist, formatTerm, type Pid, type Term, tuple } from '@macula/dist-protocol';
+import {
+  atom,
+  binary,
+  charlist,
+  formatTerm,
+  NativeRecord,
+  type Pid,
+  type Term,
+  tuple,
+} from '@macula/dist-protocol';
 import { eventually, freePorts, type OtpNode, typescriptNode } from '../harness/index.js';
 import type { Scenario } from '../scenario.js';
 
@@ -56,6 +65,11 @@ async function callsOut(node: BeamNode, erlang: OtpNode): Promise<void> {
   await fails(node.call(to, atom('never'), { signal: AbortSignal.timeout(50) }), 'aborted');
   await fails(node.call({ name: 'nobody', node: erlang.name }, ok), 'noproc');
   await fails(node.call({ name: 'nobody', node: 'nowhere-1@127.0.0.1' }, ok), 'noconnection');
+  const record = new NativeRecord({ module: atom('m'), name: atom('r'), flags: 0, fields: [] });
+  const echoed = node.call(to, tuple(atom('echo'), record));
+  // A node without native records would close the connection.
+  if (Number(erlang.otp.release) >= 29) assert.equal(formatTerm(await echoed), formatTerm(record));
+  else await assert.rejects(echoed, { name: 'EtfError', code: 'invalid_term' });
   node.cast(to, 1);
   node.cast(to, atom('two'));
   assert.equal(formatTerm(await node.call(to, atom('casts'))), '[1,two]');
