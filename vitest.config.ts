@@ -32,7 +32,7 @@ export default defineConfig({
           include: ['tools/e2e/src/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Scenario } from '../scenario.js';
 
 /** Messages each way; all of them with `--full`. */
-const counts = { usual: 5_000, full: 10_000 };
+const counts = { usual: 3_000, full: 10_000 };
 const timeoutMs = 150_000;
 
 export const scenario: Scenario = {
