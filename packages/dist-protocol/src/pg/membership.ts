@@ -45,6 +45,17 @@ export class Membership {
     return taken;
   }
 
+  /** Takes a process out altogether, and returns it as often as it was in. */
+  takeAll(group: Term, pid: Pid): Pid[] {
+    const times = this.#groups.get(termKey(group))?.members.get(termKey(pid))?.times ?? 0;
+    return this.take(group, new Array<Pid>(times).fill(pid));
+  }
+
+  /** Whether a process is in. */
+  has(group: Term, pid: Pid): boolean {
+    return this.#groups.get(termKey(group))?.members.has(termKey(pid)) ?? false;
+  }
+
   /** Members of a group. */
   of(group: Term): Pid[] {
     return pidsIn(this.#groups.get(termKey(group)));

@@ -49,8 +49,8 @@ export class PgScope {
   readonly #name: Atom;
   readonly #self: Pid;
   readonly #local = new Membership();
-  /** How often each process of this node is in which groups. */
-  readonly #joined = new Map<string, Map<string, { readonly group: Term; times: number }>>();
+  /** The groups that each process of this node is in. */
+  readonly #joined = new Map<string, Map<string, Term>>();
   readonly #peers = new Map<string, Peer>();
   /** Those that are connected. */
   readonly #nodes = new Set<Atom>();
@@ -87,12 +87,12 @@ export class PgScope {
     const key = termKey(group);
     for (const pid of pids) {
       const pidKey = termKey(pid);
-      const groups = this.#joined.get(pidKey) ?? new Map<string, { readonly group: Term; times: number }>();
+      const groups = this.#joined.get(pidKey) ?? new Map<string, Term>();
       if (groups.size === 0) {
         this.#joined.set(pidKey, groups);
         this.#outputs.push({ kind: 'monitor', pid });
       }
-      groups.set(key, { group, times: (groups.get(key)?.times ?? 0) + 1 });
+      groups.set(key, group);
     }
     this.#local.add(group, pids);
     this.#tellPeers(tuple(joinTag, this.#self, group, pids));
@@ -105,13 +105,10 @@ export class PgScope {
     if (left.length === 0) return false;
     const key = termKey(group);
     for (const pid of left) {
+      if (this.#local.has(group, pid)) continue;
       const pidKey = termKey(pid);
       const groups = this.#joined.get(pidKey);
-      const joined = groups?.get(key);
-      if (groups === undefined || joined === undefined) throw new Error('a member that has not joined');
-      joined.times -= 1;
-      if (joined.times === 0) groups.delete(key);
-      if (groups.size > 0) continue;
+      if (!groups?.delete(key) || groups.size > 0) continue;
       this.#joined.delete(pidKey);
       this.#outputs.push({ kind: 'demonitor', pid });
     }
@@ -171,12 +168,11 @@ export class PgScope {
     if (joined === undefined) return;
     this.#joined.delete(key);
     const groups: Term[] = [];
-    for (const { group, times } of joined.values()) {
-      const own = new Array<Pid>(times).fill(pid);
-      this.#local.take(group, own);
+    for (const group of joined.values()) {
+      const left = this.#local.takeAll(group, pid);
       // Once for each time it has joined, as OTP's own processes count it.
-      for (let more = times; more > 0; more--) groups.push(group);
-      this.#changed('leave', group, own);
+      for (const _ of left) groups.push(group);
+      this.#changed('leave', group, left);
     }
     this.#tellPeers(tuple(leaveTag, this.#self, pid, groups));
   }
