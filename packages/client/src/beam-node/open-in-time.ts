@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BeamError } from './beam-error.js';
+import { waitFor } from './patience.js';
 
 /**
  * Opens a byte stream to a node. Where that takes too long or is aborted it is told so, and a stream that comes after all is destroyed.
@@ -8,41 +9,28 @@ import { BeamError } from './beam-error.js';
  * stream is there
  * @throws {BeamError} `noconnection`, `aborted`; or what `open` throws
  */
-export function openInTime(
+export async function openInTime(
   open: (signal: AbortSignal) => Promise<Duplex>,
   node: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const opening = new AbortController();
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const settle = () => {
-      isOver = true;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const giveUp = (error: BeamError) => {
-      settle();
-      opening.abort(error);
-      reject(error);
-    };
-    const onAbort = () => giveUp(new BeamError('aborted', `${node} was given up`, { cause: signal.reason }));
-    const timer = setTimeout(
-      () => giveUp(new BeamError('noconnection', `${node} was not reached within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    signal.addEventListener('abort', onAbort);
-    new Promise<Duplex>((done) => done(open(opening.signal))).then(
-      (duplex) => {
-        if (isOver) duplex.destroy();
-        else settle();
-        resolve(duplex);
+  try {
+    return await waitFor<Duplex>(
+      { timeoutMs, signal },
+      `${node} was not reached`,
+      (resolve, reject) => {
+        new Promise<Duplex>((done) => done(open(opening.signal))).then((duplex) => {
+          if (opening.signal.aborted) duplex.destroy();
+          else resolve(duplex);
+        }, reject);
       },
-      (error: unknown) => {
-        settle();
-        reject(error);
-      },
+      { abandon: () => opening.abort() },
     );
-  });
+  } catch (error) {
+    // `timeout` is for who waits for a connection, and has set the time himself.
+    if (!(error instanceof BeamError) || error.code !== 'timeout') throw error;
+    throw new BeamError('noconnection', error.message, { cause: error });
+  }
 }
