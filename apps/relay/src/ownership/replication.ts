@@ -384,6 +384,5 @@ function haveOf(logs: readonly OriginLog[]): OwnedHave {
   };
 }
 
-/** No link has this number. */
 /** What OWNED adds to an entry, roughly. */
 const answerOverheadBytes = 200;

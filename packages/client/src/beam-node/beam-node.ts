@@ -375,7 +375,7 @@ export class BeamNode {
   }
 
   #makeLinks(): NodeLinks {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const published = (options.hidden ?? true) ? 0n : DistFlag.published;
     const { cookie } = options;
     return new NodeLinks(

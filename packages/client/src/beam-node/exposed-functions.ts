@@ -7,7 +7,6 @@ import {
   encodeErpcOutcome,
   type FunctionCall,
   isAtom,
-  isKind,
   isTagged,
   type SpawnRequestSignal,
   type Term,
@@ -15,7 +14,7 @@ import {
 } from '@macula/dist-protocol';
 import { textOfThrown } from './beam-error.js';
 import type { BeamProcess } from './beam-process.js';
-import type { ProcessTable } from './process-table.js';
+import { type ProcessTable, refusedSpawn } from './process-table.js';
 
 /** A function that other nodes may run with `erpc:call`, `rpc:call` and their relatives. */
 export type ExposedFunction = (...args: Term[]) => Term | Promise<Term>;
@@ -40,13 +39,9 @@ export class ExposedFunctions {
   /** Another node asks for a process. */
   handleRequest(request: SpawnRequestSignal): void {
     const { requestId, from, options } = request;
-    const reply = (result: Term, flags: { isLinked: boolean; isMonitored: boolean }) => {
-      if (!isKind(result, 'pid') && !isAtom(result)) return;
-      this.#table.route(from.node, { kind: 'spawn_reply', requestId, to: from, result, ...flags });
-    };
     const work = this.#workOf(request);
     if (work === undefined) {
-      reply(notsup, { isLinked: false, isMonitored: false });
+      this.#table.route(from.node, refusedSpawn(request, notsup));
       return;
     }
     const isLinked = options.some((option) => isAtom(option, 'link') || isTagged(option, 'link'));
@@ -54,7 +49,8 @@ export class ExposedFunctions {
     const process = this.#table.spawn({});
     if (isLinked) process.adoptLink(from);
     if (isMonitored) process.handleSignal({ kind: 'monitor', from, to: process.pid, reference: requestId });
-    reply(process.pid, { isLinked, isMonitored });
+    const reply = { kind: 'spawn_reply', requestId, to: from, isLinked, isMonitored } as const;
+    this.#table.route(from.node, { ...reply, result: process.pid });
     work(process);
   }
 

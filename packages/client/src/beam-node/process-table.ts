@@ -33,10 +33,7 @@ export class ProcessTable {
   readonly #names = new Map<string, BeamProcess>();
   readonly #namesOf = new Map<BeamProcess, Set<string>>();
   readonly #aliases = new Map<string, (message: Term) => void>();
-  readonly #spawns = new Map<
-    string,
-    { readonly node: Atom; readonly reply: (reply: SpawnReplySignal) => void }
-  >();
+  readonly #spawns = new Map<string, RequestedSpawn>();
   #nextId = 1;
   #nextReference = 1;
   #nextUnlinkId = 1n;
@@ -127,7 +124,7 @@ export class ProcessTable {
 
   /** Asks another node for a process. `reply` is called once. @throws {EtfError} `invalid_term`; then it is not called */
   requestSpawn(node: Atom, request: SpawnRequestSignal, reply: (reply: SpawnReplySignal) => void): void {
-    this.#spawns.set(referenceKey(request.requestId), { node, reply });
+    this.#spawns.set(referenceKey(request.requestId), { node, request, reply });
     try {
       this.route(node, request, request.from);
     } catch (error) {
@@ -195,12 +192,9 @@ export class ProcessTable {
         this.handleSignal({ kind: 'monitor_exit', from: to, to: from, reference, reason: noconnection });
         return;
       }
-      case 'spawn_request': {
-        const { requestId, from: to } = signal;
-        const flags = { isLinked: false, isMonitored: false };
-        this.handleSignal({ kind: 'spawn_reply', requestId, to, ...flags, result: noconnection });
+      case 'spawn_request':
+        this.handleSignal(refusedSpawn(signal, noconnection));
         return;
-      }
       default:
         return;
     }
@@ -208,10 +202,7 @@ export class ProcessTable {
 
   /** A signal came that could not be read: who has asked for a process would wait for ever. */
   unreadable(signal: Signal): void {
-    if (signal.kind !== 'spawn_request') return;
-    const { requestId, from: to } = signal;
-    const flags = { isLinked: false, isMonitored: false };
-    this.route(to.node, { kind: 'spawn_reply', requestId, to, ...flags, result: systemLimit });
+    if (signal.kind === 'spawn_request') this.route(signal.from.node, refusedSpawn(signal, systemLimit));
   }
 
   /** The connection with a node has ended. */
@@ -219,16 +210,7 @@ export class ProcessTable {
     for (const [key, spawn] of [...this.#spawns]) {
       if (spawn.node !== node) continue;
       this.#spawns.delete(key);
-      const requestId = this.makeReference();
-      const to = new Pid({ node: this.#self, id: 0, serial: 0, creation: this.#creation });
-      spawn.reply({
-        kind: 'spawn_reply',
-        requestId,
-        to,
-        isLinked: false,
-        isMonitored: false,
-        result: noconnection,
-      });
+      spawn.reply(refusedSpawn(spawn.request, noconnection));
     }
     for (const process of this.processes) process.handleNodeDown(node.name);
   }
@@ -260,6 +242,20 @@ export class ProcessTable {
     while (this.#processes.has(this.#nextId));
     return this.#nextId;
   }
+}
+
+interface RequestedSpawn {
+  readonly node: Atom;
+  readonly request: SpawnRequestSignal;
+  readonly reply: (reply: SpawnReplySignal) => void;
+}
+
+/** The answer to a request for a process that is not made. */
+export function refusedSpawn(
+  { requestId, from }: Pick<SpawnRequestSignal, 'requestId' | 'from'>,
+  why: Atom,
+): SpawnReplySignal {
+  return { kind: 'spawn_reply', requestId, to: from, isLinked: false, isMonitored: false, result: why };
 }
 
 /** 28 bits, what every release since 25 takes for a pid's id. */

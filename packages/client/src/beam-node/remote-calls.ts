@@ -8,7 +8,6 @@ import {
   isKind,
   type Pid,
   type Reference,
-  type SpawnReplySignal,
   type Term,
   tuple,
 } from '@macula/dist-protocol';
@@ -50,50 +49,48 @@ export function requestSpawn(
   what: FunctionCall,
   options: SpawnRequestOptions = {},
 ): Promise<Pid> {
-  const { table, caller } = remote;
-  const requestId = table.makeReference();
-  let isGivenUp = false;
-  const terms: Term[] = [...(options.options ?? [])];
-  if (options.link) terms.push(link);
-  if (options.onDown !== undefined) terms.push(monitor);
+  let giveUp = () => {};
   return waitFor<Pid>(
     options,
     'no process',
     (resolve, reject) => {
-      sendRequest(remote, node, { requestId, what, options: terms }, (reply) => {
-        if (!isKind(reply.result, 'pid')) return reject(refusal(reply.result));
-        if (reply.isLinked) caller.adoptLink(reply.result);
-        if (reply.isMonitored && options.onDown !== undefined)
-          caller.adoptMonitor(requestId, reply.result, options.onDown);
-        if (isGivenUp) {
-          caller.unlink(reply.result);
-          caller.demonitor(requestId);
-        }
-        resolve(reply.result);
-      });
+      giveUp = sendRequest(remote, node, what, options, { made: resolve, refused: reject });
     },
-    {
-      abandon: () => {
-        isGivenUp = true;
-      },
-      waiter: caller,
-    },
+    { abandon: () => giveUp(), waiter: remote.caller },
   );
 }
 
+/**
+ * Asks for a process, and tells what comes of it.
+ *
+ * @returns gives it up: the process is neither linked with the asking one nor watched by it, whenever it comes
+ */
 function sendRequest(
   { table, caller, groupLeader }: RemoteCaller,
   node: string | Atom,
-  {
-    requestId,
-    what,
-    options,
-  }: { readonly requestId: Reference; readonly what: FunctionCall; readonly options: readonly Term[] },
-  reply: (reply: SpawnReplySignal) => void,
-): void {
-  const from = caller.pid;
-  const request = { kind: 'spawn_request', requestId, from, groupLeader, ...what, options } as const;
-  table.requestSpawn(asAtom(node), request, reply);
+  what: FunctionCall,
+  { link: isLink = false, onDown, options = [] }: SpawnRequestOptions,
+  { made, refused }: { readonly made: (pid: Pid) => void; readonly refused: (error: BeamError) => void },
+): () => void {
+  const requestId = table.makeReference();
+  const wishes = [...options, ...(isLink ? [link] : []), ...(onDown === undefined ? [] : [monitor])];
+  const request = { kind: 'spawn_request', requestId, from: caller.pid, groupLeader } as const;
+  let isGivenUp = false;
+  table.requestSpawn(asAtom(node), { ...request, ...what, options: wishes }, (reply) => {
+    const { result } = reply;
+    if (!isKind(result, 'pid')) return refused(refusal(result));
+    if (reply.isLinked) caller.adoptLink(result);
+    if (reply.isMonitored && onDown !== undefined) caller.adoptMonitor(requestId, result, onDown);
+    if (isGivenUp) {
+      caller.unlink(result);
+      caller.demonitor(requestId);
+    }
+    made(result);
+  });
+  return () => {
+    isGivenUp = true;
+    caller.demonitor(requestId);
+  };
 }
 
 /**
@@ -109,10 +106,8 @@ export function callFunction(
   what: { readonly module: string; readonly functionName: string; readonly args: readonly Term[] },
   { timeoutMs = 5_000, signal }: Patience,
 ): Promise<Term> {
-  const { table, caller } = remote;
-  const result = table.makeReference();
-  const requestId = table.makeReference();
-  let isGivenUp = false;
+  const result = remote.table.makeReference();
+  let giveUp = () => {};
   const call = { module: atom(what.module), functionName: atom(what.functionName), args: what.args };
   return waitFor<Term>(
     signal === undefined ? { timeoutMs } : { timeoutMs, signal },
@@ -125,24 +120,10 @@ export function callFunction(
           reject(error);
         }
       };
-      const request = {
-        requestId,
-        what: encodeErpcRequest({ kind: 'call', result, call }),
-        options: [monitor],
-      };
-      sendRequest(remote, node, request, (reply) => {
-        if (!isKind(reply.result, 'pid')) return reject(refusal(reply.result));
-        caller.adoptMonitor(requestId, reply.result, onDown);
-        if (isGivenUp) caller.demonitor(requestId);
-      });
+      const request = encodeErpcRequest({ kind: 'call', result, call });
+      giveUp = sendRequest(remote, node, request, { onDown }, { made: () => {}, refused: reject });
     },
-    {
-      abandon: () => {
-        isGivenUp = true;
-        caller.demonitor(requestId);
-      },
-      waiter: caller,
-    },
+    { abandon: () => giveUp(), waiter: remote.caller },
   );
 }
 
